@@ -1,0 +1,1 @@
+"""A reverse-mode autograd on NumPy, and recurrent cells whose unrolling it differentiates."""

@@ -1,0 +1,1 @@
+"""Pictures of recorded graphs and of the gradient that went along each edge."""
