@@ -1,0 +1,137 @@
+"""The reverse sweep: from the end of the graph to its leaves, each node's rule applied once.
+
+    for every node, latest first:
+        for every input:  gradient[input] += vjp(gradient[node])
+
+Run over an unrolled recurrent network, this loop is backpropagation through time: the sum over the
+steps of a shared weight is the `+=`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tinygrad_rnn.errors import GradientError, ShapeError, StaleValueError
+from tinygrad_rnn.graph import topological
+from tinygrad_rnn.primitive import unbroadcast
+from tinygrad_rnn.scope import current, no_grad
+from tinygrad_rnn.tensor import Array, Tensor
+
+
+class Observer(Protocol):
+    """What may watch a sweep: it is told the start, then every edge from the root to the leaves."""
+
+    def started(self, root: Tensor, gradient: Array) -> None:
+        """Take note of where the sweep starts, and with what."""
+
+    def __call__(self, consumer: Tensor, slot: int, source: Tensor, contribution: Array) -> None:
+        """Take note of what `consumer` sends back to its input `slot`, which is `source`."""
+
+
+def backward(root: Tensor, gradient: ArrayLike | None, observer: Observer | None) -> None:
+    """Sweep back from `root` and add what arrives at each leaf to its `.grad`."""
+    with no_grad():
+        for leaf, total in sweep(root, seed(root, gradient), observer=observer):
+            leaf.grad = np.array(total if leaf.grad is None else leaf.grad + total)
+
+
+def seed(root: Tensor, gradient: ArrayLike | None) -> Array:
+    """Return what the sweep starts with: the given gradient, or 1 for a single element."""
+    if not root.requires_grad:
+        raise GradientError(
+            f"no gradient flows from {root!r}: nothing it was made from requires one "
+            "(requires_grad=True), or it was made inside no_grad()"
+        )
+    if gradient is None:
+        if root.size != 1:
+            raise GradientError(
+                f"backward from shape {root.shape} needs gradient= of that shape; "
+                "for a scalar loss use .sum() or .mean()"
+            )
+        return np.ones(root.shape, root.dtype)
+    array = np.array(gradient, dtype=root.dtype)
+    if array.shape != root.shape:
+        raise ShapeError(f"gradient of shape {array.shape} given to a tensor of {root.shape}")
+    return array
+
+
+def sweep(
+    root: Tensor,
+    start: Any,
+    targets: Collection[Tensor] | None = None,
+    observer: Observer | None = None,
+    create_graph: bool = False,
+) -> list[tuple[Tensor, Any]]:
+    """Return the gradient that reaches each leaf, or each of `targets`, from `start` at `root`.
+
+    Args:
+        root: where the sweep begins.
+        start: the gradient there.
+        targets: the nodes whose gradient is wanted; None for all leaves.
+        observer: told `(consumer, slot, source, contribution)` for every edge.
+        create_graph: run the rules on tensors, so that they record themselves.
+    """
+    if observer is not None:
+        observer.started(root, start)
+    wanted = None if targets is None else {target.index for target in targets}
+    gradients: dict[int, Any] = {root.index: start}
+    owned: set[int] = set()  # whose gradient is an array that this sweep made and may add into
+    arrived: list[tuple[Tensor, Any]] = []
+    for node in reversed(topological(root, differentiable=True)):
+        g = gradients.pop(node.index, None)
+        if g is None:
+            continue
+        op = node.op
+        if op is None if wanted is None else node.index in wanted:
+            arrived.append((node, g))
+        if op is None:
+            continue
+        y, xs = (node, _fresh_inputs(node)) if create_graph else (node._data, node._values)
+        for slot, source in enumerate(node.inputs):
+            if not (isinstance(source, Tensor) and source.requires_grad):
+                continue
+            contribution = op.vjps[slot](g, y, *xs, **node.params)  # type: ignore[misc]  # not None: checked on recording
+            if op.broadcasts and contribution.shape != source._data.shape:
+                contribution = unbroadcast(contribution, source._data.shape)
+            if contribution.dtype != source._data.dtype:
+                contribution = contribution.astype(source._data.dtype)
+            if current.anomalies is not None:
+                current.anomalies.swept(node, slot, source, contribution)
+            if observer is not None:
+                observer(
+                    node, slot, source, np.asarray(getattr(contribution, "_data", contribution))
+                )
+            _accumulate(gradients, owned, source.index, contribution, create_graph)
+    return arrived
+
+
+def _accumulate(
+    gradients: dict[int, Any], owned: set[int], key: int, contribution: Any, create_graph: bool
+) -> None:
+    """Add a contribution; never into an array that another node's gradient may share."""
+    if key not in gradients:
+        gradients[key] = contribution
+    elif key in owned:
+        gradients[key] += contribution
+    else:
+        gradients[key] = gradients[key] + contribution
+        if not create_graph:
+            owned.add(key)
+
+
+def _fresh_inputs(node: Tensor) -> tuple[Any, ...]:
+    """Return the inputs as tensors, provided that they still hold what was recorded."""
+    for source, value in zip(node.inputs, node._values, strict=True):
+        if isinstance(source, Tensor) and source._data is not value:
+            raise StaleValueError(
+                f"{source!r} was given new data after {node.op} had used it: "
+                "second derivatives need it unchanged until they are taken"
+            )
+    return tuple(
+        source if isinstance(source, Tensor) else value
+        for source, value in zip(node.inputs, node._values, strict=True)
+    )

@@ -1,0 +1,78 @@
+"""Finite differences against the rules: is a gradient the slope of its function?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tinygrad_rnn.errors import GradcheckError
+from tinygrad_rnn.functional import grad
+from tinygrad_rnn.tensor import Array, Tensor
+
+
+def gradcheck(
+    f: Callable[..., Any],
+    *inputs: Any,
+    eps: float = 1e-6,
+    rtol: float = 1e-5,
+    atol: float = 1e-8,
+) -> bool:
+    """Compare every element of every gradient of `f` with central differences.
+
+    A fixed random weight for each output turns `f` into a scalar function, so that no two outputs
+    can hide each other's mistakes.
+
+    Args:
+        f: a function of as many tensors as there are inputs, returning a tensor.
+        inputs: float64 arrays or tensors: the point.
+        eps: half the distance of the two points of a difference.
+        rtol: allowed error, relative to the largest magnitude in the input's gradient.
+        atol: allowed error, absolute.
+
+    Returns:
+        True.
+
+    Raises:
+        GradcheckError: names the input, the index, and both numbers.
+
+    >>> gradcheck(lambda x: x * x, [1.0, 2.0])
+    True
+    """
+    arrays = [np.array(getattr(x, "data", x), dtype=np.float64) for x in inputs]
+    tensors = [Tensor(array, requires_grad=True) for array in arrays]
+    out = f(*tensors)
+    weights = np.random.default_rng(0).uniform(0.5, 1.5, out.shape)
+
+    def value() -> float:
+        return float(np.sum(f(*[Tensor(array) for array in arrays])._data * weights))
+
+    for k, (array, analytic) in enumerate(
+        zip(arrays, grad(np.sum(out * weights), tensors), strict=True)
+    ):
+        numeric = _central_differences(value, array, eps)
+        worst = np.abs(analytic.data - numeric)
+        allowed = atol + rtol * np.max(np.abs(numeric), initial=0.0)
+        if not np.all(worst <= allowed):
+            at = np.unravel_index(int(np.argmax(np.nan_to_num(worst, nan=np.inf))), array.shape)
+            index = tuple(map(int, at))
+            raise GradcheckError(
+                f"input {k} at index {index}: the rules give {analytic.data[index]!r}, "
+                f"central differences {numeric[index]!r}"
+            )
+    return True
+
+
+def _central_differences(value: Callable[[], float], array: Array, eps: float) -> Array:
+    """Return the slope of `value` along every element of `array`, which is moved and put back."""
+    out = np.empty(array.shape)
+    for index in np.ndindex(array.shape):
+        middle = array[index]
+        array[index] = middle + eps
+        above = value()
+        array[index] = middle - eps
+        below = value()
+        array[index] = middle
+        out[index] = (above - below) / (2 * eps)
+    return out

@@ -1,0 +1,154 @@
+"""What surrounds an operation: names for parts of the graph, and whether to record at all.
+
+Both are kept per thread, and both are undone entry by entry, so an exception, another thread or
+contexts closed out of order cannot leave them on.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import threading
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, TypeVar
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One name on the way to a node: a time step, a layer, a gate.
+
+    >>> str(Scope("t", 3)), str(Scope("forget gate"))
+    ('t = 3', 'forget gate')
+    """
+
+    name: str
+    index: int | None = None
+
+    def __str__(self) -> str:
+        return self.name if self.index is None else f"{self.name} = {self.index}"
+
+
+class _Surroundings(threading.local):
+    """What holds for operations made by this thread right now."""
+
+    def __init__(self) -> None:
+        self.scope: tuple[Scope, ...] = ()
+        self.paused = 0  # how many no_grad blocks are open
+        self.anomalies: Any = None  # the watcher of an open detect_anomaly block
+
+
+current = _Surroundings()
+
+
+class _Block:
+    """A `with` block that can also decorate a function or a generator function."""
+
+    def __enter__(self) -> None:
+        raise NotImplementedError
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        raise NotImplementedError
+
+    def __call__(self, function: Function) -> Function:
+        if inspect.isgeneratorfunction(function):
+
+            @functools.wraps(function)
+            def steps(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+                return (yield from self._resumed(function(*args, **kwargs)))
+
+            return steps  # type: ignore[return-value]  # wraps() keeps the signature at run time
+
+        @functools.wraps(function)
+        def inside(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return function(*args, **kwargs)
+
+        return inside  # type: ignore[return-value]  # wraps() keeps the signature at run time
+
+    def _resumed(self, generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        """Run `generator` inside the block, but the code between its yields outside of it."""
+        resume: Callable[[], Any] = functools.partial(next, generator)
+        while True:
+            try:
+                with self:
+                    value = resume()
+            except StopIteration as end:
+                return end.value
+            try:
+                resume = functools.partial(generator.send, (yield value))
+            except GeneratorExit:
+                with self:
+                    generator.close()
+                raise
+            except BaseException as error:
+                resume = functools.partial(generator.throw, error)
+
+
+class scope(_Block):
+    """Name the part of the graph that is made inside the block; blocks nest, outermost first.
+
+    Args:
+        name: what the part is: ``"t"`` for a time step, ``"layer"``, ``"forget gate"``.
+        index: which one of several, such as the time step's number.
+
+    >>> import tinygrad_rnn as tr
+    >>> x = tr.Tensor(2.0, requires_grad=True)
+    >>> with tr.scope("t", 3), tr.scope("forget gate"):
+    ...     y = x * x
+    >>> [str(part) for part in y.scope]
+    ['t = 3', 'forget gate']
+    """
+
+    __slots__ = ("entry",)
+
+    def __init__(self, name: str, index: int | None = None) -> None:
+        self.entry = Scope(name, index)
+
+    def __enter__(self) -> None:
+        current.scope = (*current.scope, self.entry)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        path = current.scope
+        for k in range(len(path) - 1, -1, -1):
+            if path[k] is self.entry:
+                current.scope = path[:k] + path[k + 1 :]
+                return
+
+
+class no_grad(_Block):
+    """Record nothing inside the block: what is computed there is a constant.
+
+    >>> import tinygrad_rnn as tr
+    >>> x = tr.Tensor(2.0, requires_grad=True)
+    >>> with tr.no_grad():
+    ...     y = x * x
+    >>> y.requires_grad
+    False
+    """
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        current.paused += 1
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        current.paused -= 1
