@@ -9,7 +9,7 @@
 (4, 4)
 """
 
-from tinygrad_rnn import f, graph, nn, ops
+from tinygrad_rnn import analysis, f, graph, nn, ops
 from tinygrad_rnn.errors import (
     AnomalyError,
     DtypeError,
@@ -62,6 +62,7 @@ __all__ = [
     "StaleValueError",
     "Tensor",
     "TinygradError",
+    "analysis",
     "cross_entropy",
     "f",
     "grad",
