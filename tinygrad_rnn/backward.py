@@ -17,9 +17,11 @@ from numpy.typing import ArrayLike
 
 from tinygrad_rnn.errors import GradientError, ShapeError, StaleValueError
 from tinygrad_rnn.graph import topological
-from tinygrad_rnn.primitive import unbroadcast
+from tinygrad_rnn.primitive import Gather, Uses, unbroadcast
 from tinygrad_rnn.scope import current, no_grad
 from tinygrad_rnn.tensor import Array, Tensor
+
+GATHERED_AT_ONCE = 1 << 17  # elements: bounds the memory held for contributions put off
 
 
 class Observer(Protocol):
@@ -77,12 +79,13 @@ def sweep(
     """
     if observer is not None:
         observer.started(root, start)
+    watched = observer is not None or current.anomalies is not None
     wanted = None if targets is None else {target.index for target in targets}
-    gradients: dict[int, Any] = {root.index: start}
-    owned: set[int] = set()  # whose gradient is an array that this sweep made and may add into
+    total = _Total(owns=not create_graph)
+    total.add(root.index, start)
     arrived: list[tuple[Tensor, Any]] = []
     for node in reversed(topological(root, differentiable=True)):
-        g = gradients.pop(node.index, None)
+        g = total.take(node.index)
         if g is None:
             continue
         op = node.op
@@ -94,33 +97,73 @@ def sweep(
         for slot, source in enumerate(node.inputs):
             if not (isinstance(source, Tensor) and source.requires_grad):
                 continue
+            if slot in op.gathers and not watched and not create_graph:
+                total.gather(source.index, op.gathers[slot], g, node)
+                continue
             contribution = op.vjps[slot](g, y, *xs, **node.params)  # type: ignore[misc]  # not None: checked on recording
             if op.broadcasts and contribution.shape != source._data.shape:
                 contribution = unbroadcast(contribution, source._data.shape)
-            if contribution.dtype != source._data.dtype:
+            if contribution.dtype is not source._data.dtype:
                 contribution = contribution.astype(source._data.dtype)
-            if current.anomalies is not None:
-                current.anomalies.swept(node, slot, source, contribution)
-            if observer is not None:
-                observer(
-                    node, slot, source, np.asarray(getattr(contribution, "_data", contribution))
-                )
-            _accumulate(gradients, owned, source.index, contribution, create_graph)
+            if watched:
+                _show(observer, node, slot, source, contribution)
+            total.add(source.index, contribution)
     return arrived
 
 
-def _accumulate(
-    gradients: dict[int, Any], owned: set[int], key: int, contribution: Any, create_graph: bool
+class _Total:
+    """The sum of what has come back to each node so far."""
+
+    def __init__(self, owns: bool) -> None:
+        self.owns = owns
+        self.sums: dict[int, Any] = {}
+        self.owned: set[int] = set()  # whose sum is an array made here, which may be added into
+        self.waiting: dict[int, dict[Gather, Uses]] = {}
+
+    def add(self, key: int, contribution: Any) -> None:
+        """Add a contribution; never into an array that another node's gradient may share."""
+        sums = self.sums
+        if key not in sums:
+            sums[key] = contribution
+        elif key in self.owned:
+            sums[key] += contribution
+        else:
+            sums[key] = sums[key] + contribution
+            if self.owns:
+                self.owned.add(key)
+
+    def gather(self, key: int, rule: Gather, g: Any, node: Tensor) -> None:
+        """Put off a contribution, to compute it together with those of other uses."""
+        rules = self.waiting.get(key)
+        if rules is None:
+            rules = self.waiting[key] = {}
+        uses = rules.get(rule)
+        if uses is None:
+            rules[rule] = [(g, node)]
+            return
+        uses.append((g, node))
+        if len(uses) * g.size > GATHERED_AT_ONCE:
+            self.add(key, rule(uses))
+            uses.clear()
+
+    def take(self, key: int) -> Any:
+        """Return and forget the finished sum of a node, None if nothing came."""
+        if key in self.waiting:
+            for rule, uses in self.waiting.pop(key).items():
+                if uses:
+                    self.add(key, rule(uses))
+        self.owned.discard(key)
+        return self.sums.pop(key, None)
+
+
+def _show(
+    observer: Observer | None, node: Tensor, slot: int, source: Tensor, contribution: Any
 ) -> None:
-    """Add a contribution; never into an array that another node's gradient may share."""
-    if key not in gradients:
-        gradients[key] = contribution
-    elif key in owned:
-        gradients[key] += contribution
-    else:
-        gradients[key] = gradients[key] + contribution
-        if not create_graph:
-            owned.add(key)
+    """Let everybody who watches see one contribution."""
+    if current.anomalies is not None:
+        current.anomalies.swept(node, slot, source, contribution)
+    if observer is not None:
+        observer(node, slot, source, np.asarray(getattr(contribution, "_data", contribution)))
 
 
 def _fresh_inputs(node: Tensor) -> tuple[Any, ...]:

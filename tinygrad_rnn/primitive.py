@@ -17,9 +17,12 @@ import numpy as np
 
 from tinygrad_rnn.errors import NotDifferentiableError, ShapeError
 from tinygrad_rnn.scope import current
-from tinygrad_rnn.tensor import NO_PARAMS, UFUNCS, Tensor
+from tinygrad_rnn.tensor import NO_PARAMS, UFUNCS, Tensor, next_index
 
 Rule = Callable[..., Any]
+Uses = list[tuple[Any, Tensor]]  # (what reached the consumer, the consumer)
+Gather = Callable[[Uses], Any]
+_new = Tensor.__new__
 REGISTRY: dict[str, Primitive] = {}  # every primitive by its name
 
 
@@ -44,9 +47,20 @@ class Primitive:
         formula: y in symbols.
         derivatives: each vjp in symbols.
         broadcasts: whether a contribution may have to be summed back to its input's shape.
+        gathers: by slot, a faster way to the sum over many uses than one vjp for each.
     """
 
-    __slots__ = ("broadcasts", "derivatives", "formula", "forward", "jvps", "name", "vjps")
+    __slots__ = (
+        "broadcasts",
+        "derivatives",
+        "formula",
+        "forward",
+        "gathers",
+        "has_gaps",
+        "jvps",
+        "name",
+        "vjps",
+    )
 
     def __init__(
         self,
@@ -57,6 +71,7 @@ class Primitive:
         formula: str,
         derivatives: Sequence[str] | str,
         broadcasts: bool = False,
+        gathers: dict[int, Gather] | None = None,
     ) -> None:
         self.name = name
         self.forward = forward
@@ -65,6 +80,8 @@ class Primitive:
         self.formula = formula
         self.derivatives = (derivatives,) if isinstance(derivatives, str) else tuple(derivatives)
         self.broadcasts = broadcasts
+        self.gathers = gathers or {}
+        self.has_gaps = not isinstance(vjps, Each) and None in vjps
         REGISTRY[name] = self
 
     def __repr__(self) -> str:
@@ -72,53 +89,70 @@ class Primitive:
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         """Apply to arrays for an array; with a tensor among them, for a tensor that knows it."""
-        tensors = requires_grad = False
         values = []
+        constants = requires_grad = False
         for x in inputs:
             if isinstance(x, Tensor):
-                tensors = True
-                requires_grad = requires_grad or x.requires_grad
+                if x.requires_grad:
+                    requires_grad = True
                 values.append(x._data)
             else:
+                constants = True
                 values.append(x)
-        if not tensors:
-            return self.forward(*inputs, **params)
-        requires_grad = requires_grad and not current.paused
-        if requires_grad:
-            self._keep_constants(inputs, values)
+        if constants:
+            if not any(isinstance(x, Tensor) for x in inputs):
+                return self.forward(*inputs, **params)
+            values = [_constant(x) for x in values]
         try:
             y = self.forward(*values, **params)
         except ValueError as error:
             raise self._misfit(values, error) from error
         if type(y) is not np.ndarray:  # NumPy turns 0-d results into scalars
             y = np.asarray(y)
-        out = Tensor.__new__(Tensor)
-        if requires_grad:
-            out._fill(y, True, self, inputs, tuple(values), params)
+        out = _new(Tensor)
+        out._data = y
+        out.grad = out.name = None
+        out.index = next_index()
+        out.scope = current.scope
+        if requires_grad and not current.paused:
+            if self.has_gaps:
+                self._refuse_gaps(inputs)
+            out.requires_grad = True
+            out.op = self
+            out.inputs = inputs
+            out._values = tuple(values)
+            out.params = params
         else:
-            out._fill(y, False, None, (), (), NO_PARAMS)
+            out.requires_grad = False
+            out.op = None
+            out.inputs = out._values = ()
+            out.params = NO_PARAMS
         if current.anomalies is not None:
             current.anomalies.made(out, self)
         return out
 
-    def _keep_constants(self, inputs: tuple[Any, ...], values: list[Any]) -> None:
-        """Prepare what is not a tensor: copies of what its owner may write to, scalars kept weak.
-
-        A 0-d float64 constant must not turn a float32 graph into a float64 one, as in NumPy.
-        """
+    def _refuse_gaps(self, inputs: tuple[Any, ...]) -> None:
         for slot, x in enumerate(inputs):
-            if isinstance(x, Tensor):
-                if x.requires_grad and self.vjps[slot] is None:
-                    raise NotDifferentiableError(
-                        f"{self.name} has no derivative for argument {slot}: pass .data there"
-                    )
-            elif isinstance(x, (np.ndarray, np.generic, list, tuple)):
-                values[slot] = np.array(x) if np.ndim(x) else np.asarray(x).item()
+            if isinstance(x, Tensor) and x.requires_grad and self.vjps[slot] is None:
+                raise NotDifferentiableError(
+                    f"{self.name} has no derivative for argument {slot}: pass .data there"
+                )
 
     def _misfit(self, values: Sequence[Any], error: ValueError) -> ShapeError:
         shapes = " and ".join(str(np.shape(value)) for value in values)
         where = ", at " + ", ".join(map(str, current.scope)) if current.scope else ""
         return ShapeError(f"{self.name}: shapes {shapes} do not fit{where} ({error})")
+
+
+def _constant(x: Any) -> Any:
+    """Prepare an input that is not a tensor for a graph that must not see it change.
+
+    What its owner may write to is copied. Scalars become weak Python numbers: a 0-d float64
+    constant must not turn a float32 graph into a float64 one, as it would in NumPy.
+    """
+    if isinstance(x, np.ndarray | np.generic | list | tuple):
+        return np.array(x) if np.ndim(x) else np.asarray(x).item()
+    return x
 
 
 def elementwise(
@@ -144,6 +178,7 @@ def linear(
     forward: Callable[..., Any],
     formula: str,
     *rules: tuple[str, Rule],
+    gathers: dict[int, Gather] | None = None,
 ) -> Primitive:
     """Declare a primitive that is linear in each of its inputs: its jvp is its own forward."""
 
@@ -156,7 +191,7 @@ def linear(
     vjps = tuple([rule for _, rule in rules])
     derivatives = tuple([text for text, _ in rules])
     jvps = tuple([along(slot) for slot in range(len(rules))])
-    out = Primitive(name, forward, vjps, jvps, formula, derivatives)
+    out = Primitive(name, forward, vjps, jvps, formula, derivatives, gathers=gathers)
     if isinstance(forward, np.ufunc):
         UFUNCS[forward] = out
     return out

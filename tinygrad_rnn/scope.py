@@ -123,10 +123,13 @@ class scope(_Block):
         trace: TracebackType | None,
     ) -> None:
         path = current.scope
-        for k in range(len(path) - 1, -1, -1):
-            if path[k] is self.entry:
-                current.scope = path[:k] + path[k + 1 :]
-                return
+        if path and path[-1] is self.entry:
+            current.scope = path[:-1]
+        else:  # blocks closed out of order, as generators can do
+            k = len(path) - 1
+            while k >= 0 and path[k] is not self.entry:
+                k -= 1
+            current.scope = path if k < 0 else path[:k] + path[k + 1 :]
 
 
 class no_grad(_Block):

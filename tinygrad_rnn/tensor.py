@@ -27,7 +27,7 @@ Array = NDArray[Any]
 UFUNCS: dict[np.ufunc, Callable[..., Tensor]] = {}
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Tensor]] = {}
 
-_next_index = itertools.count().__next__
+next_index = itertools.count().__next__
 NO_PARAMS: dict[str, Any] = {}
 
 
@@ -110,27 +110,17 @@ class Tensor:
                 f"a tensor of dtype {array.dtype} cannot require a gradient: "
                 "make it floating first, for example with dtype=np.float64"
             )
-        self._fill(array, requires_grad, None, (), (), NO_PARAMS)
-        self.name = name
+        self._hold(array, requires_grad, name)
 
-    def _fill(
-        self,
-        data: Array,
-        requires_grad: bool,
-        op: Primitive | None,
-        inputs: tuple[Any, ...],
-        values: tuple[Any, ...],
-        params: dict[str, Any],
-    ) -> None:
-        self._data = data
+    def _hold(self, array: Array, requires_grad: bool, name: str | None) -> None:
+        """Become a leaf. (What a primitive makes is filled in where it is applied.)"""
+        self._data = array
         self.requires_grad = requires_grad
-        self.op = op
-        self.inputs = inputs
-        self._values = values
-        self.params = params
-        self.grad = None
-        self.name = None
-        self.index = _next_index()
+        self.op = self.grad = None
+        self.inputs = self._values = ()
+        self.params = NO_PARAMS
+        self.name = name
+        self.index = next_index()
         self.scope = current.scope
 
     # -- the value
@@ -187,8 +177,7 @@ class Tensor:
     def detach(self, name: str | None = None) -> Tensor:
         """Return a constant of the same value that remembers nothing of the graph."""
         out = Tensor.__new__(Tensor)
-        out._fill(self._data, False, None, (), (), NO_PARAMS)
-        out.name = name
+        out._hold(self._data, False, name)
         return out
 
     # -- differentiating

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tinygrad_rnn.f import linear, sigmoid
+from tinygrad_rnn.f import linear, linear_pair, sigmoid
 from tinygrad_rnn.nn import init
 from tinygrad_rnn.nn.module import Module, Parameter
 from tinygrad_rnn.scope import scope
@@ -95,7 +95,7 @@ class RNNCell(_GatedCell):
     def __call__(self, x: Any, state: Tensor) -> Tensor:
         """Return h_t from x_t (batch, I) and h_{t-1} (batch, H)."""
         with _HIDDEN:
-            a = linear(x, self.weight_ih, self.bias) + linear(state, self.weight_hh)
+            a = linear_pair(x, self.weight_ih, state, self.weight_hh, self.bias)
             return np.tanh(a)  # type: ignore[no-any-return]  # dispatched to Tensor
 
 
@@ -154,15 +154,15 @@ class LSTMCell(_GatedCell):
     def __call__(self, x: Any, state: LSTMState) -> LSTMState:
         """Return (h_t, c_t) from x_t (batch, I) and (h_{t-1}, c_{t-1})."""
         h, c = state
-        a = linear(x, self.weight_ih, self.bias) + linear(h, self.weight_hh)
+        a = linear_pair(x, self.weight_ih, h, self.weight_hh, self.bias)
         with _INPUT_GATE:
-            i = sigmoid(a[..., self._rows(0)])
+            i = sigmoid(a[:, self._rows(0)])
         with _FORGET_GATE:
-            f = sigmoid(a[..., self._rows(1)])
+            f = sigmoid(a[:, self._rows(1)])
         with _CANDIDATE:
-            g = np.tanh(a[..., self._rows(2)])
+            g = np.tanh(a[:, self._rows(2)])
         with _OUTPUT_GATE:
-            o = sigmoid(a[..., self._rows(3)])
+            o = sigmoid(a[:, self._rows(3)])
         with _CELL:
             c = f * c + i * g
         with _HIDDEN:
@@ -211,13 +211,13 @@ class GRUCell(_GatedCell):
         """Return h_t from x_t (batch, I) and h_{t-1} (batch, H)."""
         h, both = state, self._rows(0, 2)
         a = linear(x, self.weight_ih, self.bias)
-        rz = a[..., both] + linear(h, self.weight_hh, rows=both)
+        rz = a[:, both] + linear(h, self.weight_hh, rows=both)
         with _RESET_GATE:
-            r = sigmoid(rz[..., self._rows(0)])
+            r = sigmoid(rz[:, self._rows(0)])
         with _UPDATE_GATE:
-            z = sigmoid(rz[..., self._rows(1)])
+            z = sigmoid(rz[:, self._rows(1)])
         with _CANDIDATE:
-            n = np.tanh(a[..., self._rows(2)] + linear(r * h, self.weight_hh, rows=self._rows(2)))
+            n = np.tanh(a[:, self._rows(2)] + linear(r * h, self.weight_hh, rows=self._rows(2)))
         with _HIDDEN:
             return (1 - z) * h + z * n  # type: ignore[no-any-return]  # dispatched to Tensor
 

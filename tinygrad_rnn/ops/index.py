@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.primitive import linear
+from tinygrad_rnn.primitive import Uses, linear
 from tinygrad_rnn.tensor import FUNCTIONS, Array, Tensor
 
 
@@ -15,11 +15,26 @@ def _getitem_vjp(g: Any, y: Any, x: Any, index: Any) -> Any:
     return scatter(g, index=index, shape=x.shape)
 
 
+def _gather_reads(uses: Uses) -> Array:
+    """Add what came back to many reads of one tensor into one buffer, as gates are read."""
+    x = uses[0][1]._values[0]
+    out = np.zeros(x.shape, x.dtype)
+    for g, node in uses:
+        index = node.params["index"]
+        if _is_basic(index):
+            part = out[index]
+            np.add(part, g, out=part)
+        else:
+            np.add.at(out, index, g)
+    return out
+
+
 getitem = linear(
     "getitem",
     lambda x, index: x[index],
     "x[index]",
     ("scatter(g)", _getitem_vjp),
+    gathers={0: _gather_reads},
 )
 
 
@@ -32,13 +47,12 @@ def _scatter(g: Array, index: Any, shape: tuple[int, ...]) -> Array:
     return out
 
 
+_BASIC = frozenset({int, slice, type(None), type(Ellipsis)})
+
+
 def _is_basic(index: Any) -> bool:
-    parts = index if isinstance(index, tuple) else (index,)
-    return all(
-        part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice))
-        for part in parts
-        if not isinstance(part, bool)
-    ) and not any(isinstance(part, (bool, np.bool_)) for part in parts)
+    """Whether reading by `index` gives a view, in which no element stands twice."""
+    return _BASIC.issuperset(map(type, index if type(index) is tuple else (index,)))
 
 
 scatter = linear(
@@ -53,9 +67,13 @@ def _own(index: Any) -> Any:
     """Copy index arrays, which their owner may write to later; integer tensors become arrays."""
     if isinstance(index, tuple):
         return tuple(map(_own, index))
-    if isinstance(index, (list, np.ndarray, Tensor)):
+    if isinstance(index, list | np.ndarray | Tensor):
         return np.array(index)
-    return index
+    return int(index) if isinstance(index, np.integer) else index
 
 
-FUNCTIONS[operator.getitem] = lambda x, index: getitem(x, index=_own(index))
+def _read(x: Any, index: Any) -> Any:
+    return getitem(x, index=index if _is_basic(index) else _own(index))
+
+
+FUNCTIONS[operator.getitem] = _read

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from tinygrad_rnn.ops.index import scatter
-from tinygrad_rnn.primitive import Primitive, Rule, linear, unbroadcast
+from tinygrad_rnn.primitive import Primitive, Uses, linear, unbroadcast
 from tinygrad_rnn.tensor import Array
 
 
@@ -41,54 +42,90 @@ matmul = linear("matmul", np.matmul, "a @ b", ("g @ b.T", _matmul_to_a), ("a.T @
 
 def _fold(array: Any) -> Any:
     """Fold all axes but the last into one: a batch of rows."""
+    if array.ndim == 2:
+        return array
     return np.reshape(array, (-1, array.shape[-1]))
 
 
 ALL_ROWS = slice(None)
 
 
-def _affine(x: Array, weight: Array, *bias: Array, rows: slice = ALL_ROWS) -> Array:
-    out: Array = np.matmul(x, weight[rows].T)
-    for b in bias:
-        out += b[rows]
+def _affine(*inputs: Array, rows: slice = ALL_ROWS) -> Array:
+    """Sum the products ``x @ W[rows].T`` of inputs ``x, W, h, U, ...``, and the last one's bias."""
+    out: Array = np.matmul(inputs[0], inputs[1][rows].T)
+    for slot in range(2, len(inputs) - 1, 2):
+        out += np.matmul(inputs[slot], inputs[slot + 1][rows].T)
+    if len(inputs) % 2:
+        out += inputs[-1][rows]
     return out
 
 
-def _affine_to_x(g: Any, y: Any, x: Any, weight: Any, *bias: Any, rows: slice = ALL_ROWS) -> Any:
-    return np.matmul(g, weight[rows])
+def _affine_vjp(slot: int, g: Any, y: Any, *inputs: Any, rows: slice = ALL_ROWS) -> Any:
+    if slot == len(inputs) - 1 and slot % 2 == 0:
+        out = np.sum(_fold(g), axis=0)
+    elif slot % 2:
+        out = np.matmul(_fold(g).T, _fold(inputs[slot - 1]))
+    else:
+        return np.matmul(g, inputs[slot + 1][rows])
+    return out if rows == ALL_ROWS else scatter(out, index=rows, shape=inputs[slot].shape)
 
 
-def _affine_to_weight(
-    g: Any, y: Any, x: Any, weight: Any, *bias: Any, rows: slice = ALL_ROWS
-) -> Any:
-    out = np.matmul(_fold(g).T, _fold(x))
-    return out if rows == ALL_ROWS else scatter(out, index=rows, shape=weight.shape)
+def _affine_jvp(slot: int, t: Any, y: Any, *inputs: Any, rows: slice = ALL_ROWS) -> Any:
+    if slot == len(inputs) - 1 and slot % 2 == 0:
+        return np.broadcast_to(t[rows], y.shape)
+    if slot % 2:
+        return AFFINE[2](inputs[slot - 1], t, rows=rows)
+    return AFFINE[2](t, inputs[slot + 1], rows=rows)
 
 
-def _affine_to_bias(g: Any, y: Any, x: Any, weight: Any, b: Any, rows: slice = ALL_ROWS) -> Any:
-    out = np.sum(_fold(g), axis=0)
-    return out if rows == ALL_ROWS else scatter(out, index=rows, shape=b.shape)
+def _gather_affine(slot: int, uses: Uses) -> Any:
+    """Sum what many uses of a weight or bias send back: all their rows in one product."""
+    groups: dict[tuple[Any, Any], Uses] = {}
+    for g, node in uses:
+        rows = node.params.get("rows", ALL_ROWS)
+        groups.setdefault((rows.start, rows.stop), []).append((g, node))
+    whole = uses[0][1]._values[slot]
+    total = None
+    for (start, stop), group in groups.items():
+        gs = np.concatenate([_fold(g) for g, _ in group])
+        if slot % 2:
+            part = np.matmul(
+                gs.T, np.concatenate([_fold(node._values[slot - 1]) for _, node in group])
+            )
+        else:
+            part = np.sum(gs, axis=0)
+        if start is None and stop is None and total is None:
+            total = part
+            continue
+        if total is None:
+            total = np.zeros(whole.shape, part.dtype)
+        total[start:stop] += part
+    return total
 
 
-weight_product = linear(
-    "linear", _affine, "x @ W.T", ("g @ W", _affine_to_x), ("g.T @ x", _affine_to_weight)
-)
+def _affine_of(name: str, formula: str, *derivatives: str) -> Primitive:
+    slots = range(len(derivatives))
+    return Primitive(
+        name,
+        _affine,
+        [partial(_affine_vjp, slot) for slot in slots],
+        [partial(_affine_jvp, slot) for slot in slots],
+        formula,
+        derivatives,
+        gathers={
+            slot: partial(_gather_affine, slot)
+            for slot in slots
+            if slot % 2 or slot == len(slots) - 1
+        },
+    )
 
 
-def _affine_jvp(slot: int) -> Rule:
-    def jvp(t: Any, y: Any, x: Any, weight: Any, b: Any, rows: slice = ALL_ROWS) -> Any:
-        if slot == 2:
-            return np.broadcast_to(t[rows], y.shape)
-        return weight_product(*((t, weight) if slot == 0 else (x, t)), rows=rows)
-
-    return jvp
-
-
-affine = Primitive(
-    "affine",
-    _affine,
-    [_affine_to_x, _affine_to_weight, _affine_to_bias],
-    [_affine_jvp(0), _affine_jvp(1), _affine_jvp(2)],
-    "x @ W.T + b",
-    ["g @ W", "g.T @ x", "sum(g)"],
-)
+# What a cell computes before its nonlinearities, by the number of inputs.
+AFFINE = {
+    2: _affine_of("linear", "x @ W.T", "g @ W", "g.T @ x"),
+    3: _affine_of("affine", "x @ W.T + b", "g @ W", "g.T @ x", "sum(g)"),
+    4: _affine_of("linear_pair", "x @ W.T + h @ U.T", "g @ W", "g.T @ x", "g @ U", "g.T @ h"),
+    5: _affine_of(
+        "affine_pair", "x @ W.T + h @ U.T + b", "g @ W", "g.T @ x", "g @ U", "g.T @ h", "sum(g)"
+    ),
+}
