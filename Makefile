@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := .bench-venv
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint bench clean
 
 # Each stamp stands for one finished installation; a second run finds it and installs nothing.
 $(VENV)/.python:
@@ -36,5 +37,19 @@ lint: $(VENV)/.dev
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy --strict tinygrad_rnn viz demos
 
+# Each library apart: one that cannot be had here is left out of the race, and the report says so.
+$(BENCH)/.peers: tests/benchmarks/requirements.txt pyproject.toml
+	@echo "== installing the libraries to compare with into $(BENCH)"
+	@$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[embedded]'
+	@grep -v '^#' tests/benchmarks/requirements.txt | while read -r peer; do \
+		$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check "$$peer" \
+		|| echo "== $$peer cannot be installed here"; done
+	@touch $@
+
+# The whole takes about ten minutes; `make bench QUICK=1` about one, without JAX, autograd, MyGrad.
+bench: $(BENCH)/.peers
+	@$(BENCH)/bin/python -m tests.benchmarks $(if $(QUICK),--quick)
+
 clean:
-	rm -rf $(VENV) out build dist *.egg-info
+	rm -rf $(VENV) $(BENCH) out build dist *.egg-info

@@ -1,0 +1,1 @@
+"""Measured comparisons with other libraries: `make bench`. Nothing here runs as a timed test."""

@@ -1,0 +1,129 @@
+"""`python -m tests.benchmarks`: measure, print, and write JSON and a chart to out/bench."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import sys
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tests.benchmarks import curves
+from tests.benchmarks.cases import GATES, SIZES, TINY, Case, Size
+from tests.benchmarks.race import GROUPS, Turn, one_thread, race, workers
+from tests.benchmarks.report import PRODUCTS, TORCH, report
+from tests.benchmarks.statistics import spread
+
+
+class Plan(NamedTuple):
+    """How much is measured."""
+
+    name: str = "full"
+    groups: tuple[str, ...] = GROUPS
+    sizes: tuple[Size, ...] = SIZES
+    dtypes: tuple[str, ...] = ("float32", "float64")
+    seconds: float = 10.0  # for each case of the table
+    rounds: tuple[int, int] = (7, 40)
+    lengths: tuple[int, ...] = (100, 1_000, 10_000, 100_000)
+    repeats: int = 5
+    drawn: tuple[int, ...] = (10, 30, 100, 300, 1_000)
+    imports: int = 21
+
+
+QUICK = Plan(
+    "quick",
+    ("ours", "with_torch"),
+    seconds=0.3,
+    rounds=(2, 20),
+    lengths=(100, 1_000, 10_000),
+    repeats=3,
+    drawn=(10, 100),
+    imports=7,
+)
+SMOKE = Plan("smoke", ("ours",), (TINY,), ("float32",), 0.0, (1, 1), (2, 4), 1, (), 1)
+
+
+def rows(case: Case, turns: dict[str, list[Turn]]) -> list[dict[str, Any]]:
+    """Return a row for each contender: its time, and its ratios taken round by round."""
+    times = {name: np.array([turn.seconds for turn in own]) for name, own in turns.items()}
+    return [
+        {
+            "cell": case.cell,
+            "size": case.size,
+            "dtype": case.dtype,
+            "contender": name,
+            "ms": spread(1e3 * own),
+            "to_torch": spread(own / times[TORCH]) if TORCH in times else None,
+            "to_products": spread(own / times[PRODUCTS]),
+            "rounds": len(own),
+            "threads": max(turn.threads for turn in turns[name]),
+        }
+        for name, own in times.items()
+    ]
+
+
+def apart(function: Callable, *arguments: Any) -> Any:
+    """Call a function in a fresh process."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(function, arguments)
+
+
+def measure(plan: Plan) -> dict[str, Any]:
+    """Run the whole plan; returns what report, chart and compare read."""
+    one_thread()
+    data: dict[str, Any] = {"plan": plan.name, "machine": apart(curves.machine), "table": []}
+    with workers(plan.groups) as (runs, absent):
+        for cell in GATES:
+            for size in plan.sizes:
+                for dtype in plan.dtypes:
+                    case = Case(cell, size, dtype)
+                    print(f"== {case}", file=sys.stderr, flush=True)
+                    turns, missing = race(runs, case, plan.seconds, plan.rounds)
+                    absent.update(missing)
+                    data["table"] += rows(case, turns)
+    print("== curves", file=sys.stderr, flush=True)
+    scale = apart(curves.time_per_step, plan.lengths, plan.repeats)
+    data["scale"] = [
+        point | apart(curves.peak_per_step, steps)
+        for point, steps in zip(scale, plan.lengths, strict=True)
+    ]
+    data["flow"] = apart(curves.flow_cost, 2 * plan.repeats + 1, plan.sizes)
+    data["drawing"] = []
+    if find_spec("viz.dot"):
+        data["drawing"] = apart(curves.drawing_time, plan.drawn)
+    elif plan.drawn:
+        absent["drawing"] = "viz cannot draw yet"
+    data["import"] = curves.import_time(plan.imports)
+    data["absent"] = absent
+    return data
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure, print the report, and write bench.json, bench.txt and bench.png."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a minute instead of ten")
+    parser.add_argument("--smoke", action="store_true", help="tiny sizes: only to see that it runs")
+    parser.add_argument("--out", type=Path, default=Path("out/bench"), help="a folder")
+    options = parser.parse_args(arguments)
+    start = time.monotonic()
+    data = measure(SMOKE if options.smoke else QUICK if options.quick else Plan())
+    options.out.mkdir(parents=True, exist_ok=True)
+    text = report(data)
+    (options.out / "bench.json").write_text(json.dumps(data, indent=1) + "\n")
+    (options.out / "bench.txt").write_text(text + "\n")
+    print(text)
+    if find_spec("matplotlib"):
+        from tests.benchmarks.chart import chart
+
+        chart(data, options.out / "bench.png")
+    print(f"{time.monotonic() - start:.0f} s; see {options.out}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""What one number cannot show: cost against the number of steps, of watching, drawing, importing.
+
+Each function runs in a fresh process and returns what JSON can hold.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.benchmarks.cases import SIZES, Case, Size
+from tests.benchmarks.statistics import spread
+
+IMPORT = """
+import time
+start = time.perf_counter(); import numpy
+middle = time.perf_counter(); import tinygrad_rnn
+print(middle - start, time.perf_counter() - middle)
+"""
+
+
+def lstm(steps: int) -> Callable[[], object]:
+    """Return one pass of the op graph: recording it, sweeping it, and freeing it."""
+    from tests.benchmarks.contenders.ours import engine
+
+    return engine(Case("lstm", Size(steps, 1, 16, 32), "float64"), "graph")
+
+
+def seconds(function: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def time_per_step(lengths: tuple[int, ...], rounds: int) -> list[dict[str, Any]]:
+    """Microseconds a step for each length, measured in turns; short ones repeat theirs."""
+    passes = {steps: lstm(steps) for steps in lengths}
+    times: dict[int, list[float]] = {steps: [] for steps in lengths}
+    lstm(100)()
+    for _ in range(rounds):
+        for steps, one_pass in passes.items():
+            count = max(1, 2_000 // steps)
+            gc.collect()  # the leavings of the length before are not this one's
+            took = seconds(lambda n=count, one_pass=one_pass: [one_pass() for _ in range(n)])
+            times[steps].append(1e6 * took / (steps * count))
+    shortest = np.array(times[lengths[0]])
+    return [
+        {"steps": steps, "microseconds": spread(t), "to_shortest": spread(np.array(t) / shortest)}
+        for steps, t in times.items()
+    ]
+
+
+def peak_per_step(steps: int) -> dict[str, Any]:
+    """Bytes a step by which a single pass raises the peak of the process's resident memory."""
+    lstm(10)()
+    one_pass = lstm(steps)
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew from what is held now
+    before = peak()
+    one_pass()
+    return {"steps": steps, "bytes": (peak() - before) / steps}
+
+
+def peak() -> int:
+    """Return the peak of this process's resident memory in bytes, as Linux counts it."""
+    status = Path("/proc/self/status").read_text().split("VmHWM:")[1]
+    return 1024 * int(status.split()[0])
+
+
+def flow_cost(rounds: int, sizes: tuple[Size, ...] = SIZES) -> list[dict[str, Any]]:
+    """Time of a sweep that records a flow over that of a plain one, on the same LSTM graph."""
+    import tinygrad_rnn as tr
+    from tests.benchmarks.contenders.ours import loss_of, make_cell
+
+    found = []
+    for dtype in ("float32", "float64"):
+        for size in sizes:
+            case = Case("lstm", size, dtype)
+            loss = loss_of(make_cell(case), case.x)
+            pairs = []
+            for number in range(rounds + 1):
+                pair = seconds(loss.backward), seconds(lambda loss=loss: tr.trace(loss))
+                if number:  # the first warms up
+                    pairs.append(pair)
+            plain, watched = np.array(pairs).T
+            found.append(
+                {"size": size, "dtype": dtype, "ms": spread(1e3 * watched)}
+                | {"to_plain": spread(watched / plain)}
+            )
+    return found
+
+
+def drawing_time(lengths: tuple[int, ...]) -> list[dict[str, Any]]:
+    """Seconds to draw and write an LSTM's graph as SVG with all its steps."""
+    import tinygrad_rnn as tr
+    import viz
+
+    found = []
+    for steps in lengths:
+        cell = tr.LSTMCell(8, 16, rng=0)
+        run = tr.unroll(cell, np.random.default_rng(0).standard_normal((steps, 1, 8)))
+        loss = np.square(run.final.h).sum()
+        flow = tr.trace(loss)
+        for detail in ("op", "gate", "cell"):
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder, "lstm.svg")
+                start = time.perf_counter()
+                viz.draw(loss, flow, detail=detail, steps="all").save(path)
+                took = time.perf_counter() - start
+                size = path.stat().st_size
+            found.append({"steps": steps, "detail": detail, "seconds": took, "bytes": size})
+    return found
+
+
+def import_time(rounds: int) -> dict[str, Any]:
+    """Milliseconds that importing this project takes in fresh processes, NumPy being there."""
+    pairs = []
+    for _ in range(rounds):
+        out = subprocess.run(
+            [sys.executable, "-c", IMPORT], capture_output=True, text=True, check=True
+        )
+        pairs.append([1e3 * float(word) for word in out.stdout.split()])
+    numpy_alone, over = np.array(pairs).T
+    return {"numpy_ms": spread(numpy_alone), "over_numpy_ms": spread(over)} | {
+        "to_numpy": spread(over / numpy_alone)
+    }
+
+
+def machine() -> dict[str, Any]:
+    """Name the processor, the versions and the matrix kernels that were used."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    versions = {}
+    for package in ("numpy", "torch", "jax", "autograd", "mygrad", "numba"):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    try:
+        from threadpoolctl import threadpool_info
+
+        kernels = sorted(
+            {f"{p['internal_api']} {p.get('architecture')}" for p in threadpool_info()}
+        )
+    except ImportError:
+        kernels = []
+    names = Path("/proc/cpuinfo")
+    lines = names.read_text().splitlines() if names.exists() else []
+    model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), "")
+    return {
+        "processor": model or platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "versions": versions,
+        "kernels": kernels,
+    }

@@ -1,0 +1,180 @@
+"""The race: each library in a process of its own, and one turn each, round after round.
+
+Only one process runs at a time. What disturbs the machine for a while so disturbs all alike, and a
+ratio is taken between turns of the same round.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tests.benchmarks.cases import Case, Size
+
+GROUPS = ("ours", "with_torch", "with_jax", "with_autograd", "with_mygrad")
+ONE_THREAD = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NPROC": "1",  # the size of XLA's thread pool
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+    "JAX_PLATFORMS": "cpu",
+}
+TURN_SECONDS = 0.02  # a turn repeats a step for at least this long
+
+
+class Skipped(NamedTuple):
+    reason: str
+
+
+class Turn(NamedTuple):
+    seconds: float  # per step
+    threads: float  # processor time over wall time: above 1 means a second thread
+
+
+def one_thread() -> None:
+    """Hold every child process to one thread: this must be set before it imports a library."""
+    os.environ.update(ONE_THREAD)
+    for forced in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+        os.environ.pop(forced, None)  # let NumPy choose the kernels made for this processor
+
+
+def serve(pipe: Connection, group: str) -> None:
+    """Run in a child process: prepare and time what the parent asks for."""
+    try:
+        contenders = importlib.import_module(f"tests.benchmarks.contenders.{group}").CONTENDERS
+    except ImportError as error:
+        pipe.send(Skipped(f"{group.removeprefix('with_')} cannot be imported: {error}"))
+        return
+    pipe.send(list(contenders))
+    steps: dict[str, Callable] = {}
+    for order, *details in iter(pipe.recv, None):
+        if order == "prepare":
+            name, key = details
+            steps[name], answer = prepare(contenders[name], Case(key[0], Size(*key[1]), key[2]))
+            pipe.send(answer)
+        elif order == "turn":
+            pipe.send(turn(steps[details[0]]))
+        else:
+            steps.clear()
+
+
+def prepare(make: Callable, case: Case) -> tuple[Callable | None, Any]:
+    """Return a step that has run once (compilers and buffers are warm), and its numbers."""
+    try:
+        step = make(case)
+    except NotImplementedError as error:
+        return None, Skipped(str(error))
+    loss, gradient = step()
+    if loss is None:
+        return step, None
+    return step, (float(loss), np.array(gradient))
+
+
+def turn(step: Callable) -> Turn:
+    """Time a step. A short one is first run once, to warm the caches, then often enough."""
+    once = measure(step, 0)
+    return once if once.seconds >= TURN_SECONDS else measure(step, TURN_SECONDS)
+
+
+def measure(step: Callable, least: float) -> Turn:
+    """Time as many steps as fill at least so many seconds; one at the least."""
+    start, processor, count, wall = time.perf_counter(), time.process_time(), 0, 0.0
+    while count == 0 or wall < least:
+        step()
+        count += 1
+        wall = time.perf_counter() - start
+    return Turn(wall / count, (time.process_time() - processor) / wall)
+
+
+@contextmanager
+def workers(groups: tuple[str, ...] = GROUPS) -> Iterator[tuple[dict[str, Connection], dict]]:
+    """Start a process for each library; yield who runs what, and why some do not run."""
+    one_thread()
+    context = multiprocessing.get_context("spawn")
+    pipes, processes, runs, skipped = [], [], {}, {}
+    try:
+        for group in groups:
+            here, there = context.Pipe()
+            process = context.Process(target=serve, args=(there, group), daemon=True)
+            process.start()
+            there.close()
+            pipes.append(here)
+            processes.append(process)
+            answer = here.recv()
+            if isinstance(answer, Skipped):
+                skipped[group] = answer.reason
+            else:
+                runs.update(dict.fromkeys(answer, here))
+        yield runs, skipped
+    finally:
+        for pipe, process in zip(pipes, processes, strict=False):
+            if process.is_alive():
+                pipe.send(None)
+            process.join(10)
+
+
+def race(
+    runs: dict[str, Connection], case: Case, seconds: float, rounds: tuple[int, int]
+) -> tuple[dict[str, list[Turn]], dict[str, str]]:
+    """Return each contender's turns on a case, in rounds, and the reason for each one absent.
+
+    Args:
+        runs: the process that runs each contender.
+        case: what they run.
+        seconds: the time that a case gets; a started round is finished.
+        rounds: the least and the most rounds, whatever the time.
+
+    Raises:
+        ArithmeticError: if two contenders that ought to compute the same do not.
+    """
+    turns: dict[str, list[Turn]] = {}
+    absent, results = {}, {}
+    for name, pipe in runs.items():
+        pipe.send(("prepare", name, (case.cell, tuple(case.size), case.dtype)))
+        answer = pipe.recv()
+        if isinstance(answer, Skipped):
+            absent[name] = answer.reason
+            continue
+        turns[name], results[name] = [], answer
+    check(case, results)
+    start = time.perf_counter()
+    for number in range(rounds[1]):
+        if number >= rounds[0] and time.perf_counter() - start > seconds:
+            break
+        for name in turns:
+            runs[name].send(("turn", name))
+            turns[name].append(runs[name].recv())
+    for pipe in set(runs.values()):
+        pipe.send(("clear",))
+    return turns, absent
+
+
+def check(case: Case, results: dict[str, Any]) -> None:
+    """Compare all losses and gradients: who computes something else cannot be compared in speed."""
+    rtol = 1e-3 if case.dtype == "float32" else 1e-8
+    firsts: dict[bool, tuple[str, Any]] = {}
+    for name, result in results.items():
+        if result is None:
+            continue
+        other_gru = case.cell == "gru" and name in (
+            "PyTorch, cell in a loop",
+            "PyTorch, nn layer",
+        )
+        first, expected = firsts.setdefault(other_gru, (name, result))
+        scale = np.abs(expected[1]).max()
+        if not (
+            math.isclose(result[0], expected[0], rel_tol=rtol)
+            and np.abs(result[1] - expected[1]).max() <= rtol * scale
+            and str(result[1].dtype) == case.dtype
+        ):
+            raise ArithmeticError(f"{case}: {name} and {first} do not compute the same")

@@ -1,0 +1,125 @@
+"""The measured numbers as text: a table for each cell, the curves, and which goals are met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.benchmarks.statistics import number, show
+
+TORCH, PRODUCTS = "PyTorch, elementary ops", "matrix products alone"
+GRAPH, FUSED, LAYER = "ours, op graph", "ours, fused", "PyTorch, nn layer"
+SMALL = 50  # the number of steps by which the small size is told from the larger two
+
+
+def report(data: dict[str, Any]) -> str:
+    """Return all as text, about 110 columns wide."""
+    machine = data["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    lines = [
+        f"{machine['processor']}, {machine['cores']} cores, one thread each; "
+        f"Python {machine['python']}, {versions}; {', '.join(machine['kernels'])}",
+        "Forward and backward, loss at every step. Ratio to PyTorch's elementary ops in a loop: "
+        "median, and quartiles.",
+        *(f"left out: {name}: {reason}" for name, reason in sorted(data["absent"].items())),
+    ]
+    for cell in dict.fromkeys(row["cell"] for row in data["table"]):
+        lines += ["", *table([row for row in data["table"] if row["cell"] == cell], cell)]
+    lines += ["", *curves(data)]
+    if data["plan"] != "smoke":
+        goals = list(judge(data))
+        lines += ["", "goals (median of the ratios)"]
+        lines += [f"  {'met   ' if met else 'MISSED'}  {text}" for met, text in goals]
+    return "\n".join(lines)
+
+
+def table(rows: list[dict[str, Any]], cell: str) -> Iterator[str]:
+    """Yield the lines of one cell's table: contenders down, dtypes and sizes across."""
+    columns = list(dict.fromkeys((row["dtype"], tuple(row["size"])) for row in rows))
+    found = {(row["contender"], row["dtype"], tuple(row["size"])): row for row in rows}
+    yield f"{cell.upper():26}" + "".join(f"{dtype:>18}" for dtype, _ in columns)
+    yield f"{'':26}" + "".join("{:>18}".format("({},{},{},{})".format(*s)) for _, s in columns)
+    for name in dict.fromkeys(row["contender"] for row in rows):
+        cells = [found.get((name, *column)) for column in columns]
+        if name == TORCH:
+            shown = [number(row["ms"]["median"]) + " ms" for row in cells]
+        else:
+            shown = [show(row["to_torch"]) if row else "-" for row in cells]
+        if any(row and row["to_torch"] is None for row in cells):  # no PyTorch: times, no ratios
+            shown = [number(row["ms"]["median"]) + " ms" if row else "-" for row in cells]
+        yield f"{name:26}" + "".join(f"{text:>18}" for text in shown)
+
+
+def curves(data: dict[str, Any]) -> Iterator[str]:
+    """Yield a line for every point of the curves."""
+    for point in data["scale"]:
+        yield (
+            f"LSTM, op graph, H = 32, T = {point['steps']:>6}: "
+            f"{point['microseconds']['median']:.0f} us a step, "
+            f"{show(point['to_shortest'])} of the shortest; "
+            f"{point['bytes'] / 1024:.1f} KiB a step at the peak"
+        )
+    for point in data["flow"]:
+        size = "({},{},{},{})".format(*point["size"])
+        ratio = show(point["to_plain"])
+        yield f"recording a flow, LSTM {size} {point['dtype']}: {ratio} of a plain backward"
+    for point in data["drawing"]:
+        yield (
+            f"drawing an LSTM's {point['steps']} steps, detail {point['detail']}: "
+            f"{point['seconds']:.2f} s, {point['bytes'] / 1e6:.2f} MB of SVG"
+        )
+    over, alone = (show(data["import"][key]) for key in ("over_numpy_ms", "numpy_ms"))
+    yield f"import tinygrad_rnn: {over} ms over import numpy, which takes {alone} ms"
+
+
+def judge(data: dict[str, Any]) -> Iterator[tuple[bool, str]]:
+    """Yield every goal that the data can speak of: whether it is met, and the worst case of it."""
+    rows = {(r["cell"], tuple(r["size"]), r["dtype"], r["contender"]): r for r in data["table"]}
+    cases = list(dict.fromkeys(key[:3] for key in rows))
+
+    def worst(who: str, whom: str, limit: float, text: str, keep: Any) -> Iterator:
+        ratios = {}
+        for case in filter(keep, cases):
+            a, b = rows.get((*case, who)), rows.get((*case, whom))
+            if a and b:
+                ratios[case] = a["ms"]["median"] / b["ms"]["median"]
+        if ratios:
+            case = max(ratios, key=ratios.__getitem__)
+            where = "{} ({},{},{},{}) {}".format(case[0], *case[1], case[2])
+            missed = sum(ratio > limit for ratio in ratios.values())
+            many = f", {missed} of {len(ratios)} over" if missed else ""
+            yield (
+                ratios[case] <= limit,
+                f"{who}, at most {limit} of {whom}, {text}: "
+                f"at worst {ratios[case]:.2f} at {where}{many}",
+            )
+
+    small, larger, large = (
+        lambda case: case[1][0] == SMALL,
+        lambda case: case[1][0] > SMALL,
+        lambda case: case[1][3] == 256,
+    )
+    yield from worst(GRAPH, TORCH, 0.75, "small", small)
+    yield from worst(GRAPH, TORCH, 0.9, "larger two", larger)
+    for peer in ("HIPS autograd", "MyGrad"):
+        yield from worst(GRAPH, peer, 0.25, "all", lambda _: True)
+    yield from worst(
+        FUSED, LAYER, 0.5, "small, float64", lambda c: small(c) and c[2] == "float64" != c[0]
+    )
+    yield from worst(
+        FUSED, LAYER, 1.0, "larger two, float64", lambda c: larger(c) and c[2] == "float64"
+    )
+    yield from worst(FUSED, PRODUCTS, 1.25, "largest", large)
+    for name, limit, unit, values in (
+        (
+            "a step at the longest T over the shortest",
+            1.2,
+            "",
+            [p["to_shortest"] for p in data["scale"]],
+        ),
+        ("recording a flow over a plain backward", 1.5, "", [p["to_plain"] for p in data["flow"]]),
+        ("import over numpy", 40.0, " ms", [data["import"]["over_numpy_ms"]]),
+    ):
+        if values:
+            most = max(value["median"] for value in values)
+            yield most <= limit, f"{name}, at most {limit:g}{unit}: {number(most)}{unit}"
