@@ -19,7 +19,7 @@ FUNCTIONS[np.reshape] = lambda x, shape: reshape(x, shape=shape)
 
 
 def _transpose_vjp(g: Any, y: Any, x: Any, axes: tuple[int, ...] | None = None) -> Any:
-    return np.transpose(g, None if axes is None else tuple(np.argsort(axes)))
+    return np.transpose(g, None if axes is None else np.argsort([axis % y.ndim for axis in axes]))
 
 
 transpose = linear("transpose", np.transpose, "transpose(x)", ("transpose(g)", _transpose_vjp))
