@@ -46,11 +46,17 @@ def gradcheck(
     weights = np.random.default_rng(0).uniform(0.5, 1.5, out.shape)
 
     def value() -> float:
-        return float(np.sum(f(*[Tensor(array) for array in arrays])._data * weights))
+        # They require a gradient here too, since f itself may take one.
+        out = f(*[Tensor(array, requires_grad=True) for array in arrays])
+        return float(np.sum(out._data * weights))
 
     for k, (array, analytic) in enumerate(
         zip(arrays, grad(np.sum(out * weights), tensors), strict=True)
     ):
+        if analytic.shape != array.shape:
+            raise GradcheckError(
+                f"input {k}: the rules give shape {analytic.shape} for an input of {array.shape}"
+            )
         numeric = _central_differences(value, array, eps)
         worst = np.abs(analytic.data - numeric)
         allowed = atol + rtol * np.max(np.abs(numeric), initial=0.0)
