@@ -1,0 +1,76 @@
+"""Bad input gets one clear, named error with the remedy."""
+
+import numpy as np
+import pytest
+
+import tinygrad_rnn as tr
+
+
+def leaf(*shape):
+    return tr.Tensor(np.ones(shape), requires_grad=True)
+
+
+def test_mismatched_shapes_name_the_operation_and_both_shapes():
+    with pytest.raises(tr.ShapeError, match=r"add: shapes \(2, 3\) and \(4,\) do not fit"):
+        leaf(2, 3) + leaf(4)
+    with pytest.raises(tr.ShapeError, match=r"matmul: shapes \(2, 3\) and \(2, 3\) do not fit"):
+        leaf(2, 3) @ np.ones((2, 3))
+
+
+def test_mismatched_shapes_name_the_time_step():
+    class Broken(tr.RNNCell):
+        def __call__(self, x, state):
+            if state.op is not None:  # the second step
+                state = state[:, 1:]
+            return super().__call__(x, state)
+
+    with pytest.raises(tr.ShapeError) as caught:
+        tr.unroll(Broken(2, 3, rng=0), np.ones((4, 5, 2)))
+    message = str(caught.value)
+    assert "linear: shapes (5, 2) and (3, 3) do not fit" in message
+    assert "t = 1" in message
+    assert isinstance(caught.value, ValueError)
+
+
+def test_backward_needs_a_gradient_unless_there_is_one_element():
+    x = leaf(2)
+    with pytest.raises(tr.GradientError, match=r"shape \(2,\) needs gradient="):
+        (x * 2).backward()
+    (x * 2).backward(gradient=[1.0, 10.0])
+    np.testing.assert_array_equal(x.grad, [2.0, 20.0])
+    y = leaf(1, 1)
+    (y * 3).backward()
+    np.testing.assert_array_equal(y.grad, [[3.0]])
+
+
+def test_gradient_of_another_shape_is_refused():
+    with pytest.raises(tr.ShapeError, match=r"\(3,\) given to a tensor of \(2,\)"):
+        leaf(2).backward(gradient=np.ones(3))
+
+
+def test_backward_from_a_constant_is_refused():
+    with pytest.raises(tr.GradientError, match="requires_grad=True"):
+        tr.Tensor(1.0).backward()
+    with tr.no_grad():
+        inside = leaf() * 2
+    with pytest.raises(tr.GradientError, match=r"no_grad\(\)"):
+        inside.backward()
+
+
+@pytest.mark.parametrize("data", [1, [True, False], np.arange(3), 1j])
+def test_only_floating_tensors_can_require_a_gradient(data):
+    with pytest.raises(tr.DtypeError, match=r"dtype=np\.float64"):
+        tr.Tensor(data, requires_grad=True)
+
+
+def test_every_error_is_named_and_is_what_python_would_raise():
+    assert issubclass(tr.ShapeError, ValueError)
+    assert issubclass(tr.DtypeError, TypeError)
+    assert issubclass(tr.NotDifferentiableError, TypeError)
+    assert issubclass(tr.GradientError, RuntimeError)
+    assert issubclass(tr.StaleValueError, RuntimeError)
+    assert issubclass(tr.AnomalyError, ArithmeticError)
+    assert issubclass(tr.GradcheckError, AssertionError)
+    for error in vars(tr.errors).values():
+        if isinstance(error, type):
+            assert issubclass(error, tr.TinygradError)

@@ -1,0 +1,95 @@
+"""Every primitive against NumPy (its value) and against central differences (its derivative)."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import tinygrad_rnn as tr
+from tests.tinygrad_rnn.cases import CASES
+from tinygrad_rnn.primitive import REGISTRY
+
+PROPERTY = settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+def test_every_primitive_has_a_case():
+    assert sorted(CASES) == sorted(REGISTRY)
+
+
+def test_every_primitive_says_what_it_computes():
+    for name, primitive in REGISTRY.items():
+        assert primitive.formula, name
+        assert all(primitive.derivatives), name
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+@PROPERTY
+@given(data=st.data())
+def test_value_is_numpys_and_gradient_is_the_slope(name, data):
+    f, arrays = CASES[name](data.draw)
+    tensors = [tr.Tensor(array, requires_grad=True) for array in arrays]
+    out = f(*tensors)
+    plain = f(*arrays)
+
+    assert isinstance(out, tr.Tensor)
+    assert name in {node.op.name for node in tr.graph.topological(out) if node.op}
+    assert out.shape == np.shape(plain)
+    assert out.dtype == np.float64
+    np.testing.assert_array_equal(out.data, plain)
+    assert tr.gradcheck(f, *arrays)
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+@PROPERTY
+@given(data=st.data())
+def test_float32_stays_float32_and_agrees_with_float64(name, data):
+    f, arrays = CASES[name](data.draw)
+    gradients = {}
+    for dtype in (np.float32, np.float64):
+        tensors = [tr.Tensor(array, requires_grad=True, dtype=dtype) for array in arrays]
+        out = f(*tensors)
+        weights = np.random.default_rng(1).uniform(0.5, 1.5, out.shape)
+        out.backward(gradient=weights)
+        gradients[dtype] = [t.grad for t in tensors]
+        for t in tensors:
+            assert t.grad.shape == t.shape
+            assert t.grad.dtype == dtype
+        if dtype == np.float32 and not _has_float64_constant(out):
+            assert out.dtype == np.float32
+    for a, b in zip(gradients[np.float32], gradients[np.float64], strict=True):
+        np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-4)
+
+
+def _has_float64_constant(root):
+    """Whether an array of float64 with axes went in, which NumPy too lets decide the dtype."""
+    return any(
+        not isinstance(x, tr.Tensor) and getattr(x, "dtype", None) == np.float64 and np.ndim(x)
+        for node in tr.graph.topological(root)
+        for x in node.inputs
+    )
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+@settings(PROPERTY, max_examples=8)
+@given(data=st.data())
+def test_derivative_of_the_derivative_is_its_slope(name, data):
+    f, arrays = CASES[name](data.draw)
+
+    def slopes(*tensors):
+        out = f(*tensors)
+        weights = np.random.default_rng(2).uniform(0.5, 1.5, out.shape)
+        # Cubed, so that the second derivative of a linear primitive is not zero throughout.
+        gradients = tr.grad(out * out * out, tensors, gradient=weights, create_graph=True)
+        return sum((np.sum(g * g) for g in gradients), start=np.sum(out * weights))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert tr.gradcheck(slopes, *arrays, rtol=1e-4, atol=1e-6)
