@@ -102,7 +102,7 @@ class Primitive:
         if constants:
             if not any(isinstance(x, Tensor) for x in inputs):
                 return self.forward(*inputs, **params)
-            values = [_constant(x) for x in values]
+            values = [x._data if isinstance(x, Tensor) else _constant(x) for x in inputs]
         try:
             y = self.forward(*values, **params)
         except ValueError as error:
@@ -139,9 +139,10 @@ class Primitive:
                 )
 
     def _misfit(self, values: Sequence[Any], error: ValueError) -> ShapeError:
-        shapes = " and ".join(str(np.shape(value)) for value in values)
+        *most, last = [str(np.shape(value)) for value in values]
+        shapes = f"shapes {', '.join(most)} and {last}" if most else f"shape {last}"
         where = ", at " + ", ".join(map(str, current.scope)) if current.scope else ""
-        return ShapeError(f"{self.name}: shapes {shapes} do not fit{where} ({error})")
+        return ShapeError(f"{self.name}: {shapes} do not fit{where} ({error})")
 
 
 def _constant(x: Any) -> Any:

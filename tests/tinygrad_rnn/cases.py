@@ -197,6 +197,14 @@ CASES: dict[str, Case] = {
         (tr.f.linear, [(5, 4, 3), (2, 3), (2,)]),
         (lambda x, w, b: tr.f.linear(x, w, b, rows=np.s_[1:3]), [(4, 3), (4, 3), (4,)]),
     ),
+    "linear_pair": several(
+        (tr.f.linear_pair, [(4, 3), (2, 3), (4, 5), (2, 5)]),
+        (tr.f.linear_pair, [(6, 4, 3), (2, 3), (6, 4, 5), (2, 5)]),
+    ),
+    "affine_pair": several(
+        (tr.f.linear_pair, [(4, 3), (2, 3), (4, 5), (2, 5), (2,)]),
+        (tr.f.linear_pair, [(3,), (2, 3), (5,), (2, 5), (2,)]),
+    ),
     "getitem": one_of(*[(lambda x, i=i: x[i], shape) for i, shape in INDICES]),
     "scatter": one_of(
         *[

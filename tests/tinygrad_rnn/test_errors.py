@@ -27,7 +27,7 @@ def test_mismatched_shapes_name_the_time_step():
     with pytest.raises(tr.ShapeError) as caught:
         tr.unroll(Broken(2, 3, rng=0), np.ones((4, 5, 2)))
     message = str(caught.value)
-    assert "linear: shapes (5, 2) and (3, 3) do not fit" in message
+    assert "affine_pair: shapes (5, 2), (3, 2), (5, 2), (3, 3) and (3,) do not fit" in message
     assert "t = 1" in message
     assert isinstance(caught.value, ValueError)
 

@@ -39,13 +39,13 @@ tanh = elementwise("tanh", np.tanh, "tanh(x)", ("g - g * y * y", lambda g, y, x:
 # arrays: NumPy takes those faster than Python's numbers.
 _SIGMOID_CONSTANTS = {
     np.dtype(kind): (np.ones((), kind), np.array(limit, kind))
-    for kind, limit in ((np.float32, 88), (np.float64, 709))
+    for kind, limit in ((np.float16, 11), (np.float32, 88), (np.float64, 709))
 }
 
 
 def _sigmoid(x: Array) -> Any:
     one, limit = _SIGMOID_CONSTANTS.get(x.dtype) or _SIGMOID_CONSTANTS[np.dtype(np.float64)]
-    out = np.minimum(np.negative(x), limit)
+    out = np.asarray(np.minimum(np.negative(x), limit))
     np.exp(out, out=out)
     np.add(out, one, out=out)
     return np.reciprocal(out, out=out)

@@ -21,10 +21,10 @@ def _gather_reads(uses: Uses) -> Array:
     out = np.zeros(x.shape, x.dtype)
     for g, node in uses:
         index = node.params["index"]
-        if _is_basic(index):
-            part = out[index]
+        part = out[index] if _is_basic(index) else None
+        if isinstance(part, np.ndarray):
             np.add(part, g, out=part)
-        else:
+        else:  # an array of indices, which may read an element twice, or a single element
             np.add.at(out, index, g)
     return out
 

@@ -80,13 +80,13 @@ def _affine_jvp(slot: int, t: Any, y: Any, *inputs: Any, rows: slice = ALL_ROWS)
 
 def _gather_affine(slot: int, uses: Uses) -> Any:
     """Sum what many uses of a weight or bias send back: all their rows in one product."""
-    groups: dict[tuple[Any, Any], Uses] = {}
+    groups: dict[tuple[Any, Any, Any], Uses] = {}
     for g, node in uses:
         rows = node.params.get("rows", ALL_ROWS)
-        groups.setdefault((rows.start, rows.stop), []).append((g, node))
+        groups.setdefault((rows.start, rows.stop, rows.step), []).append((g, node))
     whole = uses[0][1]._values[slot]
     total = None
-    for (start, stop), group in groups.items():
+    for key, group in groups.items():
         gs = np.concatenate([_fold(g) for g, _ in group])
         if slot % 2:
             part = np.matmul(
@@ -94,12 +94,13 @@ def _gather_affine(slot: int, uses: Uses) -> Any:
             )
         else:
             part = np.sum(gs, axis=0)
-        if start is None and stop is None and total is None:
+        part = part.astype(whole.dtype, copy=False)
+        if slice(*key) == ALL_ROWS and total is None:
             total = part
             continue
         if total is None:
-            total = np.zeros(whole.shape, part.dtype)
-        total[start:stop] += part
+            total = np.zeros(whole.shape, whole.dtype)
+        total[slice(*key)] += part
     return total
 
 

@@ -1,0 +1,64 @@
+"""Contributions put off and summed in one go must equal the sum of the contributions one by one."""
+
+import numpy as np
+import pytest
+
+import tinygrad_rnn as tr
+
+
+def both_ways(loss, tensors):
+    """Gradients of an unwatched sweep, which gathers, and of a watched one, which does not."""
+    return tr.grad(loss, tensors), [tr.trace(loss).gradient(t) for t in tensors]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("other", [np.float32, np.float64])
+def test_gathered_gradients_have_the_dtype_of_their_tensor(dtype, other):
+    rng = np.random.default_rng(0)
+    weight = tr.Tensor(rng.normal(size=(2, 3)), requires_grad=True, dtype=dtype)
+    inputs = tr.Tensor(rng.normal(size=(4, 3)), requires_grad=True, dtype=other)
+    loss = sum(tr.f.linear(inputs[t], weight).sum() for t in range(4))
+    for gathered, single in zip(*both_ways(loss, [weight, inputs]), strict=True):
+        assert gathered.dtype == single.dtype
+        np.testing.assert_allclose(gathered.data, single, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "rows", [np.s_[:], np.s_[1:3], np.s_[0:4:2], np.s_[::-1], np.s_[-2:], np.s_[:2]]
+)
+def test_rows_of_a_shared_weight_are_gathered_where_they_belong(rows):
+    rng = np.random.default_rng(1)
+    x = tr.Tensor(rng.normal(size=(5, 3)), requires_grad=True)
+    weight = tr.Tensor(rng.normal(size=(4, 3)), requires_grad=True)
+    bias = tr.Tensor(rng.normal(size=4), requires_grad=True)
+    parts = [
+        tr.f.linear(x, weight, bias),
+        tr.f.linear(x, weight, bias, rows=rows),
+        tr.f.linear(x, weight, bias, rows=np.s_[1:3]),
+        tr.f.linear(x * 2, weight, bias, rows=rows),
+        tr.f.linear(x[0], weight, bias),
+    ]
+    loss = sum((np.tanh(part)).sum() for part in parts)
+    for gathered, single in zip(*both_ways(loss, [weight, bias]), strict=True):
+        np.testing.assert_allclose(gathered.data, single, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("length", [3, 300])
+def test_gathering_in_several_goes_loses_nothing(length, monkeypatch):
+    monkeypatch.setattr("tinygrad_rnn.backward.GATHERED_AT_ONCE", 40)
+    rng = np.random.default_rng(2)
+    x = tr.Tensor(rng.normal(size=(length, 2, 3)), requires_grad=True)
+    weight = tr.Tensor(rng.normal(size=(3, 3)), requires_grad=True)
+    h = tr.Tensor(np.zeros((2, 3)))
+    for t in range(length):
+        h = np.tanh(tr.f.linear_pair(x[t], weight, h, weight))
+    for gathered, single in zip(*both_ways(h.sum(), [weight, x]), strict=True):
+        np.testing.assert_allclose(gathered.data, single, rtol=1e-11, atol=1e-14)
+
+
+def test_reads_of_every_kind_are_gathered_into_one_gradient():
+    x = tr.Tensor(np.arange(12.0).reshape(3, 4), requires_grad=True)
+    indices = [0, np.s_[1:], np.s_[:, [0, 0, 3]], np.s_[2, 1], x.data > 4, np.s_[..., None, 2]]
+    loss = sum((x[i] ** 2).sum() for i in indices) + (x * 3.0).sum()
+    for gathered, single in zip(*both_ways(loss, [x]), strict=True):
+        np.testing.assert_allclose(gathered.data, single, rtol=1e-13)
