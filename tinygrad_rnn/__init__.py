@@ -9,7 +9,7 @@
 (4, 4)
 """
 
-from tinygrad_rnn import analysis, f, graph, nn, ops
+from tinygrad_rnn import analysis, f, graph, nn, ops, optim
 from tinygrad_rnn.errors import (
     AnomalyError,
     DtypeError,
@@ -18,60 +18,88 @@ from tinygrad_rnn.errors import (
     NotDifferentiableError,
     ShapeError,
     StaleValueError,
+    StateDictError,
     TinygradError,
 )
 from tinygrad_rnn.flow import Edge, GradientFlow, trace
 from tinygrad_rnn.functional import grad
 from tinygrad_rnn.gradcheck import gradcheck
 from tinygrad_rnn.nn import (
+    GRU,
+    LSTM,
+    RNN,
     Cell,
+    Dropout,
+    Embedding,
     GRUCell,
+    LayerNorm,
+    Linear,
     LSTMCell,
     LSTMState,
     Module,
     Parameter,
     RNNCell,
     Run,
+    bce_with_logits,
     cross_entropy,
+    init,
     mse_loss,
     unroll,
 )
+from tinygrad_rnn.optim import SGD, Adam, AdamW, RMSprop, clip_grad_norm_, clip_grad_value_
 from tinygrad_rnn.scope import Scope, no_grad, scope
 from tinygrad_rnn.tensor import Tensor
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "SGD",
+    "Adam",
+    "AdamW",
     "AnomalyError",
     "Cell",
+    "Dropout",
     "DtypeError",
     "Edge",
+    "Embedding",
     "GRUCell",
     "GradcheckError",
     "GradientError",
     "GradientFlow",
     "LSTMCell",
     "LSTMState",
+    "LayerNorm",
+    "Linear",
     "Module",
     "NotDifferentiableError",
     "Parameter",
+    "RMSprop",
     "RNNCell",
     "Run",
     "Scope",
     "ShapeError",
     "StaleValueError",
+    "StateDictError",
     "Tensor",
     "TinygradError",
     "analysis",
+    "bce_with_logits",
+    "clip_grad_norm_",
+    "clip_grad_value_",
     "cross_entropy",
     "f",
     "grad",
     "gradcheck",
     "graph",
+    "init",
     "mse_loss",
     "nn",
     "no_grad",
     "ops",
+    "optim",
     "scope",
     "trace",
     "unroll",

@@ -31,3 +31,7 @@ class AnomalyError(TinygradError, ArithmeticError):
 
 class GradcheckError(TinygradError, AssertionError):
     """A derivative that disagrees with finite differences."""
+
+
+class StateDictError(TinygradError, ValueError):
+    """Values that do not fit a module's parameters: missing, unexpected, of another shape."""

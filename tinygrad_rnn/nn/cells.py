@@ -6,18 +6,18 @@ All gates of a cell are stacked in one weight: `weight_ih` (G*H, I), `weight_hh`
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tinygrad_rnn.f import linear, linear_pair, sigmoid
+from tinygrad_rnn.f import linear, linear_pair, relu, sigmoid
 from tinygrad_rnn.nn import init
+from tinygrad_rnn.nn.layers import Seed, check_sizes
 from tinygrad_rnn.nn.module import Module, Parameter
 from tinygrad_rnn.scope import scope
 from tinygrad_rnn.tensor import Tensor
-
-Seed = np.random.Generator | int | None
 
 
 class Cell(Module):
@@ -32,48 +32,63 @@ class Cell(Module):
         raise NotImplementedError
 
 
-class _GatedCell(Cell):
+class GatedCell(Cell):
     """What the three cells share: stacked weights drawn from uniform(-1/sqrt(H), 1/sqrt(H))."""
 
-    gates: int
+    parts: tuple[str, ...] = ("h",)  # the tensors that make up the state
     bias: Parameter | None
 
     def __init__(
         self,
+        gates: str,
         input_size: int,
         hidden_size: int,
-        bias: bool = True,
-        dtype: DTypeLike = np.float64,
-        rng: Seed = None,
+        bias: bool,
+        learn_state: bool,
+        dtype: DTypeLike,
+        rng: Seed,
     ) -> None:
-        if input_size < 1 or hidden_size < 1:
-            raise ValueError(f"sizes must be at least 1, not {input_size} and {hidden_size}")
-        generator = np.random.default_rng(rng)
-        bound, rows = 1 / np.sqrt(hidden_size), self.gates * hidden_size
+        check_sizes(input_size, hidden_size)
+        self.rng = np.random.default_rng(rng)
         self.input_size, self.hidden_size = input_size, hidden_size
-        self.weight_ih = Parameter(init.uniform(generator, (rows, input_size), bound), dtype=dtype)
-        self.weight_hh = Parameter(init.uniform(generator, (rows, hidden_size), bound), dtype=dtype)
+        self.gates = gates  # one letter per gate, in the order in which their rows are stacked
+        self.dtype = np.dtype(dtype)
+        rows = len(gates) * hidden_size
+        self.weight_ih = self._uniform(rows, input_size)
+        self.weight_hh = self._uniform(rows, hidden_size)
         self.bias = Parameter(np.zeros(rows), dtype=dtype) if bias else None
+        if learn_state:
+            for part in self.parts:
+                setattr(self, f"{part}_0", Parameter(np.zeros(hidden_size), dtype=dtype))
 
-    def _rows(self, gate: int, gates: int = 1) -> slice:
-        """Return where `gates` gates, from number `gate` on, lie in the stack."""
-        return slice(gate * self.hidden_size, (gate + gates) * self.hidden_size)
+    def _uniform(self, *shape: int) -> Parameter:
+        bound = 1 / np.sqrt(self.hidden_size)
+        return Parameter(init.uniform(self.rng, shape, bound), dtype=self.dtype)
 
-    def _set_bias(self, gate: int, value: float) -> None:
+    def rows(self, gates: str) -> slice:
+        """Return where these gates, neighbours in the stack, lie in it."""
+        first = self.gates.index(gates) * self.hidden_size
+        return slice(first, first + len(gates) * self.hidden_size)
+
+    def _set_bias(self, gate: str, value: float) -> None:
         if self.bias is not None:
             bias = self.bias.data.copy()
-            bias[self._rows(gate)] = value
+            bias[self.rows(gate)] = value
             self.bias.data = bias
 
-    def _zeros(self, batch: int) -> Tensor:
-        return Tensor(np.zeros((batch, self.hidden_size), self.weight_hh.dtype))
+    def _start(self, part: str, batch: int) -> Tensor:
+        shape = (batch, self.hidden_size)
+        learned = getattr(self, f"{part}_0", None)
+        if learned is not None:
+            return np.broadcast_to(learned, shape)  # type: ignore[return-value]  # dispatched to Tensor
+        return Tensor(np.zeros(shape, self.dtype))
 
     def initial_state(self, batch: int) -> Any:
-        """Return zeros of shape (batch, H)."""
-        return self._zeros(batch)
+        """Return h_0 of shape (batch, H): zeros, or what was learned."""
+        return self._start("h", batch)
 
 
-class RNNCell(_GatedCell):
+class RNNCell(GatedCell):
     """The simple recurrent network (Elman 1990).
 
         h_t = tanh(W x_t + U h_{t-1} + b)
@@ -84,19 +99,35 @@ class RNNCell(_GatedCell):
         bias: whether there is a b; it starts at 0.
         dtype: of all parameters.
         rng: a `numpy.random.Generator`, or a seed for one.
+        nonlinearity: ``"tanh"``, ``"relu"`` or ``"identity"``.
+        learn_state: whether h_0 is a parameter `h_0` (H,) instead of zeros.
 
     >>> cell = RNNCell(2, 3, rng=0)
     >>> cell(np.ones((1, 2)), cell.initial_state(1)).shape
     (1, 3)
     """
 
-    gates = 1
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        bias: bool = True,
+        dtype: DTypeLike = np.float64,
+        rng: Seed = None,
+        nonlinearity: str = "tanh",
+        learn_state: bool = False,
+    ) -> None:
+        if nonlinearity not in NONLINEARITIES:
+            known = ", ".join(NONLINEARITIES)
+            raise ValueError(f"nonlinearity {nonlinearity!r} is none of {known}")
+        super().__init__("h", input_size, hidden_size, bias, learn_state, dtype, rng)
+        self.nonlinearity = nonlinearity
 
     def __call__(self, x: Any, state: Tensor) -> Tensor:
         """Return h_t from x_t (batch, I) and h_{t-1} (batch, H)."""
         with _HIDDEN:
             a = linear_pair(x, self.weight_ih, state, self.weight_hh, self.bias)
-            return np.tanh(a)  # type: ignore[no-any-return]  # dispatched to Tensor
+            return NONLINEARITIES[self.nonlinearity](a)  # type: ignore[no-any-return]
 
 
 class LSTMState(NamedTuple):
@@ -106,7 +137,7 @@ class LSTMState(NamedTuple):
     c: Tensor
 
 
-class LSTMCell(_GatedCell):
+class LSTMCell(GatedCell):
     """Long short-term memory (Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000).
 
         i = sigmoid(W_i x_t + U_i h_{t-1} + b_i)      input gate
@@ -125,7 +156,13 @@ class LSTMCell(_GatedCell):
         dtype: of all parameters.
         rng: a `numpy.random.Generator`, or a seed for one.
         forget_bias: where b_f starts: above 0 the gate starts open and c is kept
-            (Jozefowicz et al. 2015).
+            (Jozefowicz et al. 2015). None for 0, as the others.
+        peepholes: let the gates see c: adds ``p_i * c_{t-1}`` to i, ``p_f * c_{t-1}`` to f and
+            ``p_o * c_t`` to o, before the sigmoid (Gers & Schmidhuber 2000). The parameter
+            `peephole` (3H,) stacks p_i, p_f, p_o, or (2H,) p_i, p_o if coupled.
+        coupled: ``f = 1 - i`` (Greff et al. 2017): rows are i, g, o, and b_i starts at
+            minus `forget_bias`.
+        learn_state: whether h_0 and c_0 are parameters `h_0`, `c_0` (H,) instead of zeros.
 
     >>> cell = LSTMCell(2, 3, rng=0)
     >>> h, c = cell(np.ones((1, 2)), cell.initial_state(1))
@@ -133,7 +170,7 @@ class LSTMCell(_GatedCell):
     ((1, 3), (1, 3))
     """
 
-    gates = 4
+    parts = ("h", "c")
 
     def __init__(
         self,
@@ -142,35 +179,50 @@ class LSTMCell(_GatedCell):
         bias: bool = True,
         dtype: DTypeLike = np.float64,
         rng: Seed = None,
-        forget_bias: float = 1.0,
+        forget_bias: float | None = 1.0,
+        peepholes: bool = False,
+        coupled: bool = False,
+        learn_state: bool = False,
     ) -> None:
-        super().__init__(input_size, hidden_size, bias, dtype, rng)
-        self._set_bias(1, forget_bias)
+        gates = "igo" if coupled else "ifgo"
+        super().__init__(gates, input_size, hidden_size, bias, learn_state, dtype, rng)
+        self.coupled = coupled
+        if forget_bias is not None:
+            self._set_bias(*(("i", -forget_bias) if coupled else ("f", forget_bias)))
+        self.peephole = self._uniform((2 if coupled else 3) * hidden_size) if peepholes else None
 
     def initial_state(self, batch: int) -> LSTMState:
-        """Return zeros for h and c, each (batch, H)."""
-        return LSTMState(self._zeros(batch), self._zeros(batch))
+        """Return h_0 and c_0, each (batch, H): zeros, or what was learned."""
+        return LSTMState(self._start("h", batch), self._start("c", batch))
 
     def __call__(self, x: Any, state: LSTMState) -> LSTMState:
         """Return (h_t, c_t) from x_t (batch, I) and (h_{t-1}, c_{t-1})."""
         h, c = state
         a = linear_pair(x, self.weight_ih, h, self.weight_hh, self.bias)
         with _INPUT_GATE:
-            i = sigmoid(a[:, self._rows(0)])
+            i = sigmoid(self._see("i", a, c))
         with _FORGET_GATE:
-            f = sigmoid(a[:, self._rows(1)])
+            f = 1 - i if self.coupled else sigmoid(self._see("f", a, c))
         with _CANDIDATE:
-            g = np.tanh(a[:, self._rows(2)])
-        with _OUTPUT_GATE:
-            o = sigmoid(a[:, self._rows(3)])
+            g = np.tanh(a[:, self.rows("g")])
         with _CELL:
             c = f * c + i * g
+        with _OUTPUT_GATE:  # after c_t, which it sees through its peephole
+            o = sigmoid(self._see("o", a, c))
         with _HIDDEN:
             h = o * np.tanh(c)
         return LSTMState(h, c)
 
+    def _see(self, gate: str, a: Any, c: Tensor) -> Any:
+        """Return what goes into a gate: its rows of a and, with peepholes, its look at c."""
+        a = a[:, self.rows(gate)]
+        if self.peephole is None:
+            return a
+        first = self.gates.replace("g", "").index(gate) * self.hidden_size
+        return a + self.peephole[first : first + self.hidden_size] * c
 
-class GRUCell(_GatedCell):
+
+class GRUCell(GatedCell):
     """Gated recurrent unit (Cho et al. 2014), with the reset gate before the matrix product.
 
         r = sigmoid(W_r x_t + U_r h_{t-1} + b_r)      reset gate: near 0 ignores the past in n
@@ -187,13 +239,15 @@ class GRUCell(_GatedCell):
         dtype: of all parameters.
         rng: a `numpy.random.Generator`, or a seed for one.
         update_bias: where b_z starts: below 0 the past is kept.
+        reset: ``"before"`` the product, as above, or ``"after"`` it, with a bias of its own, the
+            parameter `bias_hn` (H,) (as cuDNN has it): ``n = tanh(W_n x_t + b_n + r * (U_n h_{t-1}
+            + b_hn))``.
+        learn_state: whether h_0 is a parameter `h_0` (H,) instead of zeros.
 
     >>> cell = GRUCell(2, 3, rng=0)
     >>> cell(np.ones((1, 2)), cell.initial_state(1)).shape
     (1, 3)
     """
-
-    gates = 3
 
     def __init__(
         self,
@@ -203,24 +257,42 @@ class GRUCell(_GatedCell):
         dtype: DTypeLike = np.float64,
         rng: Seed = None,
         update_bias: float = 0.0,
+        reset: str = "before",
+        learn_state: bool = False,
     ) -> None:
-        super().__init__(input_size, hidden_size, bias, dtype, rng)
-        self._set_bias(1, update_bias)
+        if reset not in ("before", "after"):
+            raise ValueError(f"reset is 'before' or 'after' the product, not {reset!r}")
+        super().__init__("rzn", input_size, hidden_size, bias, learn_state, dtype, rng)
+        self._set_bias("z", update_bias)
+        self.reset = reset
+        after = bias and reset == "after"
+        self.bias_hn = Parameter(np.zeros(hidden_size), dtype=dtype) if after else None
 
     def __call__(self, x: Any, state: Tensor) -> Tensor:
         """Return h_t from x_t (batch, I) and h_{t-1} (batch, H)."""
-        h, both = state, self._rows(0, 2)
+        h, first, last = state, self.rows("rz"), self.rows("n")
         a = linear(x, self.weight_ih, self.bias)
-        rz = a[:, both] + linear(h, self.weight_hh, rows=both)
+        rz = a[:, first] + linear(h, self.weight_hh, rows=first)
         with _RESET_GATE:
-            r = sigmoid(rz[:, self._rows(0)])
+            r = sigmoid(rz[:, self.rows("r")])
         with _UPDATE_GATE:
-            z = sigmoid(rz[:, self._rows(1)])
+            z = sigmoid(rz[:, self.rows("z")])
         with _CANDIDATE:
-            n = np.tanh(a[:, self._rows(2)] + linear(r * h, self.weight_hh, rows=self._rows(2)))
+            if self.reset == "before":
+                past = linear(r * h, self.weight_hh, rows=last)
+            else:
+                past = linear(h, self.weight_hh, rows=last)
+                past = r * (past if self.bias_hn is None else past + self.bias_hn)
+            n = np.tanh(a[:, last] + past)
         with _HIDDEN:
             return (1 - z) * h + z * n  # type: ignore[no-any-return]  # dispatched to Tensor
 
+
+NONLINEARITIES: dict[str, Callable[[Any], Any]] = {
+    "tanh": np.tanh,
+    "relu": relu,
+    "identity": lambda a: a,
+}
 
 _HIDDEN = scope("hidden state")
 _CELL = scope("cell state")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
 
+import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from tinygrad_rnn.tensor import Tensor
+from tinygrad_rnn.errors import StateDictError
+from tinygrad_rnn.tensor import Array, Tensor
 
 
 class Parameter(Tensor):
@@ -24,27 +26,111 @@ class Parameter(Tensor):
 class Module:
     """Base of cells and layers: attributes that are parameters or modules are found by name.
 
-    >>> import numpy as np
+    They are also found inside lists, tuples and dictionaries: ``layers.0.weight``.
+
     >>> class Scale(Module):
     ...     def __init__(self) -> None:
     ...         self.factor = Parameter(np.ones(2))
-    >>> [name for name, parameter in Scale().named_parameters()]
-    ['factor']
+    >>> class Twice(Module):
+    ...     def __init__(self) -> None:
+    ...         self.parts = [Scale(), Scale()]
+    >>> list(Twice().state_dict())
+    ['parts.0.factor', 'parts.1.factor']
     """
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, Parameter) and value.name is None:
-            value.name = name
-        super().__setattr__(name, value)
+    training = True
 
-    def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Parameter]]:
-        """Yield every parameter with its dotted name, in the order in which they were set."""
-        for name, value in vars(self).items():
-            if isinstance(value, Parameter):
-                yield prefix + name, value
-            elif isinstance(value, Module):
-                yield from value.named_parameters(f"{prefix}{name}.")
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        for path, parameter in _parameters(value, name):
+            # A name that came from an attribute grows with what it is put into; another one stays.
+            if parameter.name is None or path.endswith(f".{parameter.name}"):
+                parameter.name = path
+
+    def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
+        """Yield every parameter once, with its dotted name, in the order in which they were set."""
+        seen = set()
+        for name, parameter in _parameters(self, ""):
+            if parameter.index not in seen:
+                seen.add(parameter.index)
+                yield name, parameter
 
     def parameters(self) -> list[Parameter]:
         """Return every parameter."""
         return [parameter for _, parameter in self.named_parameters()]
+
+    def modules(self) -> Iterator[Module]:
+        """Yield this module and every module inside it."""
+        yield self
+        for value in vars(self).values():
+            for _, part in _parts(value, ""):
+                if isinstance(part, Module):
+                    yield from part.modules()
+
+    def train(self, training: bool = True) -> Self:
+        """Switch to training (dropout acts), here and in every module inside; return self."""
+        for module in self.modules():
+            module.training = training
+        return self
+
+    def eval(self) -> Self:
+        """Switch to evaluation (dropout does nothing), here and in every module inside."""
+        return self.train(False)
+
+    def zero_grad(self) -> None:
+        """Forget every parameter's gradient."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    def state_dict(self) -> dict[str, Array]:
+        """Return a copy of every parameter's value by its dotted name."""
+        return {name: parameter.data.copy() for name, parameter in self.named_parameters()}
+
+    def load_state_dict(self, state: Mapping[str, ArrayLike]) -> None:
+        """Give every parameter the value of its name; either all are loaded or none.
+
+        Args:
+            state: an array for every name of `state_dict`, of its shape.
+
+        Raises:
+            StateDictError: names all that is missing, unexpected, of another shape, or of a dtype
+                that does not fit into the parameter's without loss.
+        """
+        parameters = dict(self.named_parameters())
+        arrays = {name: np.asarray(value) for name, value in state.items()}
+        wrong = [f"missing: {name}" for name in parameters if name not in arrays]
+        wrong += [f"unexpected: {name}" for name in arrays if name not in parameters]
+        for name in parameters.keys() & arrays.keys():
+            array, parameter = arrays[name], parameters[name]
+            if array.shape != parameter.shape:
+                wrong.append(f"{name}: shape {array.shape} where {parameter.shape} is expected")
+            elif array.dtype.kind != "f" or not np.can_cast(array.dtype, parameter.dtype):
+                wrong.append(
+                    f"{name}: {array.dtype} does not fit into {parameter.dtype} (use .astype)"
+                )
+        if wrong:
+            raise StateDictError("nothing was loaded; " + "; ".join(sorted(wrong)))
+        for name, parameter in parameters.items():
+            parameter.data = arrays[name]
+
+
+def _parts(value: Any, name: str) -> Iterator[tuple[str, Parameter | Module]]:
+    """Yield the parameters and modules that an attribute is or, if a container, holds."""
+    if isinstance(value, (Parameter, Module)):
+        yield name, value
+    elif isinstance(value, (list, tuple)):
+        for k, item in enumerate(value):
+            yield from _parts(item, f"{name}.{k}")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _parts(item, f"{name}.{key}")
+
+
+def _parameters(value: Any, name: str) -> Iterator[tuple[str, Parameter]]:
+    """Yield every parameter at or below `value`, each as often as it is reached."""
+    for path, part in _parts(value, name):
+        if isinstance(part, Parameter):
+            yield path, part
+        else:
+            for attribute, held in vars(part).items():
+                yield from _parameters(held, f"{path}.{attribute}" if path else attribute)

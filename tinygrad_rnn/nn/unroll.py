@@ -3,53 +3,182 @@ and the reverse sweep over it *is* backpropagation through time."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.flow import state_parts
 from tinygrad_rnn.nn.cells import Cell
-from tinygrad_rnn.scope import scope
-from tinygrad_rnn.tensor import Tensor
+from tinygrad_rnn.ops.cut import cut
+from tinygrad_rnn.scope import no_grad, scope
+from tinygrad_rnn.tensor import Array, Tensor
 
 
-@dataclass(frozen=True)
 class Run:
-    """What unrolling a cell gave."""
+    """What unrolling a cell gave.
 
-    states: list[Any]  # one per step, as the cell returned it
+    Args:
+        states: one per time step, as the cell returned it; states[t] belongs to inputs[t].
+        final: the state after the last step taken: of the last time step, or the first if the
+            run was reversed.
+    """
+
+    def __init__(self, states: list[Any], final: Any) -> None:
+        self.states = states
+        self.final = final
 
     @property
-    def final(self) -> Any:
-        """The state after the last step."""
-        return self.states[-1]
+    def hidden(self) -> list[Tensor]:
+        """The hidden state of each step, (B, H): what the outputs are stacked from."""
+        return [next(iter(state_parts(state).values())) for state in self.states]
 
     @cached_property
     def outputs(self) -> Tensor:
         """The hidden states of all steps, stacked to (T, B, H) when first asked for."""
-        return np.stack([next(iter(state_parts(state).values())) for state in self.states])  # type: ignore[return-value,call-overload,no-any-return,unused-ignore]  # dispatched to Tensor
+        return np.stack(self.hidden)  # type: ignore[return-value,call-overload,no-any-return,unused-ignore]  # dispatched to Tensor
 
 
-def unroll(cell: Cell, inputs: Any, state: Any = None) -> Run:
+def unroll(
+    cell: Cell,
+    inputs: Any,
+    state: Any = None,
+    lengths: ArrayLike | None = None,
+    reverse: bool = False,
+    truncate: int | None = None,
+    engine: str = "graph",
+) -> Run:
     """Call ``state = cell(x_t, state)`` for every step and return all states.
 
     Args:
         cell: an RNNCell, LSTMCell, GRUCell, or a `Cell` of one's own.
-        inputs: shape (T, B, I), T at least 1: an array, or a tensor if its gradient is wanted.
+        inputs: shape (T, B, I), T at least 1: an array, or a tensor if its gradient is wanted; or
+            a list of T steps, each (B, I).
         state: the state before the first step; the cell's `initial_state` by default.
+        lengths: B integers from 0 to T. After its last step a sequence keeps its state, so the
+            outputs there repeat it; what lies in its padding counts for nothing and gets a
+            gradient of exactly zero.
+        reverse: go from the last step to the first. A padded sequence starts at its own last step.
+        truncate: after every so many steps, cut the graph: the state goes on, but no gradient
+            comes back. The cut is recorded as a primitive named ``"cut"``.
+        engine: ``"graph"`` records every operation. ``"fused"`` computes a whole run of an
+            RNNCell, LSTMCell or GRUCell as one primitive with a hand-derived derivative: the same
+            numbers, much faster, but with nothing inside to look at.
 
     Raises:
-        ShapeError: if `inputs` is not (T, B, I) with the cell's I.
+        ShapeError: if `inputs`, `state` or `lengths` have other shapes.
+        ValueError: if a length is not in 0 .. T, `truncate` is below 1, or there is no such engine.
 
     >>> from tinygrad_rnn.nn.cells import GRUCell
     >>> run = unroll(GRUCell(2, 3, rng=0), np.ones((5, 1, 2)))
     >>> run.outputs.shape, run.final.shape
     ((5, 1, 3), (1, 3))
     """
-    shape = np.shape(inputs)
+    steps, batch = _check_inputs(cell, inputs)
+    if truncate is not None and truncate < 1:
+        raise ValueError(f"unroll: truncate = {truncate} is not at least 1")
+    alive = None if lengths is None else _alive(lengths, steps, batch)
+    if alive is not None and not alive.all():
+        inputs = _without_padding(inputs, alive)
+    state = starting_state(cell, state, batch)
+    if engine == "graph":
+        return _unroll_graph(cell, inputs, state, alive, reverse, truncate)
+    raise ValueError(f"unroll: engine {engine!r} is none of 'graph', 'fused'")
+
+
+def _unroll_graph(
+    cell: Cell, inputs: Any, state: Any, alive: Array | None, reverse: bool, truncate: int | None
+) -> Run:
+    if isinstance(inputs, np.ndarray):
+        inputs = Tensor(inputs)
+    states: list[Any] = [None] * len(inputs)
+    times = range(len(inputs))
+    for step, t in enumerate(reversed(times) if reverse else times):
+        with scope("t", t):
+            if truncate is not None and step and step % truncate == 0:
+                state = _map_parts(cut, state)
+            x = inputs[t]
+            if isinstance(x, Tensor) and x.name is None:
+                x.name = "x"
+            after = cell(x, state)
+            if alive is not None and not alive[t].all():
+                after = _map_parts(
+                    lambda new, old, here=alive[t]: _keep(here, new, old), after, state
+                )
+            state = states[t] = after
+            for part, tensor in state_parts(state).items():
+                tensor.name = part
+    return Run(states, state)
+
+
+def starting_state(cell: Cell, state: Any, batch: int) -> Any:
+    """Return the state to start from, of the cell's own type and checked, its parts named."""
+    if state is None:
+        state = cell.initial_state(batch)
+    else:
+        with no_grad():
+            like = cell.initial_state(batch)
+        state = _like(state, like)
+    for part, tensor in state_parts(state).items():
+        if tensor.name is None:
+            tensor.name = f"{part}_0"
+    return state
+
+
+def _like(state: Any, like: Any) -> Any:
+    """Return `state` with arrays made tensors and a plain tuple made what the cell uses."""
+    if isinstance(like, tuple):
+        if not isinstance(state, (tuple, list)) or len(state) != len(like):
+            raise ShapeError(f"unroll: the state is a {type(like).__name__} of {len(like)} parts")
+        parts = [_like(one, other) for one, other in zip(state, like, strict=True)]
+        return type(like)(*parts) if hasattr(like, "_fields") else tuple(parts)
+    if np.shape(state) != like.shape:
+        raise ShapeError(
+            f"unroll: state of shape {np.shape(state)}, where {like.shape} is expected"
+        )
+    return state if isinstance(state, Tensor) else Tensor(state, dtype=like.dtype)
+
+
+def _map_parts(function: Any, state: Any, *others: Any) -> Any:
+    """Return the state with `function` applied to each of its tensors (and those of others)."""
+    if not isinstance(state, tuple):
+        return function(state, *others)
+    parts = [function(*parts) for parts in zip(state, *others, strict=True)]
+    return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
+
+
+def _keep(alive: Array, new: Tensor, old: Tensor) -> Any:
+    """Return, for each sequence of the batch, the new state if it is alive, else the old."""
+    here = alive.reshape(-1, *[1] * (new.ndim - 1)).astype(new.dtype)
+    return new * here + old * (1 - here)
+
+
+def _without_padding(inputs: Any, alive: Array) -> Any:
+    """Return the inputs with zeros for padding, so that not even NaN there can reach a weight."""
+    if isinstance(inputs, Sequence):
+        return [_without_padding(x, here) for x, here in zip(inputs, alive, strict=True)]
+    if isinstance(inputs, Tensor):
+        return inputs * alive[..., None].astype(inputs.dtype)
+    return np.where(alive[..., None], inputs, 0)
+
+
+def _alive(lengths: ArrayLike, steps: int, batch: int) -> Array:
+    """Return, for each step and sequence, whether the sequence still goes on there: (T, B)."""
+    counts = np.asarray(lengths)
+    if counts.shape != (batch,):
+        raise ShapeError(f"unroll: lengths of shape {counts.shape} for a batch of {batch}")
+    if counts.dtype.kind not in "iu" or counts.min() < 0 or counts.max() > steps:
+        raise ValueError(f"unroll: lengths are integers from 0 to {steps}, not {counts.tolist()}")
+    return np.asarray(np.arange(steps)[:, None] < counts)
+
+
+def _check_inputs(cell: Cell, inputs: Any) -> tuple[int, int]:
+    """Return the number of steps and the size of the batch."""
+    listed = isinstance(inputs, Sequence) and len(inputs) > 0 and isinstance(inputs[0], Tensor)
+    shape = (len(inputs), *inputs[0].shape) if listed else np.shape(inputs)
     if len(shape) != 3 or shape[0] < 1:
         raise ShapeError(f"unroll: inputs of shape {shape} are not (steps, batch, features)")
     expected = getattr(cell, "input_size", shape[2])
@@ -58,20 +187,4 @@ def unroll(cell: Cell, inputs: Any, state: Any = None) -> Run:
             f"unroll: inputs of shape {shape} have {shape[2]} features where the cell expects "
             f"{expected}"
         )
-    if state is None:
-        state = cell.initial_state(shape[1])
-    for part, tensor in state_parts(state).items():
-        if tensor.name is None:
-            tensor.name = f"{part}_0"
-    if not isinstance(inputs, Tensor):
-        inputs = Tensor(inputs)
-    states = []
-    for t in range(shape[0]):
-        with scope("t", t):
-            x = inputs[t]
-            x.name = "x"
-            state = cell(x, state)
-            for part, tensor in state_parts(state).items():
-                tensor.name = part
-        states.append(state)
-    return Run(states)
+    return shape[0], shape[1]

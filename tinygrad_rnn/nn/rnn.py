@@ -1,0 +1,228 @@
+"""Recurrent layers: cells unrolled over a sequence, stacked, and run in both directions.
+
+The parameters of layer K are those of its cell:
+
+    layers.K.weight_ih      (G*H, I)    I is H for K > 0, and 2*H if bidirectional
+    layers.K.weight_hh      (G*H, H)
+    layers.K.bias           (G*H,)      unless bias=False
+    layers.K.bias_hn        (H,)        GRU with reset="after", unless bias=False
+    layers.K.peephole       (3*H,)      LSTM with peepholes=True
+    layers.K.h_0, .c_0      (H,)        with learn_state=True
+    reverse.K.*             likewise, the cell that runs backwards, if bidirectional
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from tinygrad_rnn.errors import ShapeError
+from tinygrad_rnn.nn.cells import GatedCell, GRUCell, LSTMCell, RNNCell
+from tinygrad_rnn.nn.layers import Dropout, Seed
+from tinygrad_rnn.nn.module import Module
+from tinygrad_rnn.nn.unroll import Run, unroll
+from tinygrad_rnn.scope import scope
+from tinygrad_rnn.tensor import Tensor
+
+
+class LayersRun:
+    """What running a sequence through the layers gave.
+
+    Args:
+        runs: for each layer its runs: one, or forwards and backwards.
+    """
+
+    def __init__(self, runs: list[list[Run]]) -> None:
+        self.runs = runs
+
+    @property
+    def final(self) -> list[Any]:
+        """The final states, in the order layer 0, layer 0 reversed, layer 1, ...
+
+        They can be passed on as the `state` of the next call.
+        """
+        return [run.final for layer in self.runs for run in layer]
+
+    @property
+    def states(self) -> list[Any]:
+        """The states of the last layer's forward run: what `GradientFlow.through_time` follows."""
+        return self.runs[-1][0].states
+
+    @cached_property
+    def outputs(self) -> Tensor:
+        """The last layer's hidden states, (T, B, H), or (T, B, 2*H) if bidirectional."""
+        return _joined([run.outputs for run in self.runs[-1]])  # type: ignore[no-any-return]
+
+
+class RecurrentLayers(Module):
+    """One or more recurrent layers; see `RNN`, `LSTM` and `GRU`.
+
+    Args:
+        input_size: I, the number of features of the input.
+        hidden_size: H, the length of each hidden state.
+        num_layers: how many; each one's outputs are the next one's inputs.
+        bidirectional: give each layer a second cell that goes from the last step to the first;
+            the outputs of both are joined.
+        dropout: the probability of leaving out an output between two layers, in training.
+        bias: whether the cells have one.
+        dtype: of all parameters.
+        rng: a `numpy.random.Generator`, or a seed for one.
+        options: of the cell, such as ``reset="after"`` or ``learn_state=True``.
+    """
+
+    cell: type[Any]  # a GatedCell
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        bias: bool = True,
+        dtype: DTypeLike = np.float64,
+        rng: Seed = None,
+        **options: Any,
+    ) -> None:
+        if num_layers < 1:
+            raise ValueError(f"num_layers = {num_layers} is not at least 1")
+        generator = np.random.default_rng(rng)
+        self.hidden_size = hidden_size
+        self.layers: list[GatedCell] = []
+        self.reverse: list[GatedCell] = []
+        for k in range(num_layers):
+            size = input_size if k == 0 else hidden_size * (1 + bidirectional)
+            for cells in [self.layers, self.reverse][: 1 + bidirectional]:
+                cells.append(
+                    self.cell(size, hidden_size, bias=bias, dtype=dtype, rng=generator, **options)
+                )
+        self.dropout = Dropout(dropout, generator)
+
+    def __call__(
+        self,
+        inputs: Any,
+        state: Sequence[Any] | None = None,
+        lengths: ArrayLike | None = None,
+        truncate: int | None = None,
+        engine: str = "graph",
+    ) -> LayersRun:
+        """Run a sequence through all layers.
+
+        Layer k's nodes are in the scope ("layer", k) if there are several layers, and in
+        ("direction", 0) forwards, ("direction", 1) backwards if bidirectional.
+
+        Args:
+            inputs: shape (T, B, I).
+            state: the starting states in the order of `LayersRun.final`.
+            lengths: as in `unroll`; so are `truncate` and `engine`.
+
+        Raises:
+            ShapeError: as `unroll`, and if there is not one state per layer and direction.
+        """
+        cells = self._cells()
+        starts = iter(self._checked(state))
+        runs: list[list[Run]] = []
+        for k, pair in enumerate(cells):
+            with scope("layer", k) if len(cells) > 1 else nullcontext():
+                if runs:
+                    inputs = self._between(runs[-1], engine)
+                runs.append([])
+                for d, cell in enumerate(pair):
+                    with scope("direction", d) if len(pair) > 1 else nullcontext():
+                        run = unroll(cell, inputs, next(starts), lengths, d == 1, truncate, engine)
+                        runs[-1].append(run)
+        return LayersRun(runs)
+
+    def step(self, x: Any, state: Sequence[Any] | None = None) -> tuple[Tensor, list[Any]]:
+        """Take one step through all layers, as for generating a sequence as it goes.
+
+        Args:
+            x: shape (B, I).
+            state: the states that the step before returned; the initial ones by default.
+
+        Returns:
+            The last layer's hidden state (B, H), and the states to go on from.
+
+        Raises:
+            ValueError: if the layers are bidirectional: the last step would have to come first.
+        """
+        if self.reverse:
+            raise ValueError("a bidirectional layer needs the whole sequence at once")
+        run = self(x[None], state)
+        return run.runs[-1][0].hidden[0], run.final
+
+    def _between(self, layer: list[Run], engine: str) -> Any:
+        """Return one layer's outputs as the next one's inputs: step by step for the graph engine,
+        so that a picture shows each h_t go up to its own x_t."""
+        if engine != "graph":
+            return self.dropout(_joined([run.outputs for run in layer]))
+        steps = zip(*[run.hidden for run in layer], strict=True)
+        inputs = []
+        for t, step in enumerate(steps):
+            with scope("t", t):
+                inputs.append(self.dropout(_joined(list(step))))
+        return inputs
+
+    def _cells(self) -> list[list[GatedCell]]:
+        """Return the cells of each layer: one, or forwards and backwards."""
+        if not self.reverse:
+            return [[cell] for cell in self.layers]
+        return [list(pair) for pair in zip(self.layers, self.reverse, strict=True)]
+
+    def _checked(self, state: Sequence[Any] | None) -> Sequence[Any]:
+        count = len(self.layers) + len(self.reverse)
+        if state is None:
+            return [None] * count
+        if not isinstance(state, (list, tuple)) or len(state) != count:
+            raise ShapeError(
+                f"{type(self).__name__}: state is a list of {count}, one per layer and direction"
+            )
+        return state
+
+
+def _joined(parts: list[Any]) -> Any:
+    """Return the two directions' outputs joined along the last axis."""
+    if len(parts) == 1:
+        return parts[0]
+    *shape, size = parts[0].shape
+    return np.stack(parts, axis=-2).reshape(*shape, len(parts) * size)
+
+
+class RNN(RecurrentLayers):
+    """Layers of `RNNCell`; option: nonlinearity. See `RecurrentLayers` for the arguments.
+
+    >>> run = RNN(2, 3, bidirectional=True, rng=0)(np.ones((5, 1, 2)))
+    >>> run.outputs.shape
+    (5, 1, 6)
+    """
+
+    cell = RNNCell
+
+
+class LSTM(RecurrentLayers):
+    """Layers of `LSTMCell`; options: forget_bias, peepholes, coupled. See `RecurrentLayers`.
+
+    >>> run = LSTM(2, 3, num_layers=2, rng=0)(np.ones((5, 1, 2)), lengths=[4])
+    >>> [state.c.shape for state in run.final]
+    [(1, 3), (1, 3)]
+    """
+
+    cell = LSTMCell
+
+
+class GRU(RecurrentLayers):
+    """Layers of `GRUCell`; options: update_bias, reset. See `RecurrentLayers` for the arguments.
+
+    >>> layer = GRU(2, 3, rng=0)
+    >>> h, state = layer.step(np.ones((1, 2)))
+    >>> h, state = layer.step(np.ones((1, 2)), state)
+    >>> h.shape
+    (1, 3)
+    """
+
+    cell = GRUCell

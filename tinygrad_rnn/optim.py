@@ -1,0 +1,299 @@
+"""Optimisers: from a gradient to the next value of each parameter.
+
+Each step gives a parameter a new array; the old one stays as it was, since a graph may hold it.
+
+The learning rate is a number, or a schedule: a function from the number of the step (0, 1, ...) to
+the rate. ``Adam(model.parameters(), lr=warmup(100, cosine(3e-3, steps=1000)))``
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from tinygrad_rnn.errors import GradientError
+from tinygrad_rnn.flow import measure
+from tinygrad_rnn.tensor import Array, Tensor
+
+Schedule = Callable[[int], float]
+
+
+class Optimizer:
+    """Base of the optimisers: a subclass says by how much one parameter moves.
+
+    Args:
+        parameters: what to optimise, such as ``model.parameters()``.
+        lr: the learning rate, or a schedule of it.
+
+    Raises:
+        ValueError: if there are no parameters, one is given twice, or the rate is negative.
+        TypeError: if one is not a tensor.
+    """
+
+    def __init__(self, parameters: Iterable[Tensor], lr: float | Schedule) -> None:
+        self.parameters = list(parameters)
+        for parameter in self.parameters:
+            if not isinstance(parameter, Tensor):
+                raise TypeError(f"an optimiser takes tensors, not {type(parameter).__name__}")
+        if not self.parameters:
+            raise ValueError("an optimiser needs at least one parameter")
+        if len({parameter.index for parameter in self.parameters}) < len(self.parameters):
+            raise ValueError("a parameter was given twice: it would be moved twice a step")
+        if not callable(lr) and not lr >= 0:
+            raise ValueError(f"the learning rate must not be negative: {lr}")
+        self.schedule: Schedule = lr if callable(lr) else constant(lr)
+        self.steps = 0
+        self.memory: list[dict[str, Array]] = [{} for _ in self.parameters]
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the next step."""
+        return self.schedule(self.steps)
+
+    def step(self) -> None:
+        """Move every parameter that has a gradient."""
+        rate = self.lr
+        self.steps += 1
+        for parameter, memory in zip(self.parameters, self.memory, strict=True):
+            if parameter.grad is not None:
+                move = self._move(parameter.data, parameter.grad, memory)
+                parameter.data = parameter.data - rate * move
+
+    def zero_grad(self) -> None:
+        """Forget every gradient."""
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    def _move(self, value: Array, g: Array, memory: dict[str, Array]) -> Array:
+        """Return what, times the learning rate, is taken from `value`; `memory` is its own."""
+        raise NotImplementedError
+
+
+def _average(memory: dict[str, Array], name: str, x: Array, decay: float) -> Array:
+    """Return the running average ``m = decay * m + (1 - decay) * x``, which starts at 0."""
+    m = decay * memory.get(name, np.zeros_like(x)) + (1 - decay) * x
+    memory[name] = m
+    return m
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent.
+
+        v = momentum * v + g
+        p = p - lr * v                       with Nesterov: p - lr * (g + momentum * v)
+
+    Args:
+        parameters: what to optimise.
+        lr: the learning rate, or a schedule of it.
+        momentum: how much of the last move is kept.
+        nesterov: look ahead along the move (Sutskever et al. 2013).
+
+    >>> p = Tensor([1.0], requires_grad=True)
+    >>> (p * p).sum().backward()
+    >>> SGD([p], lr=0.25).step()
+    >>> p.data
+    array([0.5])
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: float | Schedule,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+    ) -> None:
+        super().__init__(parameters, lr)
+        if nesterov and not momentum > 0:
+            raise ValueError("SGD: nesterov needs momentum above 0")
+        self.momentum, self.nesterov = momentum, nesterov
+
+    def _move(self, value: Array, g: Array, memory: dict[str, Array]) -> Array:
+        if self.momentum == 0:
+            return g
+        v = self.momentum * memory.get("v", np.zeros_like(g)) + g
+        memory["v"] = v
+        return g + self.momentum * v if self.nesterov else v
+
+
+class RMSprop(Optimizer):
+    """RMSprop (Tieleman & Hinton 2012, lecture 6.5 of "Neural networks for machine learning").
+
+    s = decay * s + (1 - decay) * g ** 2
+    p = p - lr * g / (sqrt(s) + eps)
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: float | Schedule = 0.01,
+        decay: float = 0.99,
+        eps: float = 1e-8,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.decay, self.eps = decay, eps
+
+    def _move(self, value: Array, g: Array, memory: dict[str, Array]) -> Array:
+        s = _average(memory, "s", g * g, self.decay)
+        return np.asarray(g / (np.sqrt(s) + self.eps))
+
+
+class Adam(Optimizer):
+    """Adam (Kingma & Ba 2015).
+
+        m = beta1 * m + (1 - beta1) * g
+        s = beta2 * s + (1 - beta2) * g ** 2
+        p = p - lr * (m / (1 - beta1 ** k)) / (sqrt(s / (1 - beta2 ** k)) + eps)
+
+    where k counts this parameter's steps from 1.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: float | Schedule = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.betas, self.eps = betas, eps
+
+    def _move(self, value: Array, g: Array, memory: dict[str, Array]) -> Array:
+        beta1, beta2 = self.betas
+        m = _average(memory, "m", g, beta1)
+        s = _average(memory, "s", g * g, beta2)
+        memory["k"] = memory.get("k", np.asarray(0)) + 1
+        k = int(memory["k"])
+        return np.asarray((m / (1 - beta1**k)) / (np.sqrt(s / (1 - beta2**k)) + self.eps))
+
+
+class AdamW(Adam):
+    """Adam with weight decay apart from the gradient (Loshchilov & Hutter 2019).
+
+    p = p - lr * (Adam's move + weight_decay * p)
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: float | Schedule = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(parameters, lr, betas, eps)
+        self.weight_decay = weight_decay
+
+    def _move(self, value: Array, g: Array, memory: dict[str, Array]) -> Array:
+        return super()._move(value, g, memory) + self.weight_decay * value
+
+
+# -- schedules
+
+
+def constant(lr: float) -> Schedule:
+    """Return the schedule that is always `lr`."""
+    return lambda step: lr
+
+
+def exponential(lr: float, factor: float, every: int = 1) -> Schedule:
+    """Return the schedule that is multiplied by `factor` after every `every` steps.
+
+    >>> [exponential(1.0, 0.5, every=2)(k) for k in range(5)]
+    [1.0, 1.0, 0.5, 0.5, 0.25]
+    """
+    return lambda step: lr * factor ** (step // every)
+
+
+def cosine(lr: float, steps: int, final: float = 0.0) -> Schedule:
+    """Return half a cosine from `lr` down to `final` in `steps` steps (Loshchilov & Hutter 2017).
+
+    >>> [round(cosine(1.0, steps=4)(k), 3) for k in range(6)]
+    [1.0, 0.854, 0.5, 0.146, 0.0, 0.0]
+    """
+    return lambda step: (
+        final + (lr - final) * (1 + math.cos(math.pi * min(step, steps) / steps)) / 2
+    )
+
+
+def warmup(steps: int, schedule: Schedule) -> Schedule:
+    """Return a schedule that rises linearly for `steps` steps, and then begins `schedule`.
+
+    >>> [warmup(2, constant(1.0))(k) for k in range(4)]
+    [0.5, 1.0, 1.0, 1.0]
+    """
+    return lambda step: schedule(0) * (step + 1) / steps if step < steps else schedule(step - steps)
+
+
+# -- clipping
+
+
+def clip_grad_norm_(
+    parameters: Iterable[Tensor], max_norm: float, error_if_nonfinite: bool = False
+) -> float:
+    """Scale all gradients by one factor, so that their joint l2 norm is at most `max_norm`.
+
+    (Pascanu, Mikolov & Bengio 2013.) Each `.grad` is given a new array.
+
+    Args:
+        parameters: whose gradients; those without one are skipped.
+        max_norm: the largest norm allowed, above 0.
+        error_if_nonfinite: raise if the norm is not finite; otherwise the gradients then stay
+            as they are.
+
+    Returns:
+        The norm before clipping.
+
+    Raises:
+        GradientError: if the norm is not finite and `error_if_nonfinite` is set.
+    """
+    if not max_norm > 0:
+        raise ValueError(f"clip_grad_norm_: max_norm = {max_norm} is not above 0")
+    having = [parameter for parameter in parameters if parameter.grad is not None]
+    # hypot and measure scale before they square: gradients that explode to 1e200 are clipped, too.
+    norm = math.hypot(*[measure(_grad(parameter))[0] for parameter in having])
+    if not math.isfinite(norm):
+        if error_if_nonfinite:
+            raise _not_finite("clip_grad_norm_", having)
+    elif norm > max_norm:
+        for parameter in having:
+            parameter.grad = _grad(parameter) / norm * max_norm
+    return norm
+
+
+def clip_grad_value_(
+    parameters: Iterable[Tensor], max_value: float, error_if_nonfinite: bool = False
+) -> None:
+    """Clip every element of every gradient to [-max_value, max_value], into new arrays.
+
+    Args:
+        parameters: whose gradients; those without one are skipped.
+        max_value: the largest magnitude allowed, above 0.
+        error_if_nonfinite: raise if an element is not finite; otherwise an infinite one is
+            clipped and NaN stays.
+
+    Raises:
+        GradientError: if an element is not finite and `error_if_nonfinite` is set.
+    """
+    if not max_value > 0:
+        raise ValueError(f"clip_grad_value_: max_value = {max_value} is not above 0")
+    having = [parameter for parameter in parameters if parameter.grad is not None]
+    if error_if_nonfinite and not all(np.isfinite(_grad(parameter)).all() for parameter in having):
+        raise _not_finite("clip_grad_value_", having)
+    for parameter in having:
+        parameter.grad = np.clip(_grad(parameter), -max_value, max_value)
+
+
+def _grad(parameter: Tensor) -> Array:
+    assert parameter.grad is not None
+    return parameter.grad
+
+
+def _not_finite(function: str, parameters: list[Tensor]) -> GradientError:
+    names = [
+        parameter.name or repr(parameter)
+        for parameter in parameters
+        if not np.isfinite(_grad(parameter)).all()
+    ]
+    return GradientError(f"{function}: a gradient is not finite: {', '.join(names) or 'its norm'}")
