@@ -20,8 +20,12 @@ PROPERTY = settings(
 )
 
 
+# Primitives that a general case cannot meet, and the tests that meet them.
+ELSEWHERE = {"cut": "nn/test_unroll.py"}
+
+
 def test_every_primitive_has_a_case():
-    assert sorted(CASES) == sorted(REGISTRY)
+    assert sorted([*CASES, *ELSEWHERE]) == sorted(REGISTRY)
 
 
 def test_every_primitive_says_what_it_computes():

@@ -14,6 +14,7 @@ from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.flow import state_parts
 from tinygrad_rnn.nn.cells import Cell
 from tinygrad_rnn.ops.cut import cut
+from tinygrad_rnn.ops.index import scatter
 from tinygrad_rnn.scope import no_grad, scope
 from tinygrad_rnn.tensor import Array, Tensor
 
@@ -161,7 +162,7 @@ def _without_padding(inputs: Any, alive: Array) -> Any:
     if isinstance(inputs, Sequence):
         return [_without_padding(x, here) for x, here in zip(inputs, alive, strict=True)]
     if isinstance(inputs, Tensor):
-        return inputs * alive[..., None].astype(inputs.dtype)
+        return scatter(inputs[alive], index=alive, shape=inputs.shape)
     return np.where(alive[..., None], inputs, 0)
 
 
