@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .bench-venv
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint package bench clean
 
 # Each stamp stands for one finished installation; a second run finds it and installs nothing.
 $(VENV)/.python:
@@ -36,6 +36,15 @@ lint: $(VENV)/.dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy --strict tinygrad_rnn viz demos
+
+$(VENV)/.package: $(VENV)/.dev
+	@echo "== installing what builds and checks packages"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv 'pyright[nodejs]'
+	@touch $@
+
+package: $(VENV)/.package
+	@echo "== building wheel and sdist, and using them outside the checkout"
+	@$(BIN)/python -m tests.packaging.check
 
 # Each library apart: one that cannot be had here is left out of the race, and the report says so.
 $(BENCH)/.peers: tests/benchmarks/requirements.txt pyproject.toml
