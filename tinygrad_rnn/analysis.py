@@ -261,7 +261,8 @@ def saturation(run: Run, margin: float = 0.1) -> dict[str, Array]:
     return out
 
 
-LOWER_END = {"sigmoid": 0.0, "tanh": -1.0}  # the upper end of both is 1
+# The upper end of all is 1.
+LOWER_END = {"sigmoid": 0.0, "sigmoid_gate": 0.0, "tanh": -1.0, "tanh_gate": -1.0}
 
 
 def _squashing(run: Run) -> dict[str, list[Tensor]]:

@@ -80,16 +80,21 @@ def sweep(
     if observer is not None:
         observer.started(root, start)
     watched = observer is not None or current.anomalies is not None
+    gathering = not watched and not create_graph
     wanted = None if targets is None else {target.index for target in targets}
-    total = _Total(owns=not create_graph)
-    total.add(root.index, start)
+    sums: dict[int, Any] = {root.index: start}  # what has come back to each node so far
+    owned: set[int] = set()  # whose sum is an array made here: only such are added into
+    waiting: dict[int, dict[Gather, Uses]] = {}  # uses whose contributions are computed together
     arrived: list[tuple[Tensor, Any]] = []
     for node in reversed(topological(root, differentiable=True)):
-        g = total.take(node.index)
+        key = node.index
+        if key in waiting:
+            _settle(sums, key, waiting.pop(key))
+        g = sums.pop(key, None)
         if g is None:
             continue
         op = node.op
-        if op is None if wanted is None else node.index in wanted:
+        if op is None if wanted is None else key in wanted:
             arrived.append((node, g))
         if op is None:
             continue
@@ -97,8 +102,9 @@ def sweep(
         for slot, source in enumerate(node.inputs):
             if not (isinstance(source, Tensor) and source.requires_grad):
                 continue
-            if slot in op.gathers and not watched and not create_graph:
-                total.gather(source.index, op.gathers[slot], g, node)
+            key = source.index
+            if gathering and slot in op.gathers:
+                _put_off(sums, key, waiting, op.gathers[slot], g, node)
                 continue
             contribution = op.vjps[slot](g, y, *xs, **node.params)  # type: ignore[misc]  # not None: checked on recording
             if op.broadcasts and contribution.shape != source._data.shape:
@@ -107,53 +113,43 @@ def sweep(
                 contribution = contribution.astype(source._data.dtype)
             if watched:
                 _show(observer, node, slot, source, contribution)
-            total.add(source.index, contribution)
+            if key not in sums:
+                sums[key] = contribution
+            elif key in owned:
+                sums[key] += contribution
+            else:  # it may be another node's gradient too: a new array, not an in-place sum
+                sums[key] = sums[key] + contribution
+                if not create_graph:
+                    owned.add(key)
     return arrived
 
 
-class _Total:
-    """The sum of what has come back to each node so far."""
+def _put_off(
+    sums: dict[int, Any],
+    key: int,
+    waiting: dict[int, dict[Gather, Uses]],
+    rule: Gather,
+    g: Any,
+    node: Tensor,
+) -> None:
+    """Let one use of a tensor wait for its other uses, up to a limit of memory."""
+    rules = waiting.get(key)
+    if rules is None:
+        waiting[key] = {rule: [(g, node)]}
+        return
+    uses = rules.setdefault(rule, [])
+    uses.append((g, node))
+    if len(uses) * g.size > GATHERED_AT_ONCE:
+        _settle(sums, key, {rule: uses})
+        uses.clear()
 
-    def __init__(self, owns: bool) -> None:
-        self.owns = owns
-        self.sums: dict[int, Any] = {}
-        self.owned: set[int] = set()  # whose sum is an array made here, which may be added into
-        self.waiting: dict[int, dict[Gather, Uses]] = {}
 
-    def add(self, key: int, contribution: Any) -> None:
-        """Add a contribution; never into an array that another node's gradient may share."""
-        sums = self.sums
-        if key not in sums:
-            sums[key] = contribution
-        elif key in self.owned:
-            sums[key] += contribution
-        else:
-            sums[key] = sums[key] + contribution
-            if self.owns:
-                self.owned.add(key)
-
-    def gather(self, key: int, rule: Gather, g: Any, node: Tensor) -> None:
-        """Put off a contribution, to compute it together with those of other uses."""
-        rules = self.waiting.get(key)
-        if rules is None:
-            rules = self.waiting[key] = {}
-        uses = rules.get(rule)
-        if uses is None:
-            rules[rule] = [(g, node)]
-            return
-        uses.append((g, node))
-        if len(uses) * g.size > GATHERED_AT_ONCE:
-            self.add(key, rule(uses))
-            uses.clear()
-
-    def take(self, key: int) -> Any:
-        """Return and forget the finished sum of a node, None if nothing came."""
-        if key in self.waiting:
-            for rule, uses in self.waiting.pop(key).items():
-                if uses:
-                    self.add(key, rule(uses))
-        self.owned.discard(key)
-        return self.sums.pop(key, None)
+def _settle(sums: dict[int, Any], key: int, rules: dict[Gather, Uses]) -> None:
+    """Add what the waiting uses of a tensor send back to it."""
+    for rule, uses in rules.items():
+        if uses:
+            total = rule(uses)
+            sums[key] = sums[key] + total if key in sums else total
 
 
 def _show(

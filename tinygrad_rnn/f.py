@@ -33,7 +33,7 @@ def linear(x: Any, weight: Any, bias: Any = None, rows: slice = ALL_ROWS) -> Any
     return AFFINE[3](x, weight, bias, rows=rows)
 
 
-def linear_pair(x: Any, W: Any, h: Any, U: Any, bias: Any = None) -> Any:
+def linear_pair(x: Any, W: Any, h: Any, U: Any, bias: Any = None, rows: slice = ALL_ROWS) -> Any:
     """Return ``x @ W.T + h @ U.T + bias``: what a recurrent cell makes of its input and its past.
 
     One primitive instead of three: the sum is built in place, and pictures show it as one node.
@@ -44,10 +44,11 @@ def linear_pair(x: Any, W: Any, h: Any, U: Any, bias: Any = None) -> Any:
         h: shape (..., H).
         U: shape (O, H).
         bias: shape (O,), or None for none.
+        rows: which of the O outputs to compute; all by default.
 
     Returns:
         Shape (..., O).
     """
     if bias is None:
-        return AFFINE[4](x, W, h, U)
-    return AFFINE[5](x, W, h, U, bias)
+        return AFFINE[4](x, W, h, U, rows=rows)
+    return AFFINE[5](x, W, h, U, bias, rows=rows)

@@ -12,6 +12,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 import tinygrad_rnn as tr
+from tinygrad_rnn.ops.gates import sigmoid_gate, tanh_gate
 from tinygrad_rnn.ops.index import scatter
 
 SHAPES = [(), (1,), (3,), (0,), (2, 3), (1, 3), (2, 1, 3), (2, 0)]
@@ -144,13 +145,36 @@ MATMUL = [
     ((2, 0), (0, 3)),
 ]
 
-INDICES = [
+
+def gate(f: Callable[..., Any]) -> Case:
+    """Some columns of a pre-activation, also with axes before the batch."""
+    return one_of(
+        *[
+            (lambda a, c=c: f(a, columns=c), shape)
+            for c, shape in [
+                (np.s_[0:2], (3, 6)),
+                (np.s_[4:6], (1, 6)),
+                (np.s_[2:4], (2, 3, 4)),
+                (np.s_[:], (3,)),
+            ]
+        ]
+    )
+
+
+SLICES = [  # indices that read a view, in which no element stands twice
     (0, (3,)),
     (-1, (2, 3)),
     (np.s_[1:], (3, 2)),
     (np.s_[::-2], (5,)),
     (np.s_[..., 0], (2, 3)),
     (np.s_[:, None, 1], (2, 3)),
+    (np.s_[1, 2], (2, 3)),
+    ((), (2,)),
+    (Ellipsis, ()),
+    (np.s_[2:2], (3,)),
+    (np.int64(1), (2, 2)),
+]
+PICKS = [
     (np.s_[[0, 2, 0]], (3, 2)),
     (np.s_[:, [1, 1]], (2, 3)),
     (np.s_[[0, 1, 0], [2, 2, 2]], (2, 3)),
@@ -159,12 +183,8 @@ INDICES = [
     (np.array([[True, False], [False, True]]), (2, 2)),
     (np.s_[0, [1, 0], :2], (2, 3, 3)),
     (np.s_[[0, 1], :, [1, 1]], (2, 3, 2)),
-    ((), (2,)),
-    (Ellipsis, ()),
-    (np.s_[2:2], (3,)),
     (np.array([], dtype=int), (3,)),
     (True, (2,)),
-    (np.int64(1), (2, 2)),
 ]
 
 CASES: dict[str, Case] = {
@@ -197,6 +217,8 @@ CASES: dict[str, Case] = {
         (tr.f.linear, [(5, 4, 3), (2, 3), (2,)]),
         (lambda x, w, b: tr.f.linear(x, w, b, rows=np.s_[1:3]), [(4, 3), (4, 3), (4,)]),
     ),
+    "sigmoid_gate": gate(sigmoid_gate),
+    "tanh_gate": gate(tanh_gate),
     "linear_pair": several(
         (tr.f.linear_pair, [(4, 3), (2, 3), (4, 5), (2, 5)]),
         (tr.f.linear_pair, [(6, 4, 3), (2, 3), (6, 4, 5), (2, 5)]),
@@ -205,11 +227,12 @@ CASES: dict[str, Case] = {
         (tr.f.linear_pair, [(4, 3), (2, 3), (4, 5), (2, 5), (2,)]),
         (tr.f.linear_pair, [(3,), (2, 3), (5,), (2, 5), (2,)]),
     ),
-    "getitem": one_of(*[(lambda x, i=i: x[i], shape) for i, shape in INDICES]),
+    "getitem": one_of(*[(lambda x, i=i: x[i], shape) for i, shape in SLICES]),
+    "pick": one_of(*[(lambda x, i=i: x[i], shape) for i, shape in PICKS]),
     "scatter": one_of(
         *[
             (lambda g, i=i, s=s: scatter(g, index=i, shape=s), np.empty(s)[i].shape)
-            for i, s in INDICES
+            for i, s in SLICES + PICKS
         ]
     ),
     "reshape": one_of(

@@ -16,6 +16,7 @@ from tinygrad_rnn.f import linear, linear_pair, relu, sigmoid
 from tinygrad_rnn.nn import init
 from tinygrad_rnn.nn.layers import Seed, check_sizes
 from tinygrad_rnn.nn.module import Module, Parameter
+from tinygrad_rnn.ops.gates import sigmoid_gate, tanh_gate
 from tinygrad_rnn.scope import scope
 from tinygrad_rnn.tensor import Tensor
 
@@ -200,26 +201,26 @@ class LSTMCell(GatedCell):
         h, c = state
         a = linear_pair(x, self.weight_ih, h, self.weight_hh, self.bias)
         with _INPUT_GATE:
-            i = sigmoid(self._see("i", a, c))
+            i = self._gate("i", a, c)
         with _FORGET_GATE:
-            f = 1 - i if self.coupled else sigmoid(self._see("f", a, c))
+            f = 1 - i if self.coupled else self._gate("f", a, c)
         with _CANDIDATE:
-            g = np.tanh(a[:, self.rows("g")])
+            g = tanh_gate(a, columns=self.rows("g"))
         with _CELL:
             c = f * c + i * g
         with _OUTPUT_GATE:  # after c_t, which it sees through its peephole
-            o = sigmoid(self._see("o", a, c))
+            o = self._gate("o", a, c)
         with _HIDDEN:
             h = o * np.tanh(c)
         return LSTMState(h, c)
 
-    def _see(self, gate: str, a: Any, c: Tensor) -> Any:
-        """Return what goes into a gate: its rows of a and, with peepholes, its look at c."""
-        a = a[:, self.rows(gate)]
+    def _gate(self, name: str, a: Any, c: Tensor) -> Any:
+        """Return a gate from its rows of a and, with peepholes, from its look at c."""
         if self.peephole is None:
-            return a
-        first = self.gates.replace("g", "").index(gate) * self.hidden_size
-        return a + self.peephole[first : first + self.hidden_size] * c
+            return sigmoid_gate(a, columns=self.rows(name))
+        first = self.gates.replace("g", "").index(name) * self.hidden_size
+        seen = self.peephole[first : first + self.hidden_size] * c
+        return sigmoid(a[:, self.rows(name)] + seen)
 
 
 class GRUCell(GatedCell):
@@ -270,20 +271,19 @@ class GRUCell(GatedCell):
 
     def __call__(self, x: Any, state: Tensor) -> Tensor:
         """Return h_t from x_t (batch, I) and h_{t-1} (batch, H)."""
-        h, first, last = state, self.rows("rz"), self.rows("n")
-        a = linear(x, self.weight_ih, self.bias)
-        rz = a[:, first] + linear(h, self.weight_hh, rows=first)
+        h, W, U, b = state, self.weight_ih, self.weight_hh, self.bias
+        a = linear_pair(x, W, h, U, b, rows=self.rows("rz"))
         with _RESET_GATE:
-            r = sigmoid(rz[:, self.rows("r")])
+            r = sigmoid_gate(a, columns=self.rows("r"))
         with _UPDATE_GATE:
-            z = sigmoid(rz[:, self.rows("z")])
+            z = sigmoid_gate(a, columns=self.rows("z"))
         with _CANDIDATE:
             if self.reset == "before":
-                past = linear(r * h, self.weight_hh, rows=last)
+                n = np.tanh(linear_pair(x, W, r * h, U, b, rows=self.rows("n")))
             else:
-                past = linear(h, self.weight_hh, rows=last)
-                past = r * (past if self.bias_hn is None else past + self.bias_hn)
-            n = np.tanh(a[:, last] + past)
+                past = linear(h, U, rows=self.rows("n"))
+                past = past if self.bias_hn is None else past + self.bias_hn
+                n = np.tanh(linear(x, W, b, rows=self.rows("n")) + r * past)
         with _HIDDEN:
             return (1 - z) * h + z * n  # type: ignore[no-any-return]  # dispatched to Tensor
 

@@ -10,8 +10,19 @@ import numpy as np
 from tinygrad_rnn.primitive import Uses, linear
 from tinygrad_rnn.tensor import FUNCTIONS, Array, Tensor
 
+_BASIC = frozenset({int, slice, type(None), type(Ellipsis)})
 
-def _getitem_vjp(g: Any, y: Any, x: Any, index: Any) -> Any:
+
+def _is_basic(index: Any) -> bool:
+    """Whether reading by `index` gives a view, in which no element stands twice."""
+    return _BASIC.issuperset(map(type, index if type(index) is tuple else (index,)))
+
+
+def _read(x: Array, index: Any) -> Any:
+    return x[index]
+
+
+def _back_to_places(g: Any, y: Any, x: Any, index: Any) -> Any:
     return scatter(g, index=index, shape=x.shape)
 
 
@@ -21,21 +32,12 @@ def _gather_reads(uses: Uses) -> Array:
     out = np.zeros(x.shape, x.dtype)
     for g, node in uses:
         index = node.params["index"]
-        part = out[index] if _is_basic(index) else None
+        part = out[index]
         if isinstance(part, np.ndarray):
-            np.add(part, g, out=part)
-        else:  # an array of indices, which may read an element twice, or a single element
-            np.add.at(out, index, g)
+            np.add(part, g, part)
+        else:  # a single element, of which NumPy makes no view
+            out[index] += g
     return out
-
-
-getitem = linear(
-    "getitem",
-    lambda x, index: x[index],
-    "x[index]",
-    ("scatter(g)", _getitem_vjp),
-    gathers={0: _gather_reads},
-)
 
 
 def _scatter(g: Array, index: Any, shape: tuple[int, ...]) -> Array:
@@ -47,14 +49,10 @@ def _scatter(g: Array, index: Any, shape: tuple[int, ...]) -> Array:
     return out
 
 
-_BASIC = frozenset({int, slice, type(None), type(Ellipsis)})
-
-
-def _is_basic(index: Any) -> bool:
-    """Whether reading by `index` gives a view, in which no element stands twice."""
-    return _BASIC.issuperset(map(type, index if type(index) is tuple else (index,)))
-
-
+getitem = linear(
+    "getitem", _read, "x[index]", ("scatter(g)", _back_to_places), gathers={0: _gather_reads}
+)
+pick = linear("pick", _read, "x[index]", ("scatter(g)", _back_to_places))
 scatter = linear(
     "scatter",
     _scatter,
@@ -72,8 +70,11 @@ def _own(index: Any) -> Any:
     return int(index) if isinstance(index, np.integer) else index
 
 
-def _read(x: Any, index: Any) -> Any:
-    return getitem(x, index=index if _is_basic(index) else _own(index))
+def _getitem(x: Any, index: Any) -> Any:
+    if _is_basic(index):
+        return getitem(x, index=index)
+    index = _own(index)
+    return (getitem if _is_basic(index) else pick)(x, index=index)
 
 
-FUNCTIONS[operator.getitem] = _read
+FUNCTIONS[operator.getitem] = _getitem

@@ -52,16 +52,28 @@ ALL_ROWS = slice(None)
 
 def _affine(*inputs: Array, rows: slice = ALL_ROWS) -> Array:
     """Sum the products ``x @ W[rows].T`` of inputs ``x, W, h, U, ...``, and the last one's bias."""
-    out: Array = np.matmul(inputs[0], inputs[1][rows].T)
+    if rows is not ALL_ROWS:
+        inputs = tuple([x[rows] if _is_stacked(k, inputs) else x for k, x in enumerate(inputs)])
+    out: Array = np.matmul(inputs[0], inputs[1].T)
     for slot in range(2, len(inputs) - 1, 2):
-        out += np.matmul(inputs[slot], inputs[slot + 1][rows].T)
+        term = np.matmul(inputs[slot], inputs[slot + 1].T)
+        if term.shape != out.shape:
+            raise ValueError(f"products of shapes {out.shape} and {term.shape} to be added")
+        np.add(out, term, out)
     if len(inputs) % 2:
-        out += inputs[-1][rows]
+        if inputs[-1].shape != out.shape[-1:]:
+            raise ValueError("one bias is needed for each row of the weight")
+        np.add(out, inputs[-1], out)
     return out
 
 
+def _is_stacked(slot: int, inputs: tuple[Any, ...]) -> bool:
+    """Whether a slot holds a weight or a bias, which have one row per output."""
+    return slot % 2 == 1 or slot == len(inputs) - 1
+
+
 def _affine_vjp(slot: int, g: Any, y: Any, *inputs: Any, rows: slice = ALL_ROWS) -> Any:
-    if slot == len(inputs) - 1 and slot % 2 == 0:
+    if slot % 2 == 0 and _is_stacked(slot, inputs):
         out = np.sum(_fold(g), axis=0)
     elif slot % 2:
         out = np.matmul(_fold(g).T, _fold(inputs[slot - 1]))
@@ -71,7 +83,7 @@ def _affine_vjp(slot: int, g: Any, y: Any, *inputs: Any, rows: slice = ALL_ROWS)
 
 
 def _affine_jvp(slot: int, t: Any, y: Any, *inputs: Any, rows: slice = ALL_ROWS) -> Any:
-    if slot == len(inputs) - 1 and slot % 2 == 0:
+    if slot % 2 == 0 and _is_stacked(slot, inputs):
         return np.broadcast_to(t[rows], y.shape)
     if slot % 2:
         return AFFINE[2](inputs[slot - 1], t, rows=rows)
@@ -89,9 +101,8 @@ def _gather_affine(slot: int, uses: Uses) -> Any:
     for key, group in groups.items():
         gs = np.concatenate([_fold(g) for g, _ in group])
         if slot % 2:
-            part = np.matmul(
-                gs.T, np.concatenate([_fold(node._values[slot - 1]) for _, node in group])
-            )
+            xs = np.concatenate([_fold(node._values[slot - 1]) for _, node in group])
+            part = np.matmul(gs.T, xs)
         else:
             part = np.sum(gs, axis=0)
         part = part.astype(whole.dtype, copy=False)

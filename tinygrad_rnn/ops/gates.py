@@ -1,0 +1,56 @@
+"""A gate: the nonlinearity of some columns of a cell's stacked pre-activation.
+
+One primitive where reading the columns and applying the nonlinearity would be two; on the way back
+all gates of a step add into one buffer of the pre-activation's shape.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_rnn.ops.elementwise import sigmoid, tanh
+from tinygrad_rnn.ops.index import scatter
+from tinygrad_rnn.primitive import Gather, Primitive, Uses
+from tinygrad_rnn.tensor import Array
+
+
+def _gate(nonlinearity: Primitive, derivative: str) -> Primitive:
+    slope: Any = nonlinearity.vjps[0]
+
+    def forward(a: Array, columns: slice) -> Any:
+        return nonlinearity.forward(a[..., columns])
+
+    def vjp(g: Any, y: Any, a: Any, columns: slice) -> Any:
+        return scatter(slope(g, y, None), index=(..., columns), shape=a.shape)
+
+    def jvp(t: Any, y: Any, a: Any, columns: slice) -> Any:
+        return slope(t[..., columns], y, None)
+
+    name = f"{nonlinearity.name}_gate"
+    return Primitive(
+        name,
+        forward,
+        [vjp],
+        [jvp],
+        f"{nonlinearity.name}(a[columns])",
+        [derivative],
+        gathers=_GATHERS,
+    )
+
+
+def _gather_gates(uses: Uses) -> Array:
+    """Add what the gates of one pre-activation send back into one buffer."""
+    a = uses[0][1]._values[0]
+    out = np.zeros(a.shape, a.dtype)
+    for g, node in uses:
+        part = out[..., node.params["columns"]]
+        np.add(part, _SLOPES[node.op](g, node._data, None), part)
+    return out
+
+
+_GATHERS: dict[int, Gather] = {0: _gather_gates}
+sigmoid_gate = _gate(sigmoid, "scatter(g * (y - y * y))")
+tanh_gate = _gate(tanh, "scatter(g - g * y * y)")
+_SLOPES: dict[Any, Any] = {sigmoid_gate: sigmoid.vjps[0], tanh_gate: tanh.vjps[0]}
