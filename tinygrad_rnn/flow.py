@@ -78,10 +78,11 @@ class GradientFlow:
         found = []
         for edge in sorted(self.edges, key=lambda edge: (edge.consumer.index, edge.slot)):
             if edge.source is tensor:
-                found.append(self._contribution(edge))
+                found.append(self.contribution(edge))
         return found
 
-    def _contribution(self, edge: Edge) -> Array:
+    def contribution(self, edge: Edge) -> Array:
+        """Return what went along one edge of this flow, in its source's shape and dtype."""
         node = edge.consumer
         assert node.op is not None
         g = self._totals[node.index]
