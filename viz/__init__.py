@@ -1,1 +1,24 @@
 """Pictures of recorded graphs and of the gradient that went along each edge."""
+
+from viz.errors import (
+    GraphvizFailedError,
+    GraphvizMissingError,
+    GraphvizTimeoutError,
+    TooLargeError,
+    VizError,
+    VizWarning,
+)
+from viz.picture import Picture, draw
+from viz.style import Scale
+
+__all__ = [
+    "GraphvizFailedError",
+    "GraphvizMissingError",
+    "GraphvizTimeoutError",
+    "Picture",
+    "Scale",
+    "TooLargeError",
+    "VizError",
+    "VizWarning",
+    "draw",
+]

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+import tinygrad_rnn as tr
+import viz
+from tests.viz.graphs import last_loss, loss_at_every_step
+from viz.style import number
+
+SVG = "{http://www.w3.org/2000/svg}"
+HREF = "{http://www.w3.org/1999/xlink}title"
+
+
+@pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("build", [last_loss, loss_at_every_step])
+def test_every_number_drawn_is_the_number_computed(kind: str, build: object) -> None:
+    loss = build(kind, 3)  # type: ignore[operator]
+    flow = tr.trace(loss)
+    picture = viz.draw(loss, flow)
+    root = ET.fromstring(picture.to_bytes("svg"))
+    shown = {
+        group.get("id"): [text.text for text in group.iter(f"{SVG}text")]
+        for group in root.iter(f"{SVG}g")
+        if (group.get("id") or "").startswith("e")
+    }
+    computed = {(edge.consumer.index, edge.slot): edge for edge in flow.edges}
+    order = tr.graph.topological(loss)
+    names = {f"n{i}": tensor for i, tensor in enumerate(order)}
+    seen = set()
+    for drawn in picture.model.edges:
+        if drawn.rail:
+            continue
+        consumer = names[drawn.target]
+        edge = computed.get((consumer.index, drawn.slot))
+        if edge is None:
+            assert drawn.flow == "none"
+            assert shown[drawn.id] == []
+            continue
+        seen.add((consumer.index, drawn.slot))
+        assert drawn.gradient is not None
+        assert (drawn.gradient.l2, drawn.gradient.rms, drawn.gradient.max) == edge[3:6]
+        assert shown[drawn.id] == [number(edge.l2)]
+    assert seen == set(computed)
+
+
+def test_a_rail_carries_the_norm_of_the_sum_not_the_sum_of_norms() -> None:
+    loss = last_loss("gru", 3)  # h is used three times in the next step, and nowhere else
+    flow = tr.trace(loss)
+    model = viz.draw(loss, flow).model
+    states = {t.scope[0].index: t for t in tr.graph.topological(loss) if t.name == "h"}
+    rails = [edge for edge in model.edges if edge.rail in ("h_0", "h_1")]
+    assert len(rails) == 2
+    for rail in rails:
+        assert rail.gradient is not None
+        state = states[int(rail.rail[-1])]
+        assert rail.gradient.l2 == pytest.approx(flow.norm(state), rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])
+def test_states_run_on_straight_rails(kind: str) -> None:
+    loss = last_loss(kind, 4)
+    model = viz.draw(loss, tr.trace(loss)).model
+    for key in model.layers[0].states:
+        rail = [node for node in model.nodes if node.key == key]
+        assert len(rail) == 4
+        assert len({node.y for node in rail}) == 1
+        steps = [round(b.x - a.x, 1) for a, b in itertools.pairwise(rail)]
+        assert len(set(steps)) == 1
+
+
+def test_every_step_has_the_same_shape() -> None:
+    model = viz.draw(loss := last_loss("lstm", 4), tr.trace(loss)).model
+    frames = {frame.step: frame for frame in model.clusters if not frame.gate}
+    shapes = {
+        step: {
+            (n.key, round(n.x - frame.x, 1), round(n.y - frame.y, 1))
+            for n in model.nodes
+            if n.step == step and n.role != "junction"
+        }
+        for step, frame in frames.items()
+    }
+    assert len(shapes) == 4
+    assert all(shape == shapes[0] for shape in shapes.values())
+
+
+def test_long_runs_leave_out_the_middle_but_the_strip_has_all_steps() -> None:
+    loss = last_loss("lstm", 40)
+    flow = tr.trace(loss)
+    model = viz.draw(loss, flow).model
+    (box,) = model.omitted
+    hidden = [t for t in tr.graph.topological(loss) if t.name == "h"]
+    norms = [flow.norm(t) for t in hidden]
+    inside = norms[box.first : box.last + 1]
+    assert box.text() == f"{len(inside)} steps\n{max(inside):.1e} .. {min(inside):.1e}"
+    assert model.strips[0].state == "h"
+    assert model.strips[0].values == norms
+    assert [strip.state for strip in model.strips] == ["h", "c"]
+    assert {node.step for node in model.nodes} - {None} == set(model.shown)
+    ids = {node.id for node in model.nodes} | {box.id}
+    assert all({edge.source, edge.target} <= ids for edge in model.edges)
+
+
+def test_the_same_graph_gives_the_same_bytes() -> None:
+    def once(form: str) -> bytes:
+        loss = last_loss("gru", 3)
+        return viz.draw(loss, tr.trace(loss), title="GRU").to_bytes(form)
+
+    for form in ("dot", "svg", "json"):
+        assert once(form) == once(form)
+
+
+def test_every_svg_says_what_it_shows() -> None:
+    loss = last_loss("rnn", 3)
+    svg = viz.draw(loss, tr.trace(loss), title="a < b & c").to_bytes("svg")
+    root = ET.fromstring(svg)
+    assert root.get("role") == "img"
+    title, description = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
+    assert title is not None
+    assert title.text == "a < b & c"
+    assert description is not None
+    assert "3 time steps" in (description.text or "")
+    assert b"prefers-color-scheme:dark" in svg
+
+
+def test_saves_by_suffix(tmp_path: Path) -> None:
+    loss = last_loss("rnn", 2)
+    picture = viz.draw(loss, tr.trace(loss))
+    for suffix in ("svg", "png", "pdf", "dot", "json"):
+        assert picture.save(tmp_path / f"x.{suffix}").stat().st_size > 500
+    with pytest.raises(viz.VizError, match="unknown format 'bmp'"):
+        picture.save(tmp_path / "x.bmp")
+    assert len(list(tmp_path.iterdir())) == 5
+
+
+def test_shared_scale_means_shared_colours() -> None:
+    losses = [last_loss("rnn", 4), last_loss("lstm", 4)]
+    flows = [tr.trace(loss) for loss in losses]
+    scale = viz.Scale.fit(flows)
+    sources = [
+        viz.draw(a, b, scale=scale).digraph.source for a, b in zip(losses, flows, strict=True)
+    ]
+    keys = [re.findall(r"(?m)^\tkey.*$", source) for source in sources]
+    assert keys[0]
+    assert keys[0] == keys[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"detail": "atom"}, "op, gate, cell, step"),
+        ({"theme": "pink"}, "light, dark or auto"),
+        ({"norm": "l1"}, "l2, rms, max"),
+        ({"steps": [0, 7]}, r"\[7\].*0 \.\. 2"),
+        ({"steps": []}, "none"),
+        ({"steps": "some"}, '"auto", "all"'),
+        ({"steps": 3}, '"auto", "all"'),
+        ({"scale": viz.Scale(1.0, -1, 1, "max")}, "norm"),
+    ],
+)
+def test_bad_requests_are_named(arguments: dict[str, object], message: str) -> None:
+    loss = last_loss("rnn", 3)
+    with pytest.raises(viz.VizError, match=message):
+        viz.draw(loss, tr.trace(loss), **arguments)  # type: ignore[arg-type]
+
+
+def test_a_flow_of_another_graph_is_refused() -> None:
+    loss, other = last_loss("rnn", 2), last_loss("rnn", 2)
+    with pytest.raises(viz.VizError, match="another tensor"):
+        viz.draw(loss, tr.trace(other))
+    with pytest.raises(viz.VizError, match="needs a Tensor"):
+        viz.draw(3.0)  # type: ignore[arg-type]

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import math
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+import viz
+from viz.style import DARK, LIGHT, STEPS_PER_SIDE, THICK, THIN, Scale, Theme, number
+
+# Linear-RGB matrices of Machado, Oliveira and Fernandes 2009, severity 1.0.
+BLINDNESS = {
+    "none": np.eye(3),
+    "protanopia": np.array(
+        [
+            [0.152286, 1.052583, -0.204868],
+            [0.114503, 0.786281, 0.099216],
+            [-0.003882, -0.048116, 1.051998],
+        ]
+    ),
+    "deuteranopia": np.array(
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.011820, 0.042940, 0.968881],
+        ]
+    ),
+    "tritanopia": np.array(
+        [
+            [1.255528, -0.076749, -0.178779],
+            [-0.078411, 0.930809, 0.147602],
+            [0.004733, 0.691367, 0.303900],
+        ]
+    ),
+}
+
+
+def linear(colour: str) -> np.ndarray:
+    srgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+
+
+def contrast(a: str, b: str) -> float:
+    """WCAG 2 contrast ratio."""
+    light, dark = sorted(
+        (float(linear(c) @ [0.2126, 0.7152, 0.0722]) for c in (a, b)), reverse=True
+    )
+    return (light + 0.05) / (dark + 0.05)
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    """CIE L*a*b* of a linear RGB colour under D65."""
+    to_xyz = np.array(
+        [
+            [0.4124564, 0.3575761, 0.1804375],
+            [0.2126729, 0.7151522, 0.0721750],
+            [0.0193339, 0.1191920, 0.9503041],
+        ]
+    )
+    t = to_xyz @ np.clip(rgb, 0, 1) / [0.95047, 1.0, 1.08883]
+    f = np.where(t > (6 / 29) ** 3, np.cbrt(t), t / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def difference(a: str, b: str, sight: str) -> float:
+    seen = (lab(BLINDNESS[sight] @ linear(colour)) for colour in (a, b))
+    return float(np.linalg.norm(np.subtract(*seen)))
+
+
+def test_contrast_knows_black_and_white() -> None:
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+def test_lines_stand_out_and_text_reads(theme: Theme) -> None:
+    grounds = (theme.background, theme.cluster, theme.gate)
+    for ground in grounds:
+        for level in range(-STEPS_PER_SIDE, STEPS_PER_SIDE + 1):
+            assert contrast(theme.colour(level), ground) >= 3
+        assert contrast(theme.alarm, ground) >= 3
+    for ground in (*grounds, theme.node, theme.state, theme.parameter):
+        assert contrast(theme.text, ground) >= 4.5
+    for ground in grounds:
+        assert contrast(theme.muted, ground) >= 4.5
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+@pytest.mark.parametrize("sight", BLINDNESS)
+def test_colours_are_told_apart_by_every_eye(theme: Theme, sight: str) -> None:
+    for a, b in combinations(theme.ramp, 2):
+        assert difference(a, b, sight) >= 5, (a, b)
+    far, reference, near = theme.ramp[0], theme.ramp[3], theme.ramp[-1]
+    for a, b in ((far, reference), (reference, near), (far, near)):
+        assert difference(a, b, sight) >= 20, (a, b)
+
+
+def test_scale_runs_from_thin_blue_to_thick_orange() -> None:
+    scale = Scale(reference=0.1, low=-4, high=2)
+    assert (scale.level(1e-5), scale.level(0.1), scale.level(10.0)) == (
+        -STEPS_PER_SIDE,
+        0,
+        STEPS_PER_SIDE,
+    )
+    assert (scale.width(1e-5), scale.width(10.0)) == (THIN, THICK)
+    assert scale.below(1e-6)
+    assert scale.below(0.0)
+    assert not scale.below(1e-5)
+    sizes = np.logspace(-7, 3, 200)
+    widths = [scale.width(size) for size in sizes]
+    assert widths == sorted(widths)
+    assert LIGHT.colour(-STEPS_PER_SIDE) == "#0b5394"
+    assert LIGHT.colour(0) == "#808080"
+    assert LIGHT.colour(STEPS_PER_SIDE) == "#a63603"
+
+
+def test_scale_covers_what_it_is_fitted_to() -> None:
+    scale = Scale.cover([3e-9, 0.2, 7.0, 0.0, math.nan, math.inf], 0.5, "l2")
+    assert scale.low <= math.log10(3e-9 / 0.5) < scale.low + 1
+    assert scale.high - 1 < math.log10(7 / 0.5) <= scale.high
+    assert Scale.cover([], 0.0, "max").reference == 1.0
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(3.21e-5, "3.2e-05"), (0.0, "0"), (math.nan, "NaN"), (math.inf, "Inf"), (12.0, "1.2e+01")],
+)
+def test_numbers_are_plain_ascii(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+def test_scale_refuses_nonsense() -> None:
+    with pytest.raises(viz.VizError, match="reference"):
+        Scale(0.0, -1, 1)
+    with pytest.raises(viz.VizError, match="l2, rms, max"):
+        Scale(1.0, -1, 1, "l1")
+    with pytest.raises(viz.VizError, match="at least one flow"):
+        Scale.fit([])

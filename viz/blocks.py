@@ -1,0 +1,131 @@
+"""Which time step each recorded tensor belongs to, and which job it does there.
+
+One idea: a tensor's scope names its step; a tensor outside any step belongs to the step that it was
+made from, or before or after all of them. Within its block it is known by its gate and its name (or
+primitive) and how many of that kind came before it, which is the same in every step of a cell.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import Any, NamedTuple
+
+from tinygrad_rnn.graph import topological
+from viz.model import AFTER, BEFORE, OUT
+
+
+class Block(NamedTuple):
+    """A time step of a layer, or what comes before or after all steps."""
+
+    layer: str
+    step: int | None
+
+
+class Use(NamedTuple):
+    """One slot of one consumer."""
+
+    consumer: Any
+    slot: int
+    source: Any
+
+
+class Recording:
+    """A recorded graph sorted into blocks."""
+
+    def __init__(self, root: Any) -> None:
+        self.tensors = topological(root)
+        self.uses = [
+            Use(tensor, slot, source)
+            for tensor in self.tensors
+            for slot, source in enumerate(tensor.inputs)
+            if hasattr(source, "inputs")
+        ]
+        self.by_source: dict[int, list[Use]] = defaultdict(list)
+        for use in self.uses:
+            self.by_source[id(use.source)].append(use)
+        self.gates: dict[int, str] = {}
+        self.homes = self._homes()
+        self.keys = self._keys()
+
+    # Which block each tensor belongs to.
+
+    def _homes(self) -> dict[int, Block]:
+        homes: dict[int, Block] = {}
+        for tensor in self.tensors:
+            inside = self._inside(tensor)
+            if inside is None:
+                sources = {homes[id(s)] for s in tensor.inputs if id(s) in homes}
+                inside = _outside(sources) if sources else None
+            if inside is not None:
+                homes[id(tensor)] = inside
+        self._settle(homes)
+        for tensor in reversed(self.tensors):  # consumers first
+            if id(tensor) not in homes:
+                homes[id(tensor)] = self._independent(tensor, homes)
+        return homes
+
+    def _inside(self, tensor: Any) -> Block | None:
+        """The step that the tensor's scope names, noting the gate."""
+        for depth, scope in enumerate(tensor.scope):
+            if scope.name == "t" and scope.index is not None:
+                self.gates[id(tensor)] = " / ".join(map(str, tensor.scope[depth + 1 :]))
+                return Block(" / ".join(map(str, tensor.scope[:depth])), scope.index)
+        return None
+
+    def _settle(self, homes: dict[int, Block]) -> None:
+        """Keep outside a step only what recurs for several steps; the rest comes after them all."""
+        keys: dict[int, tuple[Any, ...]] = {}
+        counts: Counter[tuple[Any, ...]] = Counter()
+        steps: dict[tuple[Any, ...], set[int | None]] = defaultdict(set)
+        outside = [t for t in self.tensors if homes.get(id(t), Block("", None)).layer == OUT]
+        for tensor in outside:
+            step = homes[id(tensor)].step
+            job = (op_name(tensor), tensor.name)
+            counts[(step, job)] += 1
+            keys[id(tensor)] = (job, counts[(step, job)])
+            steps[keys[id(tensor)]].add(step)
+        late = Block(AFTER, None)
+        for tensor in outside:
+            if len(steps[keys[id(tensor)]]) < 2 or any(
+                homes.get(id(source)) == late for source in tensor.inputs
+            ):
+                homes[id(tensor)] = late
+
+    def _independent(self, tensor: Any, homes: dict[int, Block]) -> Block:
+        """The block of a tensor that no step leads to."""
+        users = {homes[id(use.consumer)] for use in self.by_source[id(tensor)]}
+        if users == {Block(AFTER, None)} or not users:
+            return Block(AFTER, None)
+        initial = (tensor.name or "").endswith("_0")
+        if tensor.op is None and len(users) == 1 and not initial:
+            return users.pop()
+        return Block(BEFORE, None)
+
+    # Which job it does there.
+
+    def _keys(self) -> dict[int, str]:
+        counts: Counter[tuple[Any, ...]] = Counter()
+        keys = {}
+        for tensor in self.tensors:
+            home = self.homes[id(tensor)]
+            job = f"{home.layer}|{self.gates.get(id(tensor), '')}|{tensor.name or op_name(tensor)}"
+            counts[(home, job)] += 1
+            keys[id(tensor)] = f"{job}|{counts[(home, job)]}"
+        return keys
+
+
+def _outside(sources: set[Block]) -> Block:
+    """The block of a tensor outside any step, from those of what it was made from."""
+    steps = {source.step for source in sources}
+    if None in steps:
+        return Block(AFTER, None)
+    known = sorted(step for step in steps if step is not None)
+    carried = all(source.layer == OUT for source in sources if source.step == known[0])
+    if len(known) == 1 or (len(known) == 2 and known[1] - known[0] == 1 and carried):
+        return Block(OUT, known[-1])  # a total that is carried along is a chain of its own
+    return Block(AFTER, None)
+
+
+def op_name(tensor: Any) -> str:
+    """The primitive's name, or "leaf"."""
+    return tensor.op.name if tensor.op is not None else "leaf"

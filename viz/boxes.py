@@ -1,0 +1,56 @@
+"""What one time step is laid out from: boxes, lines between them, and the ports of the step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+Point = tuple[float, float]
+ROW_GAP = 25.0  # room for a number and an arrow head between two rows
+SIDE_GAP = 36.0  # room for a number between two neighbours on a rail
+NODE_GAP = 20.0
+LINE_GAP = 11.0  # between lines that pass each other
+PAD = 13.0
+STEP_GAP = 36.0  # between two steps: room for a number on each rail
+
+
+@dataclass(slots=True)
+class Box:
+    """Something to place: a node, a port, or a bend of a line that passes through a row."""
+
+    key: str
+    width: float
+    height: float
+    row: int = 0
+    x: float = 0.0
+    y: float = 0.0
+    bend: bool = False
+
+
+@dataclass(slots=True)
+class Line:
+    """An edge of the template."""
+
+    key: str
+    source: str
+    target: str
+    path: list[str] = field(default_factory=list)  # boxes that it visits, ends included
+    points: list[Point] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Template:
+    """A step with positions; (0, 0) is its lower left corner."""
+
+    boxes: dict[str, Box]
+    lines: dict[str, Line]
+    width: float = 0.0
+    height: float = 0.0
+    labels: dict[str, Point] = field(default_factory=dict)
+    frames: dict[str, tuple[float, float, float, float]] = field(default_factory=dict)  # of gates
+    reserved: list[tuple[float, float, float, float]] = field(default_factory=list)
+    junctions: set[str] = field(default_factory=set)  # ports whose lines part inside the step
+
+
+def is_port(key: str) -> bool:
+    """Whether a key names a port rather than a node."""
+    return key[0] in "<>_^"

@@ -1,0 +1,27 @@
+"""What can go wrong with a picture, each with a name of its own and a remedy in its message."""
+
+from __future__ import annotations
+
+
+class VizError(ValueError):
+    """A picture was asked for that cannot be drawn as asked."""
+
+
+class GraphvizMissingError(VizError):
+    """No Graphviz was found: neither `dot` on PATH nor the `embedded` extra."""
+
+
+class GraphvizFailedError(VizError):
+    """Graphviz ran and failed, or gave back something that is no picture."""
+
+
+class GraphvizTimeoutError(VizError, TimeoutError):
+    """Graphviz did not finish within the time limit and was ended."""
+
+
+class TooLargeError(VizError):
+    """The picture would be too large at this level of detail, and `strict=True` forbids coarser."""
+
+
+class VizWarning(UserWarning):
+    """The picture was drawn, but not quite as asked (for instance at a coarser level)."""

@@ -1,0 +1,312 @@
+"""The drawing model: everything that a picture says, as plain data, with no drawing in it.
+
+One idea: `viz.read.read(root, flow)` turns a recorded graph into this model once; `viz.detail`
+coarsens it, `viz.layout` fills in positions, and each output (DOT, the interactive page, JSON)
+only writes down what stands here. `Model.to_dict()` is the documented JSON form
+(`picture.save("x.json")`): the fields below, by the same names, nested as lists and objects.
+
+Places. A node belongs to one *block*: a time step of one layer (`layer`, `step`), or what comes
+before all steps (`layer == "before"`), or after them (`layer == "after"`). Nodes outside any time
+step that recur for each step, such as a loss at every step, form a layer of their own, `"out"`.
+Nodes of different steps that do the same job carry the same `key`; there is one template to lay
+out, and its steps differ by a shift in x alone.
+
+Edges run forward, from `source` to `target`, as the data did; their numbers are the gradient that
+came *back* along them: `l2`, `rms` and `max` (largest absolute entry) of this edge's own
+contribution. The numbers on a node are those of the *sum* of what reached it. `flow` says what an
+edge's number means:
+
+    "flows"      a finite, non-zero gradient
+    "zero"       a gradient reached the edge and it is exactly 0
+    "nonfinite"  it holds NaN or Inf
+    "none"       no gradient flows: a constant, a detached tensor, or nothing asked for it
+    "cut"        truncated on purpose: the gradient was stopped here
+    "unknown"    drawn without a flow
+
+Shared tensors (parameters, above all) appear as one *tag* per block that uses them (`role`
+"parameter" or "shared"), so that an edge shows that step's share; `parameters` holds the sums
+over time. A state used several times in the next step arrives there at a *junction* (`role`
+"junction"): its `rail` edge carries the norm of the sum of what came back from that step, the
+edges that leave it (`via` names the junction; `source` still names the true tensor) carry their
+own contributions.
+
+Coordinates are in points (1/72 inch), x to the right, y upwards, (0, 0) at the lower left.
+`Edge.points` is a piecewise cubic Bezier curve: a start, then triples of two controls and an end.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from viz.style import number
+
+BEFORE, AFTER, OUT = "before", "after", "out"
+Point = tuple[float, float]
+
+
+@dataclass(slots=True)
+class Size:
+    """How large a gradient is, in three norms. `finite` is False if it holds NaN or Inf."""
+
+    l2: float
+    rms: float
+    max: float
+    finite: bool = True
+
+    def get(self, norm: str) -> float:
+        """The size in the named norm."""
+        return float(getattr(self, norm))
+
+
+@dataclass(slots=True)
+class Node:
+    """One node: a primitive's result, a leaf, a tag of what is shared, or a whole gate or cell."""
+
+    id: str  # "n12"; the same on every run
+    key: str  # equal for nodes that do the same job in different steps
+    label: str  # what stands in the node
+    op: str  # the primitive's name; "leaf", or the level of detail for a collapsed node
+    role: str  # op state input parameter shared constant initial loss cut junction gate cell
+    layer: str
+    step: int | None
+    gate: str = ""  # scope inside the step: "forget gate"
+    name: str = ""
+    shape: tuple[int, ...] = ()
+    dtype: str = ""
+    formula: str = ""  # y in symbols
+    derivatives: tuple[str, ...] = ()  # local vjp in symbols, one per slot
+    value: tuple[float, float, float] | None = None  # smallest, mean, largest
+    gradient: Size | None = None  # None where none flowed
+    holds: int = 1  # how many primitives a collapsed node stands for
+    x: float = 0.0
+    y: float = 0.0
+    width: float = 0.0
+    height: float = 0.0
+
+    @property
+    def block(self) -> tuple[str, int | None]:
+        """The layer and the step."""
+        return self.layer, self.step
+
+    def tooltip(self) -> str:
+        """Name, op, shape, local derivative, value and gradient, one to a line."""
+        lines = [f"{self.name}: {self.op}" if self.name else self.op]
+        where = [self.layer if self.layer not in (BEFORE, AFTER, OUT, "") else ""]
+        where += [f"t = {self.step}" if self.step is not None else "", self.gate]
+        if any(where):
+            lines.append(", ".join(part for part in where if part))
+        if self.dtype:
+            lines.append(f"shape {self.shape}, {self.dtype}")
+        if self.holds > 1:
+            lines.append(f"{self.holds} operations")
+        if self.formula:
+            lines.append(f"y = {self.formula}")
+        lines += [f"to input {i}: {text}" for i, text in enumerate(self.derivatives)]
+        if self.value:
+            low, mean, high = (f"{v:.4g}" for v in self.value)
+            lines.append(f"value {low} .. {high}, mean {mean}")
+        lines.append(f"gradient (sum): {describe(self.gradient)}")
+        return "\n".join(lines)
+
+
+@dataclass(slots=True)
+class Edge:
+    """One use of a tensor by a primitive. `x * x` is two edges."""
+
+    id: str
+    key: str
+    source: str
+    target: str
+    slot: int  # which of the target's inputs; -1 for a rail or a collapsed edge
+    flow: str
+    gradient: Size | None
+    port: str = ""  # where it enters its block: "<key" on the rail of state key, "_key" from below
+    via: str = ""  # the junction that the edge leaves from
+    rail: str = ""  # the state's name, where the edge is a rail into a junction
+    holds: int = 1
+    points: list[Point] = field(default_factory=list)
+    label: Point | None = None  # where the number stands; None: in the tooltip only
+
+    def tooltip(self) -> str:
+        """What came back along the edge."""
+        said = {
+            "none": "no gradient flows here",
+            "cut": "truncated: the gradient stops here",
+            "unknown": "no gradient was recorded",
+        }
+        what = said.get(self.flow) or f"gradient sent back: {describe(self.gradient)}"
+        if self.rail:
+            return f"{self.rail}, all uses in this step\n{what}"
+        return f"input {self.slot}\n{what}" if self.slot >= 0 else what
+
+
+@dataclass(slots=True)
+class Layer:
+    """One chain of cells through time."""
+
+    name: str
+    steps: list[int]
+    states: list[str]  # the keys of its state nodes, the hidden state first
+    reverse: bool = False  # its states run from later to earlier steps
+
+
+@dataclass(slots=True)
+class Parameter:
+    """A shared tensor that a gradient reaches: its total, and each step's share of it."""
+
+    id: str
+    name: str
+    shape: tuple[int, ...]
+    total: Size | None
+    shares: dict[int, Size]  # by step: the size of what that step alone contributes
+    x: float = 0.0
+    y: float = 0.0
+    width: float = 0.0
+    height: float = 0.0
+
+
+@dataclass(slots=True)
+class Strip:
+    """The gradient at one state for *all* steps, whatever the picture leaves out."""
+
+    layer: str
+    state: str
+    steps: list[int]
+    values: list[float]  # norm of dL/dstate_t
+    decades_per_step: float | None  # least squares; positive: shrinks on its way back
+    places: list[float] = field(default_factory=list)  # x of the middle of each step's bar
+    y: float = 0.0  # of the bars' foot
+    height: float = 0.0  # of a bar at the upper end of the scale
+
+
+@dataclass(slots=True)
+class Omitted:
+    """Steps left out of the drawing, `first` to `last`, and the gradients at their hidden state."""
+
+    id: str
+    first: int
+    last: int
+    low: float | None  # None without a flow
+    high: float | None
+    x: float = 0.0  # its left
+    y: float = 0.0
+    width: float = 0.0
+    height: float = 0.0
+
+    def text(self) -> str:
+        """What stands in the box that takes their place."""
+        count = self.last - self.first + 1
+        steps = f"{count} steps" if count > 1 else "1 step"
+        if self.low is None or self.high is None:
+            return steps
+        return f"{steps}\n{number(self.high)} .. {number(self.low)}"
+
+
+@dataclass(slots=True)
+class Cluster:
+    """The frame around one step of one layer, or around one gate in it."""
+
+    id: str
+    label: str
+    layer: str
+    step: int
+    gate: str
+    x: float  # its left
+    y: float  # its bottom
+    width: float
+    height: float
+
+
+@dataclass(slots=True)
+class Model:
+    """A whole drawing. See the module's text for what each part means."""
+
+    title: str
+    norm: str
+    detail: str
+    root: str  # id of the tensor that was swept from
+    nodes: list[Node]
+    edges: list[Edge]
+    layers: list[Layer]
+    steps: list[int]  # all steps, in order
+    shown: list[int]  # those that are drawn
+    parameters: list[Parameter]
+    strips: list[Strip]
+    clusters: list[Cluster] = field(default_factory=list)
+    omitted: list[Omitted] = field(default_factory=list)
+    has_flow: bool = True
+    notes: list[str] = field(default_factory=list)
+    width: float = 0.0
+    height: float = 0.0
+
+    def node(self, id: str) -> Node:
+        """The node of that id (a search; build a dictionary for many)."""
+        return next(node for node in self.nodes if node.id == id)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The model as JSON can hold it: NaN and Inf become strings, tooltips are added."""
+        plain = _plain(dataclasses.asdict(self))
+        for node, source in zip(plain["nodes"], self.nodes, strict=True):
+            node["tooltip"] = source.tooltip()
+        for edge, source_edge in zip(plain["edges"], self.edges, strict=True):
+            edge["tooltip"] = source_edge.tooltip()
+        return {"format": "tinygrad-rnn drawing", "version": 1, **plain}
+
+    def to_json(self) -> str:
+        """`to_dict` as text; the same graph gives the same text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def describe(size: Size | None) -> str:
+    """All three norms of a gradient in words."""
+    if size is None:
+        return "none"
+    text = f"l2 {number(size.l2)}, rms {number(size.rms)}, max {number(size.max)}"
+    return text if size.finite else f"{text} (NOT FINITE)"
+
+
+def measure(gradient: np.ndarray | None) -> Size | None:
+    """The three norms of an array; None for None."""
+    if gradient is None:
+        return None
+    flat = np.abs(np.asarray(gradient, dtype=np.float64).ravel())
+    if not flat.size:
+        return Size(0.0, 0.0, 0.0)
+    top = float(flat.max())
+    if not math.isfinite(top):
+        return Size(top, top, top, finite=False)
+    scaled = flat / top if top > 0 else flat  # squares of tiny or huge entries would vanish
+    l2 = top * math.sqrt(float(scaled @ scaled))
+    return Size(l2, l2 / math.sqrt(flat.size), top)
+
+
+def decades_per_step(values: list[float]) -> float | None:
+    """Decades that a gradient loses for each step it goes back: a least-squares line through log10.
+
+    Args:
+        values: norms for t = 0, 1, ...; those that are 0, NaN or Inf are left out of the fit.
+
+    >>> round(decades_per_step([0.001, 0.01, 0.1, 1.0]), 6)
+    1.0
+    """
+    array = np.asarray(values, dtype=float)
+    good = np.isfinite(array) & (array > 0)
+    if good.sum() < 2:
+        return None
+    return float(np.polyfit(np.flatnonzero(good), np.log10(array[good]), 1)[0])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return number(value)
+    return value

@@ -1,0 +1,139 @@
+"""`draw`: a recorded graph and its flow to a picture that can be saved.
+
+One idea: a `Picture` is a placed drawing model, a scale and a theme. Each output format is a way
+of writing these down; nothing is computed anew.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import graphviz
+
+from viz import dot
+from viz.detail import LEVELS, choose_steps, leave_out
+from viz.errors import VizError
+from viz.layout import place
+from viz.model import Model
+from viz.read import read
+from viz.render import TIME_LIMIT, render, write
+from viz.style import THEMES, Scale, last_hidden, number
+from viz.svg import finish
+
+if TYPE_CHECKING:
+    from tinygrad_rnn import GradientFlow, Tensor
+
+NUMBERED = 6  # with more steps than this drawn, numbers are in tooltips only
+PNG_DPI, PNG_LIMIT = 144, 16000  # a png is at most so many pixels wide or high
+
+
+def draw(
+    loss: Tensor,
+    flow: GradientFlow | None = None,
+    detail: str = "op",
+    steps: Any = "auto",
+    norm: str = "l2",
+    scale: Scale | None = None,
+    title: str | None = None,
+    theme: str = "auto",
+    numbers: bool | None = None,
+) -> Picture:
+    """Draw the graph under `loss`, one frame per time step, with the gradient on every edge.
+
+    Args:
+        loss: the tensor that the picture ends in.
+        flow: what a sweep from it recorded (`tinygrad_rnn.trace(loss)`); None draws no gradients.
+        detail: "op", every primitive.
+        steps: "auto" leaves out middle steps where not all fit, "all" draws every one; or the
+            step numbers to draw.
+        norm: "l2", "rms" or "max".
+        scale: a `Scale` shared with other pictures; fitted to this flow by default.
+        title: stands above the graph and names the SVG.
+        theme: "light", "dark", or "auto": light, and dark in an SVG where the reader prefers it.
+        numbers: print each edge's gradient beside it; by default for up to 6 steps.
+
+    Raises:
+        VizError: something was asked for that there is not.
+
+    >>> import numpy as np, tinygrad_rnn as tr, viz
+    >>> run = tr.unroll(tr.RNNCell(2, 3, rng=0), np.ones((4, 1, 2)))
+    >>> loss = run.final.sum()
+    >>> picture = viz.draw(loss, tr.trace(loss), title="RNN")
+    >>> picture.model.steps, len(picture.model.strips[0].values)
+    ([0, 1, 2, 3], 4)
+    """
+    if detail not in LEVELS:
+        raise VizError(f"unknown detail {detail!r}: choose one of {', '.join(LEVELS)}")
+    if theme not in (*THEMES, "auto"):
+        raise VizError(f"unknown theme {theme!r}: choose light, dark or auto")
+    model = read(loss, flow, norm, title or "")
+    model = leave_out(model, choose_steps(steps, model))
+    if scale is None:
+        sizes = [e.gradient.get(norm) for e in model.edges if e.gradient is not None]
+        reference = last_hidden(flow, norm) if flow is not None else 0.0
+        scale = Scale.fit([flow], norm) if flow is not None else Scale.cover(sizes, reference, norm)
+    elif scale.norm != norm:
+        raise VizError(f"the scale is of norm {scale.norm!r}, the picture of norm {norm!r}")
+    place(model, len(model.shown) <= NUMBERED if numbers is None else numbers)
+    return Picture(model, scale, theme)
+
+
+class Picture:
+    """A drawing that is ready to be written: `save` it, or take its `digraph`."""
+
+    def __init__(self, model: Model, scale: Scale, theme: str = "auto") -> None:
+        self.model, self.scale, self.theme = model, scale, theme
+
+    @property
+    def digraph(self) -> graphviz.Digraph:
+        """The picture as a `graphviz.Digraph` in which every position is given."""
+        theme = THEMES["dark" if self.theme == "dark" else "light"]
+        return dot.digraph(self.model, self.scale, theme)
+
+    @property
+    def description(self) -> str:
+        """What the picture shows, in words."""
+        model = self.model
+        text = f"Computation graph of {len(model.steps)} time steps"
+        if len(model.shown) != len(model.steps):
+            text += f", {len(model.shown)} of them drawn"
+        if not model.has_flow:
+            return f"{text}; no gradients were recorded."
+        text += f". Colour and width of each edge show the {model.norm} norm of its gradient."
+        for strip in model.strips:
+            first, last = number(strip.values[0]), number(strip.values[-1])
+            text += f" {strip.layer} {strip.state}: {last} at the last step, {first} at the first."
+        return " ".join(text.split())
+
+    def save(self, path: str | Path, time_limit: float = TIME_LIMIT) -> Path:
+        """Write the picture; the suffix says how: .svg, .png, .pdf, .dot or .json.
+
+        Args:
+            path: where to; an existing file is replaced as a whole or left as it is.
+            time_limit: seconds that Graphviz may take.
+
+        Raises:
+            VizError: an unknown suffix, a folder that cannot be written, or trouble with Graphviz
+                (each with a class of its own in `viz.errors`).
+        """
+        path = Path(path)
+        write(path, self.to_bytes(path.suffix.removeprefix("."), time_limit))
+        return path
+
+    def to_bytes(self, form: str, time_limit: float = TIME_LIMIT) -> bytes:
+        """The picture in one of the formats that `save` knows."""
+        if form == "json":
+            return self.model.to_json().encode()
+        if form not in ("svg", "png", "pdf", "dot"):
+            raise VizError(f"unknown format {form!r}: choose .svg, .png, .pdf, .dot or .json")
+        source: str = self.digraph.source
+        if form == "dot":
+            return source.encode()
+        longest = max(self.model.width, self.model.height, 1.0)
+        dpi = min(PNG_DPI, int(PNG_LIMIT * 72 / longest))
+        painted = render(source, form, time_limit, dpi)
+        if form != "svg":
+            return painted
+        title = self.model.title or "Backpropagation through time"
+        return finish(painted, title, self.description, self.theme == "auto")

@@ -1,0 +1,157 @@
+"""Where in its row each box of a step stands.
+
+One idea: first the order (neighbours near the middle of what they connect to, exchanged while that
+removes crossings), then distances: as near as possible to what they connect to while order and gaps
+are kept, which pooling adjacent violators solves exactly, row by row.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+
+from viz.boxes import LINE_GAP, NODE_GAP, SIDE_GAP, Box, Line
+
+SWEEPS = 12
+
+
+def order_rows(rows: list[list[str]], lines: dict[str, Line], rails: dict[str, list[str]]) -> None:
+    """Order the boxes of each row, in place, so that few lines cross."""
+    near: dict[str, list[str]] = defaultdict(list)
+    for line in lines.values():
+        for a, b in zip(line.path, line.path[1:], strict=False):
+            near[a].append(b)
+            near[b].append(a)
+    chain = {key: place for rail in rails.values() for place, key in enumerate(rail)}
+    where = {key: row for row, keys in enumerate(rows) for key in keys}
+    for keys in rows:
+        _pin(keys, chain)
+    best, fewest = [list(keys) for keys in rows], _crossings(rows, near, where)
+    for sweep in range(SWEEPS):
+        up = sweep % 2 == 0
+        for row in range(len(rows)) if up else range(len(rows) - 1, -1, -1):
+            place = {key: i / max(len(keys) - 1, 1) for keys in rows for i, key in enumerate(keys)}
+            other = row - 1 if up else row + 1
+
+            def middle(key: str, other: int = other, place: dict[str, float] = place) -> float:
+                found = [place[n] for n in near[key] if where[n] == other]
+                return sum(found) / len(found) if found else place[key]
+
+            rows[row].sort(key=middle)
+            _pin(rows[row], chain)
+        _swap(rows, near, where, chain)
+        crossings = _crossings(rows, near, where)
+        if crossings < fewest:
+            best, fewest = [list(keys) for keys in rows], crossings
+    for row, keys in enumerate(best):
+        rows[row][:] = keys
+
+
+def _pin(keys: list[str], chain: dict[str, int]) -> None:
+    """Keep ports at their ends and a rail's nodes in their order, wherever the row puts them."""
+    on = [i for i, key in enumerate(keys) if key in chain]
+    for i, key in zip(on, sorted((keys[i] for i in on), key=chain.__getitem__), strict=True):
+        keys[i] = key
+    keys.sort(key=lambda key: {"<": 0, ">": 2}.get(key[0], 1))
+
+
+def _crossings(rows: list[list[str]], near: dict[str, list[str]], where: dict[str, int]) -> int:
+    place = {key: i for keys in rows for i, key in enumerate(keys)}
+    return sum(_pair(a, b, near, where, place)
+               for keys in rows for i, a in enumerate(keys) for b in keys[i + 1 :])  # fmt: skip
+
+
+def _pair(
+    a: str, b: str, near: dict[str, list[str]], where: dict[str, int], place: dict[str, int]
+) -> int:
+    """Crossings between the lines of a and b (a left of b) on either side of their row."""
+    return sum(
+        place[p] > place[q]
+        for p in near[a]
+        for q in near[b]
+        if where[p] == where[q] != where[a]
+    )  # fmt: skip
+
+
+def _swap(
+    rows: list[list[str]],
+    near: dict[str, list[str]],
+    where: dict[str, int],
+    chain: dict[str, int],
+) -> None:
+    """Exchange neighbours while that removes crossings."""
+    place = {key: i for keys in rows for i, key in enumerate(keys)}
+    for _ in range(4):
+        better = False
+        for keys in rows:
+            for i in range(len(keys) - 1):
+                a, b = keys[i], keys[i + 1]
+                if (a in chain and b in chain) or a[0] in "<>" or b[0] in "<>":
+                    continue
+                if _pair(b, a, near, where, place) < _pair(a, b, near, where, place):
+                    keys[i], keys[i + 1] = b, a
+                    place[a], place[b] = i + 1, i
+                    better = True
+        if not better:
+            return
+
+
+# Coordinates.
+
+
+def _gap(a: Box, b: Box, beside: set[tuple[str, str]]) -> float:
+    """Least distance between the centres of two neighbours in a row."""
+    room = SIDE_GAP if (a.key, b.key) in beside else LINE_GAP if a.bend or b.bend else NODE_GAP
+    return (a.width + b.width) / 2 + room
+
+
+def space(
+    rows: list[list[str]],
+    boxes: dict[str, Box],
+    lines: dict[str, Line],
+    rails: dict[str, list[str]],
+) -> None:
+    """Set x of every box."""
+    near: dict[str, list[tuple[str, float, float]]] = defaultdict(list)  # (where, offset, weight)
+    beside = {pair for rail in rails.values() for pair in itertools.pairwise(rail)}
+    for line in lines.values():
+        for a, b in zip(line.path, line.path[1:], strict=False):
+            if boxes[a].row != boxes[b].row and a[0] not in "<>" and b[0] not in "<>":
+                weight = 1.0 + 3.0 * boxes[a].bend + 3.0 * boxes[b].bend
+                near[a].append((b, 0.0, weight))
+                near[b].append((a, 0.0, weight))
+    for a, b in sorted(beside):
+        gap = _gap(boxes[a], boxes[b], beside)
+        near[a].append((b, -gap, 0.5))
+        near[b].append((a, gap, 0.5))
+    for keys in rows:
+        for left, key in itertools.pairwise(keys):
+            boxes[key].x = boxes[left].x + _gap(boxes[left], boxes[key], beside)
+    for sweep in range(40):
+        for keys in rows if sweep % 2 else rows[::-1]:
+            wanted, weights = [], []
+            for key in keys:
+                pulls = near[key]
+                total = sum(weight for _, _, weight in pulls)
+                pulled = sum((boxes[n].x + offset) * weight for n, offset, weight in pulls)
+                wanted.append(pulled / total if total else boxes[key].x)
+                weights.append(total or 0.01)
+            gaps = [_gap(boxes[a], boxes[b], beside) for a, b in itertools.pairwise(keys)]
+            for key, x in zip(keys, _isotonic(wanted, weights, gaps), strict=True):
+                boxes[key].x = x
+
+
+def _isotonic(wanted: list[float], weights: list[float], gaps: list[float]) -> list[float]:
+    """Positions nearest to `wanted` (weighted least squares) that keep order and `gaps`."""
+    offsets = [0.0]
+    for gap in gaps:
+        offsets.append(offsets[-1] + gap)
+    pools: list[tuple[float, float, int]] = []  # mean, weight, count
+    for want, weight, offset in zip(wanted, weights, offsets, strict=True):
+        mean, total, count = want - offset, weight, 1
+        while pools and pools[-1][0] > mean:
+            m, w, c = pools.pop()
+            mean, total, count = (m * w + mean * total) / (w + total), w + total, c + count
+        pools.append((mean, total, count))
+    flat = [mean for mean, _, count in pools for _ in range(count)]
+    return [mean + offset for mean, offset in zip(flat, offsets, strict=True)]

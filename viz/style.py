@@ -1,0 +1,197 @@
+"""How a gradient's size becomes a colour, a width and a number.
+
+One idea: everything is judged on one logarithmic, diverging scale. Its middle is a reference
+gradient (grey); smaller gradients turn blue and thin, larger ones burnt orange and thick. A
+`Scale` holds the reference and the range; a `Theme` holds the colours for a light or a dark
+background. Pictures that are to be compared share one `Scale`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from viz.errors import VizError
+
+NORMS = ("l2", "rms", "max")
+STEPS_PER_SIDE = 12  # colour levels on each side of the reference: -12 .. 12
+THIN, THICK = 0.9, 6.0  # points
+
+
+def number(value: float) -> str:
+    """Write a gradient's size in plain ASCII, always the same width where that is possible.
+
+    >>> number(3.21e-05), number(0.0), number(float("nan")), number(float("inf"))
+    ('3.2e-05', '0', 'NaN', 'Inf')
+    """
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Inf" if value > 0 else "-Inf"
+    return "0" if value == 0 else f"{value:.1e}"
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colours of one background. `ramp` runs from far below the reference to far above it."""
+
+    name: str
+    background: str
+    cluster: str  # a time step's fill
+    cluster_line: str
+    gate: str  # a gate's fill inside a step
+    node: str  # a node's fill
+    state: str  # the fill of h and c
+    parameter: str  # the fill of a parameter's tag
+    text: str
+    muted: str  # secondary text and edges along which no gradient flows
+    alarm: str  # NaN and Inf
+    ramp: tuple[str, ...]
+
+    def colour(self, level: int) -> str:
+        """Colour of a level, -STEPS_PER_SIDE to STEPS_PER_SIDE, between the ramp's stops."""
+        middle = len(self.ramp) // 2
+        place = middle + level * middle / STEPS_PER_SIDE
+        lower = min(int(place), len(self.ramp) - 2)
+        return mix(self.ramp[lower], self.ramp[lower + 1], place - lower)
+
+
+LIGHT = Theme(
+    name="light",
+    background="#ffffff",
+    cluster="#fcfdfe",
+    cluster_line="#c3cad5",
+    gate="#ffffff",
+    node="#ffffff",
+    state="#fff7dc",
+    parameter="#eef1f6",
+    text="#1b2330",
+    muted="#5c6675",
+    alarm="#d00020",
+    ramp=("#0b5394", "#3d78b5", "#6f96bd", "#808080", "#c9803f", "#c85a13", "#a63603"),
+)
+DARK = Theme(
+    name="dark",
+    background="#12161c",
+    cluster="#191f27",
+    cluster_line="#3c4756",
+    gate="#1f2630",
+    node="#222a35",
+    state="#3a3420",
+    parameter="#27313e",
+    text="#e8ecf2",
+    muted="#9aa6b6",
+    alarm="#ff5468",
+    ramp=("#58b4ff", "#6aa3dc", "#7f9fbe", "#929292", "#c8935c", "#f09a4c", "#ffb066"),
+)
+THEMES = {"light": LIGHT, "dark": DARK}
+
+
+def mix(a: str, b: str, share: float) -> str:
+    """Colour between two `#rrggbb` colours: `a` at share 0, `b` at share 1.
+
+    >>> mix("#000000", "#ffffff", 0.5)
+    '#808080'
+    """
+    pairs = ((int(a[i : i + 2], 16), int(b[i : i + 2], 16)) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(p + (q - p) * share):02x}" for p, q in pairs)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """One logarithmic scale for the gradients of one or more pictures.
+
+    Args:
+        reference: the gradient drawn in grey, in the norm's own unit (> 0).
+        low: decades below the reference where the scale ends (<= 0).
+        high: decades above it (>= 0).
+        norm: "l2", "rms" or "max".
+    """
+
+    reference: float
+    low: float
+    high: float
+    norm: str = "l2"
+
+    def __post_init__(self) -> None:
+        check_norm(self.norm)
+        if not (0 < self.reference < math.inf and -math.inf < self.low < self.high < math.inf):
+            raise VizError(
+                f"a scale needs a finite reference > 0 and low < high, "
+                f"got {self.reference}, {self.low}, {self.high}"
+            )
+
+    @classmethod
+    def fit(cls, flows: Iterable[Any], norm: str = "l2") -> Scale:
+        """Fit one scale to the gradients of all `flows`, so that their pictures can be compared.
+
+        The reference is the largest gradient that any of the flows has at its last hidden state
+        (at its root, where no tensor is named "h"); the range covers every finite, non-zero edge.
+        """
+        check_norm(norm)
+        flows = list(flows)
+        if not flows:
+            raise VizError("Scale.fit needs at least one flow")
+        references = [value for flow in flows if usable(value := last_hidden(flow, norm))]
+        sizes = np.array(
+            [getattr(e, norm) for flow in flows for e in flow.edges if e.finite], dtype=float
+        )
+        return cls.cover(sizes, max(references, default=0.0), norm)
+
+    @classmethod
+    def cover(cls, sizes: Sequence[float] | np.ndarray, reference: float, norm: str) -> Scale:
+        """The scale around `reference` (their median when it is 0) that covers all `sizes`."""
+        found = np.asarray(sizes, dtype=float)
+        found = found[np.isfinite(found) & (found > 0)]
+        if not usable(reference):
+            reference = float(np.exp(np.median(np.log(found)))) if found.size else 1.0
+        decades = np.log10(found) - math.log10(reference) if found.size else np.zeros(1)
+        # Rounding noise far below everything else must not stretch the scale: 16 decades is all
+        # that double precision can tell apart. What lies below is drawn dashed.
+        low = max(math.floor(decades.min() + 1e-9), -16)
+        return cls(reference, min(low, -1.0), max(math.ceil(decades.max() - 1e-9), 1.0), norm)
+
+    def decades(self, value: float) -> float:
+        """log10 of `value` over the reference; -inf for 0."""
+        return math.log10(value) - math.log10(self.reference) if value > 0 else -math.inf
+
+    def below(self, value: float) -> bool:
+        """Whether `value` is 0 or too small for the scale: it is drawn dashed."""
+        return self.decades(value) < self.low
+
+    def level(self, value: float) -> int:
+        """Colour level from `-STEPS_PER_SIDE` (or below the scale) to `STEPS_PER_SIDE`."""
+        if not math.isfinite(value):
+            return STEPS_PER_SIDE
+        place = self.decades(value)
+        share = -place / self.low if place < 0 else place / self.high
+        return round(max(-1.0, min(1.0, share)) * STEPS_PER_SIDE)
+
+    def width(self, value: float) -> float:
+        """Width in points, 0.9 to 6, linear in the logarithm of `value`."""
+        if not math.isfinite(value):
+            return THICK
+        share = (self.decades(value) - self.low) / (self.high - self.low)
+        return round(THIN + (THICK - THIN) * max(0.0, min(1.0, share)), 2)
+
+
+def check_norm(norm: str) -> None:
+    """Raise unless `norm` is one that a flow's edges carry."""
+    if norm not in NORMS:
+        raise VizError(f"unknown norm {norm!r}: choose one of {', '.join(NORMS)}")
+
+
+def usable(value: float) -> bool:
+    """Whether a gradient can serve as a reference."""
+    return 0 < value < math.inf
+
+
+def last_hidden(flow: Any, norm: str) -> float:
+    """Norm of the gradient at the last tensor named "h" in the flow, else at the flow's root."""
+    hidden = [e.source for e in flow.edges if e.source.name == "h"]
+    last = max(hidden, key=lambda tensor: tensor.index, default=flow.root)
+    return float(flow.norm(last, norm))
