@@ -1,5 +1,6 @@
 """Pictures of recorded graphs and of the gradient that went along each edge."""
 
+from viz.charts import chart
 from viz.errors import (
     GraphvizFailedError,
     GraphvizMissingError,
@@ -20,5 +21,6 @@ __all__ = [
     "TooLargeError",
     "VizError",
     "VizWarning",
+    "chart",
     "draw",
 ]

@@ -1,0 +1,84 @@
+"""What all charts share: colours, dashes, quiet axes, and saving the same bytes every time."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tinygrad_rnn.tensor import Array
+from viz.errors import VizError
+from viz.render import write
+from viz.style import LIGHT
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Told apart in protanopia, deuteranopia and tritanopia, and at least 3:1 against white. Never
+# alone: every series has a dash pattern of its own as well.
+COLOURS = ("#1b2330", "#c85a13", "#0b5394", "#8811dd", "#3399ee", "#bb8877")
+DASHES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (7, 1.5, 1.2, 1.5)), (0, (3, 1)), (0, (9, 2)))
+GRID = "#dfe3ea"
+
+
+def save(axes: Axes, path: str | Path) -> None:
+    """Write the figure of `axes` to a .svg, .png or .pdf file: the same bytes every time.
+
+    Raises:
+        VizError: for another suffix, or if the file cannot be written; nothing is half-written.
+    """
+    import matplotlib as mpl
+
+    path = Path(path)
+    form = path.suffix[1:]
+    if form not in ("svg", "png", "pdf"):
+        raise VizError(f"cannot save {path.name}: a chart ends in .svg, .png or .pdf")
+    metadata: dict[str, Any] = {"Title": axes.get_title("left") or axes.get_ylabel()}
+    if form != "png":  # which carries no date
+        metadata |= {"CreationDate" if form == "pdf" else "Date": None}
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    picture = io.BytesIO()
+    with mpl.rc_context({"svg.hashsalt": "tinygrad_rnn"}):
+        figure.savefig(picture, format=form, metadata=metadata, bbox_inches="tight", dpi=150)
+    write(path, picture.getvalue())
+
+
+def new_axes(width: float = 8.0, height: float = 4.5) -> Axes:
+    """Return the axes of a figure of its own, outside of pyplot; the size is in inches."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise VizError("charts need matplotlib: pip install 'tinygrad-rnn[charts]' and try again")
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height)).add_subplot()
+
+
+def look(k: int) -> dict[str, Any]:
+    """Return colour and dash pattern of series number k."""
+    return {"color": COLOURS[k % len(COLOURS)], "linestyle": DASHES[k % len(DASHES)]}
+
+
+def mark(ax: Axes, t: Array, text: str, height: float, k: int) -> None:
+    """Write what a logarithmic axis cannot show at the edge of the chart."""
+    across = ax.get_xaxis_transform()
+    for step in t:
+        ax.text(step, height, text, color=look(k)["color"], ha="center", transform=across, size=7)
+
+
+def dress(ax: Axes, x: str, y: str, title: str | None) -> None:
+    """Quiet axes: labels, a faint grid, no box."""
+    ax.set_xlabel(x, color=LIGHT.muted)
+    ax.set_ylabel(y, color=LIGHT.muted)
+    ax.grid(color=GRID, linewidth=0.7)
+    ax.set_axisbelow(True)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.spines[["left", "bottom"]].set_color(LIGHT.muted)
+    ax.tick_params(colors=LIGHT.muted, which="both")
+    if title:
+        ax.set_title(title, loc="left", color=LIGHT.text)
+
+
+def legend(ax: Axes) -> None:
+    """Name the series, with lines long enough to show their dashes."""
+    ax.legend(frameon=False, handlelength=3.5, labelcolor=LIGHT.text)

@@ -1,0 +1,98 @@
+"""What a command line can read: text, tables and arrays; an error names what is wrong with one."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from tinygrad_rnn.tensor import Array
+from viz.cli import UsageError
+
+
+def prose(path: Path | None = None) -> str:
+    """Return the text of a UTF-8 file, or a passage of the prose that comes with CPython.
+
+    A byte order mark is dropped, and lines end with a newline.
+    """
+    if path is None:
+        try:
+            from pydoc_data.topics import topics
+        except ImportError as error:
+            raise UsageError("this Python comes without its prose: give --text-file") from error
+        _, body = topics["objects"].split("\n\n", 1)  # the first paragraph is a heading
+        return " ".join(body.replace("*", "").split())
+    raw = _read(path)
+    try:
+        text = raw.decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{path} is not UTF-8 text (byte {error.start} is {raw[error.start]:#04x}): "
+            "save it as UTF-8 and try again"
+        ) from error
+    if not text:
+        raise UsageError(f"{path} is empty: give a file with text in it")
+    return text
+
+
+def encode(text: str) -> tuple[Array, str]:
+    """Return a text as classes, shape (len(text),), and the alphabet that they index.
+
+    >>> encode("banana")
+    (array([1, 0, 2, 0, 2, 0]), 'abn')
+    """
+    alphabet = "".join(sorted(set(text)))
+    place = {character: k for k, character in enumerate(alphabet)}
+    return np.array([place[character] for character in text]), alphabet
+
+
+def series(path: Path) -> Array:
+    """Return a series of numbers, shape (T, B, I), from a file.
+
+    A ``.csv`` file has one time step in each line, its features separated by commas; a first line
+    of column names is skipped. A ``.npy`` file has shape (T,), (T, I) or (T, B, I).
+    """
+    values = _csv(path) if path.suffix.lower() == ".csv" else _npy(path)
+    if values.ndim not in (1, 2, 3) or values.size == 0:
+        raise UsageError(f"{path} has shape {values.shape}: it must be (T,), (T, I) or (T, B, I)")
+    if not np.isfinite(values).all():
+        step = int(np.argwhere(~np.isfinite(values))[0, 0])
+        raise UsageError(f"{path} holds NaN or infinity, first at time step {step}: mend the data")
+    if values.ndim == 1:
+        values = values[:, np.newaxis]
+    return values[:, np.newaxis] if values.ndim == 2 else values
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _csv(path: Path) -> Array:
+    lines = prose(path).splitlines()
+    try:
+        [float(cell) for cell in lines[0].split(",")]
+    except ValueError:
+        lines[0] = ""  # column names; left empty so that errors still count lines as an editor does
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of no data, which is said below
+        try:
+            return np.loadtxt(lines, delimiter=",", ndmin=2, comments=None)
+        except ValueError as error:
+            raise UsageError(
+                f"{path} is not a table of numbers: {str(error).split(';')[0].rstrip('.')}"
+            ) from error
+
+
+def _npy(path: Path) -> Array:
+    _read(path)
+    try:
+        values = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise UsageError(f"{path} is neither a .csv table nor a .npy array") from error
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiub":
+        raise UsageError(f"{path} does not hold one array of real numbers")
+    return values.astype(np.float64)
