@@ -1,0 +1,17 @@
+"""List the demos: `python -m demos`; each runs as `python -m demos.NAME`."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+
+def main() -> None:
+    for file in sorted(Path(__file__).parent.glob("[!_]*.py")):
+        about = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+        if file.stem != "common":
+            print(f"python -m demos.{file.stem:<14} {about.splitlines()[0]}")
+
+
+if __name__ == "__main__":
+    main()
