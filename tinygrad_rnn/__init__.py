@@ -9,7 +9,7 @@
 (4, 4)
 """
 
-from tinygrad_rnn import analysis, f, graph, nn, ops, optim
+from tinygrad_rnn import analysis, f, graph, interop, nn, ops, optim
 from tinygrad_rnn.errors import (
     AnomalyError,
     DtypeError,
@@ -24,6 +24,7 @@ from tinygrad_rnn.errors import (
 from tinygrad_rnn.flow import Edge, GradientFlow, trace
 from tinygrad_rnn.functional import grad
 from tinygrad_rnn.gradcheck import gradcheck
+from tinygrad_rnn.interop import from_torch
 from tinygrad_rnn.nn import (
     GRU,
     LSTM,
@@ -91,10 +92,12 @@ __all__ = [
     "clip_grad_value_",
     "cross_entropy",
     "f",
+    "from_torch",
     "grad",
     "gradcheck",
     "graph",
     "init",
+    "interop",
     "mse_loss",
     "nn",
     "no_grad",

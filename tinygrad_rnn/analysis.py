@@ -275,7 +275,7 @@ def _squashing(run: Run) -> dict[str, list[Tensor]]:
         t = next((steps[id(entry)] for entry in node.scope if id(entry) in steps), None)
         if t is None or node.op is None or node.op.name not in LOWER_END:
             continue
-        inner = [str(e) for e in node.scope if e.name not in ("t", "layer")]
+        inner = [str(e) for e in node.scope if e.name not in ("t", "layer", "direction")]
         name = base = "/".join(inner) or node.op.name
         again = count(2)
         while t in found.setdefault(name, {}):

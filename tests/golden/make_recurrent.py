@@ -1,0 +1,208 @@
+"""Make keras.json, haiku.json and onnx.json: what those libraries compute, to compare with.
+
+Run it where numpy, jax, keras, dm-haiku and onnx are installed:
+
+    python tests/golden/make_recurrent.py
+
+Weights, inputs, initial states and cotangents are random with fixed seeds, all in float64. The
+loss is the sum of all outputs times a cotangent and, for an LSTM, of the last cell state times one.
+Each file names the versions that made it. ONNX has no gradients.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+os.environ |= {"JAX_ENABLE_X64": "1", "KERAS_BACKEND": "jax"}  # both are read on importing them
+T, B, I, H = 5, 2, 3, 4  # noqa: E741  # I is the input size, as everywhere here
+Arrays = dict[str, np.ndarray]
+
+
+def draw(seed: int, shapes: dict[str, tuple[int, ...]]) -> Arrays:
+    """Return an array of each shape, of standard deviation 0.7: gates neither open nor shut."""
+    rng = np.random.default_rng(seed)
+    return {name: rng.normal(size=shape) * 0.7 for name, shape in shapes.items()}
+
+
+def case(
+    seed: int,
+    kind: str,
+    shapes: dict[str, tuple[int, ...]],
+    forward: Callable[..., tuple[Any, list[Any]]],
+    differentiate: Callable[..., Any] | None = None,
+    **options: Any,
+) -> dict[str, Any]:
+    """Run a layer: `forward(weights, x, states)` returns (T, B, H) and the last states."""
+    parts = ["h", "c"] if kind == "LSTM" else ["h"]
+    weights = draw(seed, shapes)
+    given = draw(seed + 1, {"x": (T, B, I), **{f"{part}_0": (B, H) for part in parts}})
+    cotangents = draw(seed + 2, {"outputs": (T, B, H), **dict.fromkeys(parts[1:], (B, H))})
+
+    def loss(weights: Any, given: Any) -> Any:
+        outputs, last = forward(weights, given["x"], [given[f"{part}_0"] for part in parts])
+        total = (outputs * cotangents["outputs"]).sum()
+        return total + sum((last[1] * cotangents[part]).sum() for part in parts[1:])
+
+    outputs, last = forward(weights, given["x"], [given[f"{part}_0"] for part in parts])
+    out = {
+        "kind": kind,
+        "options": options,
+        "weights": weights,
+        "given": given,
+        "cotangents": cotangents,
+        "outputs": outputs,
+        "last": dict(zip(parts, last, strict=True)),
+    }
+    if differentiate is not None:
+        to_weights, to_given = differentiate(loss, argnums=(0, 1))(weights, given)
+        out["gradients"] = {**to_weights, **to_given}
+    return out
+
+
+def keras_cases() -> dict[str, Any]:
+    """Keras on its JAX backend: one layer of each kind, the GRU in both its forms."""
+    import jax
+    import jax.numpy as jnp
+    import keras
+    from keras.src.backend.common import dtypes
+
+    # On JAX, Keras rounds what its own tanh and sigmoid are given to float32; not here.
+    dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+
+    def run(layer: Any) -> Callable[..., Any]:
+        layer.build((B, T, I))
+
+        def forward(weights: Any, x: Any, states: Any) -> Any:
+            ordered = [weights[name] for name in ("kernel", "recurrent_kernel", "bias")]
+            fixed = [v.value for v in layer.non_trainable_variables]
+            (outputs, *last), _ = layer.stateless_call(
+                ordered,
+                fixed,
+                jnp.swapaxes(x, 0, 1),
+                initial_state=[jnp.asarray(s) for s in states],
+            )
+            return jnp.swapaxes(outputs, 0, 1), last
+
+        return forward
+
+    def shapes(gates: int, *bias: int) -> dict[str, tuple[int, ...]]:
+        rows = gates * H
+        return {"kernel": (I, rows), "recurrent_kernel": (H, rows), "bias": (*bias, rows)}
+
+    said = {"return_sequences": True, "return_state": True}
+    layers = keras.layers
+    return {
+        "SimpleRNN": case(100, "RNN", shapes(1), run(layers.SimpleRNN(H, **said)), jax.grad),
+        "LSTM": case(110, "LSTM", shapes(4), run(layers.LSTM(H, **said)), jax.grad),
+        **{
+            f"GRU reset_after={after}": case(
+                120 + 10 * after,
+                "GRU",
+                shapes(3, *[2] * after),
+                run(layers.GRU(H, reset_after=after, **said)),
+                jax.grad,
+                reset_after=after,
+            )
+            for after in (False, True)
+        },
+    }
+
+
+def haiku_cases() -> dict[str, Any]:
+    """Haiku: its GRU and its LSTM."""
+    import haiku as hk
+    import jax
+
+    def run(core: Callable[[], Any], module: str, state: Callable[..., Any]) -> Callable[..., Any]:
+        def network(x: Any, states: Any) -> Any:
+            return hk.dynamic_unroll(core(), x, state(*states))
+
+        transformed = hk.without_apply_rng(hk.transform(network))
+
+        def forward(weights: Any, x: Any, states: Any) -> Any:
+            outputs, last = transformed.apply({module: weights}, x, states)
+            return outputs, list(last) if isinstance(last, tuple) else [last]
+
+        return forward
+
+    gru = {"w_i": (I, 3 * H), "w_h": (H, 3 * H), "b": (3 * H,)}
+    lstm = {"w": (I + H, 4 * H), "b": (4 * H,)}
+    return {
+        "GRU": case(200, "GRU", gru, run(lambda: hk.GRU(H), "gru", lambda h: h), jax.grad),
+        "LSTM": case(
+            210, "LSTM", lstm, run(lambda: hk.LSTM(H), "lstm/linear", hk.LSTMState), jax.grad
+        ),
+    }
+
+
+def onnx_cases() -> dict[str, Any]:
+    """ONNX's reference evaluator: each operator, both forms of the GRU, peepholes."""
+    from onnx import TensorProto, helper
+    from onnx.reference import ReferenceEvaluator
+
+    def run(kind: str, names: list[str], **attributes: Any) -> Callable[..., Any]:
+        states, last = ["h_0", "c_0"], ["h", "c"]
+        if kind != "LSTM":
+            states, last = states[:1], last[:1]
+        inputs = ["X", "W", "R", "B", "", *states, *(["P"] if "P" in names else [])]
+        node = helper.make_node(kind, inputs, ["Y", *last], hidden_size=H, **attributes)
+        declared = [
+            [helper.make_tensor_value_info(name, TensorProto.DOUBLE, None) for name in some if name]
+            for some in (inputs, ["Y", *last])
+        ]
+        model = helper.make_model(helper.make_graph([node], kind, *declared))
+
+        def forward(weights: Any, x: Any, given: Any) -> Any:
+            feeds = {**weights, "X": x}
+            feeds |= {name: h[None] for name, h in zip(states, given, strict=True)}
+            outputs, *ends = ReferenceEvaluator(model).run(None, feeds)
+            return outputs[:, 0], [end[0] for end in ends]
+
+        return forward
+
+    def shapes(gates: int, **more: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+        rows = gates * H
+        return {"W": (1, rows, I), "R": (1, rows, H), "B": (1, 2 * rows), **more}
+
+    peepholes = shapes(4, P=(1, 3 * H))
+    return {
+        "RNN": case(300, "RNN", shapes(1), run("RNN", ["W", "R", "B"])),
+        "LSTM": case(310, "LSTM", shapes(4), run("LSTM", ["W", "R", "B"])),
+        "LSTM peepholes": case(320, "LSTM", peepholes, run("LSTM", list(peepholes))),
+        **{
+            f"GRU linear_before_reset={after}": case(
+                330 + 10 * after,
+                "GRU",
+                shapes(3),
+                run("GRU", ["W", "R", "B"], linear_before_reset=after),
+                linear_before_reset=after,
+            )
+            for after in (0, 1)
+        },
+    }
+
+
+def main() -> None:
+    """Write the three files beside this one."""
+    for library, cases, packages in (
+        ("keras", keras_cases, ("keras", "jax", "jaxlib")),
+        ("haiku", haiku_cases, ("dm-haiku", "jax", "jaxlib")),
+        ("onnx", onnx_cases, ("onnx",)),
+    ):
+        versions = {name: version(name) for name in (*packages, "numpy")}
+        content = {"versions": versions, "cases": cases()}
+        text = json.dumps(content, default=lambda array: np.asarray(array).tolist(), indent=None)
+        Path(__file__).with_name(f"{library}.json").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,222 @@
+"""How each library stacks the gates of a cell: one table, and a cell taken apart and put together.
+
+A library is told apart by the order of its rows and by what its update gate means. This project's z
+is the share of the new; where a library's is the share of the past that is kept, 1 - z, that gate's
+rows are negated, since ``1 - sigmoid(a) = sigmoid(-a)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tinygrad_rnn.errors import StateDictError
+from tinygrad_rnn.nn.cells import GatedCell, GRUCell, LSTMCell, RNNCell
+from tinygrad_rnn.nn.rnn import GRU, LSTM, RNN, RecurrentLayers
+from tinygrad_rnn.tensor import Array
+
+CELLS: dict[str, type[Any]] = {"RNN": RNNCell, "LSTM": LSTMCell, "GRU": GRUCell}
+OURS = {"RNN": "h", "LSTM": "ifgo", "GRU": "rzn", "peephole": "ifo"}
+
+
+class Convention(NamedTuple):
+    """The rows of each kind of cell, by the letters of this project, and what z stands for."""
+
+    rows: dict[str, str]
+    z_is_kept: bool = True  # the share of the past that is kept: this project's 1 - z
+
+
+TORCH = Convention({"RNN": "h", "LSTM": "ifgo", "GRU": "rzn"})
+KERAS = Convention({"RNN": "h", "LSTM": "ifgo", "GRU": "zrn"})
+ONNX = Convention({"RNN": "h", "LSTM": "iofg", "GRU": "zrn", "peephole": "iof"})
+HAIKU = Convention({"LSTM": "igfo", "GRU": "zrn"}, z_is_kept=False)
+
+
+class Pieces(NamedTuple):
+    """A cell's weights as most libraries keep them, in the library's order of rows."""
+
+    weight_ih: Array  # (G*H, I)
+    weight_hh: Array  # (G*H, H)
+    bias_ih: Array | None = None  # (G*H,)
+    bias_hh: Array | None = None  # (G*H,), a second bias, added to the first
+    peephole: Array | None = None  # (3*H,)
+
+
+def kind_of(weight_hh: Array, name: str) -> str:
+    """Return which cell a recurrent weight (G*H, H) is of: G is 1, 3 or 4."""
+    gates = {1: "RNN", 3: "GRU", 4: "LSTM"}
+    rows, columns = weight_hh.shape if weight_hh.ndim == 2 else (0, 0)
+    if columns == 0 or rows % columns or rows // columns not in gates:
+        raise StateDictError(
+            f"{name} {weight_hh.shape} does not have 1, 3 or 4 gates' rows of one hidden size"
+        )
+    return gates[rows // columns]
+
+
+def build(
+    pieces: Pieces, convention: Convention, names: Mapping[str, str], **options: Any
+) -> GatedCell:
+    """Return the cell that these weights make up.
+
+    Args:
+        pieces: the weights, in the library's order.
+        convention: the library's.
+        names: what the library calls the pieces, for messages.
+        options: for the cell's constructor.
+
+    Raises:
+        StateDictError: if a shape or a dtype does not fit.
+    """
+    kind = kind_of(pieces.weight_hh, names["weight_hh"])
+    _check(pieces, names)
+    ours = _reorder(pieces._asdict(), convention, kind, to_ours=True)
+    if "bias_ih" in ours:
+        ours["bias"] = ours.pop("bias_ih")
+    if "bias_hh" in ours:
+        second, n = ours.pop("bias_hh"), slice(2 * pieces.weight_hh.shape[1], None)
+        if options.get("reset") == "after":  # r multiplies this part of it, so it stays apart
+            ours["bias_hn"] = second[n].copy()
+            second[n] = 0
+        ours["bias"] = ours["bias"] + second
+    if "peephole" in ours:
+        options["peepholes"] = True
+    (_, inputs), (_, hidden), dtype = pieces[0].shape, pieces[1].shape, pieces[1].dtype
+    cell: GatedCell = CELLS[kind](inputs, hidden, bias="bias" in ours, dtype=dtype, **options)
+    cell.load_state_dict(ours)
+    return cell
+
+
+def _check(pieces: Pieces, names: Mapping[str, str]) -> None:
+    """Raise StateDictError unless every array agrees with the recurrent weight."""
+    weight_hh = pieces.weight_hh
+    rows, hidden = weight_hh.shape
+    inputs = pieces.weight_ih.shape[-1] if pieces.weight_ih.ndim else 0
+    shapes = [(rows, inputs), (rows, hidden), (rows,), (rows,), (3 * hidden,)]
+    for (piece, array), shape in zip(pieces._asdict().items(), shapes, strict=True):
+        if array is None:
+            continue
+        if array.shape != shape:
+            raise StateDictError(
+                f"{names[piece]} has shape {array.shape} where {names['weight_hh']} "
+                f"{weight_hh.shape} asks for {shape}"
+            )
+        if array.dtype.kind != "f" or array.dtype != weight_hh.dtype:
+            raise StateDictError(
+                f"{names[piece]} is {array.dtype}, {names['weight_hh']} {weight_hh.dtype}: "
+                "all must be of one floating dtype"
+            )
+
+
+def take_apart(cell: Any, convention: Convention, library: str, reset: str | None = None) -> Pieces:
+    """Return a cell's weights in a library's order; `bias_hh` is zero but for a GRU's `bias_hn`.
+
+    Args:
+        cell: an RNNCell, LSTMCell or GRUCell.
+        convention: the library's.
+        library: its name, for messages.
+        reset: the one form of the GRU that the library has; None if it has both.
+
+    Raises:
+        StateDictError: if the library has no such cell.
+    """
+    kind = next((kind for kind, made in CELLS.items() if isinstance(cell, made)), None)
+    if kind not in convention.rows or cell.gates != OURS[kind]:
+        what = f"{type(cell).__name__}{' with coupled gates' if kind == 'LSTM' else ''}"
+        raise StateDictError(f"{library} has no counterpart of {what}")
+    if kind == "GRU" and reset not in (None, cell.reset):
+        raise StateDictError(f'{library} has no GRU with reset="{cell.reset}", only "{reset}"')
+    weights = {name: array.copy() for name, array in cell.state_dict().items()}
+    second = np.zeros_like(weights["bias"]) if "bias" in weights else None
+    if "bias_hn" in weights and second is not None:
+        second[2 * cell.hidden_size :] = weights.pop("bias_hn")
+    known = {
+        "weight_ih": weights.pop("weight_ih"),
+        "weight_hh": weights.pop("weight_hh"),
+        "bias_ih": weights.pop("bias", None),
+        "bias_hh": second,
+        "peephole": weights.pop("peephole", None) if "peephole" in convention.rows else None,
+    }
+    if weights:
+        raise StateDictError(f"{library} has no place for {', '.join(weights)}")
+    return Pieces(**_reorder(known, convention, kind, to_ours=False))
+
+
+def _reorder(
+    pieces: Mapping[str, Array | None], convention: Convention, kind: str, to_ours: bool
+) -> dict[str, Array]:
+    """Return the arrays with their rows in the other order, and negated where z is turned round."""
+    out = {}
+    for piece, array in pieces.items():
+        if array is None:
+            continue
+        what = "peephole" if piece == "peephole" else kind
+        orders = convention.rows[what], OURS[what]
+        source, target = orders if to_ours else orders[::-1]
+        rows = dict(zip(source, np.split(array, len(source)), strict=True))
+        if "z" in rows and convention.z_is_kept:
+            rows["z"] = -rows["z"]
+        out[piece] = np.concatenate([rows[gate] for gate in target])
+    return out
+
+
+def stack(cells: Sequence[Sequence[GatedCell]], dropout: float = 0.0) -> RecurrentLayers:
+    """Return the layers made up of these cells: per layer one, or forwards and backwards."""
+    first = cells[0][0]
+    layer = next(made for made in (RNN, LSTM, GRU) if made.cell is type(first))
+    options = {
+        name: getattr(first, name) for name in ("nonlinearity", "reset") if hasattr(first, name)
+    }
+    if getattr(first, "peephole", None) is not None:
+        options["peepholes"] = True
+    out = layer(
+        first.input_size,
+        first.hidden_size,
+        len(cells),
+        len(cells[0]) > 1,
+        dropout,
+        bias=first.bias is not None,
+        dtype=first.dtype,
+        **options,
+    )
+    out.load_state_dict(
+        {
+            f"{direction}.{k}.{name}": array
+            for k, pair in enumerate(cells)
+            for direction, cell in zip(("layers", "reverse"), pair, strict=False)
+            for name, array in cell.state_dict().items()
+        }
+    )
+    return out
+
+
+def pick(
+    arrays: Mapping[str, Any], required: Collection[str], optional: Collection[str] = ()
+) -> list[Any]:
+    """Return the named arrays, None for an optional one that is not there.
+
+    Raises:
+        StateDictError: if a required one is missing, or there is another.
+    """
+    check_names(arrays, required, optional)
+    return [
+        None if arrays.get(name) is None else as_array(arrays[name])
+        for name in (*required, *optional)
+    ]
+
+
+def check_names(
+    arrays: Mapping[str, Any], required: Collection[str], optional: Collection[str]
+) -> None:
+    """Raise StateDictError if a required array is missing, or there is one that is neither."""
+    missing = [name for name in required if name not in arrays]
+    unexpected = [str(name) for name in arrays if name not in (*required, *optional)]
+    if missing or unexpected:
+        said = (("missing", missing), ("unexpected", unexpected))
+        raise StateDictError("; ".join(f"{what}: {', '.join(n)}" for what, n in said if n))
+
+
+def as_array(x: Any) -> Array:
+    """Return an array of anything NumPy can read, or of a PyTorch tensor."""
+    return np.asarray(x.detach().cpu() if hasattr(x, "cpu") else x)

@@ -1,0 +1,145 @@
+"""PyTorch: `torch.nn.RNN`, `LSTM`, `GRU` and their cells, as modules or as their state dicts."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from tinygrad_rnn.errors import StateDictError
+from tinygrad_rnn.interop.gates import (
+    TORCH,
+    Pieces,
+    build,
+    check_names,
+    kind_of,
+    pick,
+    stack,
+    take_apart,
+)
+from tinygrad_rnn.nn.cells import GatedCell
+from tinygrad_rnn.nn.rnn import RecurrentLayers
+from tinygrad_rnn.tensor import Array
+
+
+def from_torch(
+    source: Any, prefix: str = "", nonlinearity: str = "tanh", dropout: float = 0.0
+) -> GatedCell | RecurrentLayers:
+    """Return the layers, or the cell, that compute what a PyTorch module does, ready to draw.
+
+    PyTorch's two biases become one, but for the part of a GRU's that the reset gate multiplies; its
+    update gate changes sign, because PyTorch's is the share of the past that is kept.
+
+    Args:
+        source: a `torch.nn.RNN`, `LSTM`, `GRU`, a cell of these, or a state dict: anything that
+            maps names to arrays, such as ``torch.load(path, weights_only=True)``.
+        prefix: where in a whole model the module is, such as ``"encoder"``.
+        nonlinearity: of an RNN given as a state dict, ``"tanh"`` or ``"relu"``; a module knows it.
+        dropout: between the layers given as a state dict; a module knows it.
+
+    Returns:
+        An `RNN`, `LSTM` or `GRU`, or their cell. It takes inputs of shape (T, B, I): it warns if
+        the module is `batch_first`.
+
+    Raises:
+        StateDictError: if an array is missing, unexpected (as with `proj_size`), or of a wrong
+            shape or dtype.
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> shapes = {"weight_ih_l0": (12, 2), "weight_hh_l0": (12, 3)}
+    >>> layer = from_torch({name: rng.normal(size=shape) for name, shape in shapes.items()})
+    >>> layer(np.ones((5, 1, 2))).outputs.shape
+    (5, 1, 3)
+    """
+    if not isinstance(source, Mapping):
+        source, prefix = source.get_submodule(prefix.rstrip(".")), ""
+        nonlinearity = getattr(source, "nonlinearity", "tanh")
+        dropout = getattr(source, "dropout", 0.0)
+        if getattr(source, "batch_first", False):
+            warnings.warn(
+                "the module is batch_first, and what it becomes takes (T, B, I): "
+                "swap the first two axes of its inputs",
+                stacklevel=2,
+            )
+        arrays = source.state_dict()
+        training = source.training
+    else:
+        start = f"{prefix.rstrip('.')}." if prefix else ""
+        arrays = {
+            name.removeprefix(start): array
+            for name, array in source.items()
+            if name.startswith(start)
+        }
+        training = True
+    if "weight_ih" in arrays:
+        return _cell(arrays, "", nonlinearity).train(training)
+    if "weight_ih_l0" not in arrays:
+        raise StateDictError(_nothing_recurrent(arrays, prefix))
+    return _layers(arrays, nonlinearity, dropout).train(training)
+
+
+def to_torch(module: GatedCell | RecurrentLayers) -> dict[str, Array]:
+    """Return the state dict of the PyTorch module that computes what the cell or the layers do.
+
+    PyTorch's second biases are zero but for the part of a GRU's that the reset gate multiplies.
+    ``{name: torch.from_numpy(array) for name, array in to_torch(layer).items()}`` can be loaded.
+
+    Raises:
+        StateDictError: if PyTorch has no such cell: a GRU with its reset before the product, an
+            RNN without nonlinearity, peepholes, coupled gates or a learned state.
+
+    >>> from tinygrad_rnn.nn.cells import RNNCell
+    >>> list(to_torch(RNNCell(2, 3)))
+    ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh']
+    """
+    if not isinstance(module, RecurrentLayers):
+        return _cell_to_torch(module, "")
+    return {
+        name: array
+        for cells, end in ((module.layers, ""), (module.reverse, "_reverse"))
+        for k, cell in enumerate(cells)
+        for name, array in _cell_to_torch(cell, f"_l{k}{end}").items()
+    }
+
+
+def _cell_to_torch(cell: GatedCell, suffix: str) -> dict[str, Array]:
+    if getattr(cell, "nonlinearity", "tanh") == "identity":
+        raise StateDictError("PyTorch has no RNN without nonlinearity")
+    pieces = take_apart(cell, TORCH, "PyTorch", reset="after")
+    return {piece + suffix: array for piece, array in pieces._asdict().items() if array is not None}
+
+
+def _cell(arrays: Mapping[str, Any], suffix: str, nonlinearity: str) -> GatedCell:
+    """Return the cell whose arrays' names end in `suffix`."""
+    names = {piece: piece + suffix for piece in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
+    biased = any(name.startswith("bias") for name in arrays)
+    pieces = Pieces(*pick(arrays, list(names.values())[: 4 if biased else 2]))
+    kind = kind_of(pieces.weight_hh, names["weight_hh"])
+    options = {"RNN": {"nonlinearity": nonlinearity}, "GRU": {"reset": "after"}}.get(kind, {})
+    return build(pieces, TORCH, names, **options)
+
+
+def _layers(arrays: Mapping[str, Any], nonlinearity: str, dropout: float) -> RecurrentLayers:
+    """Return the layers whose arrays' names end in _l0, _l0_reverse, _l1 and so on."""
+    groups: dict[str, dict[str, Any]] = {}
+    for name, array in arrays.items():
+        _, separator, place = name.partition("_l")
+        groups.setdefault(separator + place, {})[name] = array
+    ends = ("", "_reverse") if "_l0_reverse" in groups else ("",)
+    suffixes = [[f"_l{k}{end}" for end in ends] for k in range(len(groups) // len(ends))]
+    wanted = [f"weight_ih{suffix}" for pair in suffixes for suffix in pair]
+    known = [name for pair in suffixes for suffix in pair for name in groups.get(suffix, ())]
+    check_names(arrays, wanted, known)
+    return stack(
+        [[_cell(groups[suffix], suffix, nonlinearity) for suffix in pair] for pair in suffixes],
+        dropout,
+    )
+
+
+def _nothing_recurrent(arrays: Mapping[str, Any], prefix: str) -> str:
+    """Return the message for a source without recurrent weights, with where there are some."""
+    marks = ("weight_ih_l0", "weight_ih")
+    inner = [name.removesuffix(f".{m}") for name in arrays for m in marks if name.endswith(f".{m}")]
+    remedy = f": say prefix={' or '.join(map(repr, inner))}" if inner else ""
+    return f"no weight_ih_l0 and no weight_ih {f'under {prefix!r}' if prefix else 'here'}{remedy}"
