@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .bench-venv
 
-.PHONY: demo test lint package bench clean
+.PHONY: demo test lint coverage fuzz soak docs package bench clean
 
 # Each stamp stands for one finished installation; a second run finds it and installs nothing.
 $(VENV)/.python:
@@ -36,6 +36,21 @@ lint: $(VENV)/.dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy --strict tinygrad_rnn viz demos
+
+# --branch, and what may stay unreached, are in pyproject.toml.
+coverage: $(VENV)/.dev
+	@echo "== running all tests and counting the branches that they reach: see out/coverage"
+	@$(BIN)/python -m pytest --cov --cov-report=term --cov-report=html:out/coverage
+
+soak: $(VENV)/.dev
+	@echo "== training for 10,000 steps and watching the memory"
+	@$(BIN)/python -m tests.tinygrad_rnn.soak
+
+# pdoc looks up the field types of named tuples in the module that re-exports them, in vain.
+docs: $(VENV)/.dev
+	@echo "== making the API reference: see out/docs/index.html"
+	@$(BIN)/python -W error -W "ignore:Error parsing type annotation ForwardRef('Tensor'):UserWarning" \
+		-m pdoc --docformat google --output-directory out/docs tinygrad_rnn viz
 
 $(VENV)/.package: $(VENV)/.dev
 	@echo "== installing what builds and checks packages"
