@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .bench-venv
 
-.PHONY: demo test lint coverage fuzz soak docs package bench clean
+.PHONY: demo pictures test lint coverage fuzz soak docs package bench clean
 
 # Each stamp stands for one finished installation; a second run finds it and installs nothing.
 $(VENV)/.python:
@@ -26,6 +26,10 @@ $(VENV)/.dev: $(VENV)/.python pyproject.toml
 demo: $(VENV)/.demos
 	@echo "== drawing where the gradient goes: see out/vanishing"
 	@$(BIN)/python -m demos.vanishing --out out/vanishing
+
+pictures: $(VENV)/.demos
+	@echo "== drawing the README's pictures"
+	@$(BIN)/python -m demos.vanishing --out .github/pictures
 
 test: $(VENV)/.dev
 	@echo "== running all tests"

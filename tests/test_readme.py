@@ -1,0 +1,38 @@
+"""Every Python block of the README runs, and prints what the README says it prints."""
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", README, re.M | re.S)
+
+
+def test_there_are_examples():
+    assert len(BLOCKS) == README.count("```python") >= 1
+
+
+@pytest.mark.parametrize(("code", "output"), BLOCKS, ids=range(len(BLOCKS)))
+def test_example(code, output, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+    assert said.getvalue() == output
+    for name in re.findall(r'save\("(.*?)"\)', code):
+        assert (tmp_path / name).stat().st_size > 0
+
+
+def test_links_to_files_lead_somewhere():
+    for link in re.findall(r"\]\((?!https?:)(.*?)\)", README):
+        assert (ROOT / link).is_file(), link
+
+
+def test_make_targets_exist():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"\bmake (\w+)\b(?= )", README):
+        assert re.search(rf"^{target}:", makefile, re.M), target
