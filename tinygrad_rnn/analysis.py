@@ -20,7 +20,8 @@ from tinygrad_rnn.functional import grad
 from tinygrad_rnn.graph import topological
 from tinygrad_rnn.nn.cells import Cell
 from tinygrad_rnn.nn.unroll import Run
-from tinygrad_rnn.tensor import Array, Tensor
+from tinygrad_rnn.protocols import Array
+from tinygrad_rnn.tensor import Tensor
 
 
 def step_jacobians(cell: Cell, inputs: Any, state: Any = None, batch: int = 0) -> Array:

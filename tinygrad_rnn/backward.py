@@ -18,8 +18,9 @@ from numpy.typing import ArrayLike
 from tinygrad_rnn.errors import GradientError, ShapeError, StaleValueError
 from tinygrad_rnn.graph import topological
 from tinygrad_rnn.primitive import Gather, Uses, unbroadcast
+from tinygrad_rnn.protocols import Array
 from tinygrad_rnn.scope import current, no_grad
-from tinygrad_rnn.tensor import Array, Tensor
+from tinygrad_rnn.tensor import Tensor
 
 GATHERED_AT_ONCE = 1 << 17  # elements: bounds the memory held for contributions put off
 

@@ -4,11 +4,44 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinygrad_rnn.ops.elementwise import relu, sigmoid
+from tinygrad_rnn.ops import activations, reduce
+from tinygrad_rnn.ops.activations import erf, relu, sigmoid, softplus
 from tinygrad_rnn.ops.linalg import AFFINE, ALL_ROWS
-from tinygrad_rnn.ops.reduce import log_softmax
+from tinygrad_rnn.ops.reduce import Axis, log_softmax, softmax
 
-__all__ = ["linear", "linear_pair", "log_softmax", "relu", "sigmoid"]
+__all__ = [
+    "elu",
+    "erf",
+    "leaky_relu",
+    "linear",
+    "linear_pair",
+    "log_softmax",
+    "logsumexp",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "softplus",
+]
+
+
+def leaky_relu(x: Any, slope: float = 0.01) -> Any:
+    """Return x where it is positive, else ``slope * x``; its derivative at 0 is `slope`."""
+    return activations.leaky_relu(x, slope=slope)
+
+
+def elu(x: Any, alpha: float = 1.0) -> Any:
+    """Return x where it is positive, else ``alpha * (exp(x) - 1)`` (Clevert et al. 2015)."""
+    return activations.elu(x, alpha=alpha)
+
+
+def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Return ``log(sum(exp(x)))`` over the axes, all by default, with nothing overflowing.
+
+    >>> import numpy as np
+    >>> float(logsumexp(np.array([1000.0, 1000.0])))
+    1000.6931471805599
+    """
+    return reduce.logsumexp(x, axis=axis, keepdims=keepdims)
 
 
 def linear(x: Any, weight: Any, bias: Any = None, rows: slice = ALL_ROWS) -> Any:

@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike
 from tinygrad_rnn.backward import seed, sweep
 from tinygrad_rnn.errors import GradientError
 from tinygrad_rnn.primitive import unbroadcast
+from tinygrad_rnn.protocols import Array
 from tinygrad_rnn.scope import no_grad
-from tinygrad_rnn.tensor import Array, Tensor
+from tinygrad_rnn.tensor import Tensor
 
 if TYPE_CHECKING:
     from tinygrad_rnn.nn.unroll import Run

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.errors import NotDifferentiableError, ShapeError
+from tinygrad_rnn.protocols import UFUNCS
 from tinygrad_rnn.scope import current
-from tinygrad_rnn.tensor import NO_PARAMS, UFUNCS, Tensor, next_index
+from tinygrad_rnn.tensor import NO_PARAMS, Tensor, next_index
 
 Rule = Callable[..., Any]
 Uses = list[tuple[Any, Tensor]]  # (what reached the consumer, the consumer)
@@ -160,7 +161,7 @@ def elementwise(
     name: str,
     forward: Callable[..., Any],
     formula: str,
-    *rules: tuple[str, Rule],
+    *rules: tuple[str, Rule | None],
 ) -> Primitive:
     """Declare a primitive that acts on each element by itself, each vjp beside its formula.
 

@@ -5,6 +5,7 @@ arrays) as there are arrays and must use the primitive. The values stay away fro
 where no finite difference is a derivative; what holds there is tested by `test_hard_points.py`.
 """
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -74,6 +75,32 @@ def binary(
         return f, [x, y]
 
     return case
+
+
+def apart(f: Callable[..., Any]) -> Case:
+    """Two tensors of which no two elements are equal or nearly so."""
+
+    def case(draw: Any) -> Any:
+        left, right = draw(st.sampled_from(PAIRS))
+        x = values(draw, left)
+        y = np.random.default_rng(5).permutation(values(draw, right).ravel()).reshape(right)
+        gap = x - y
+        return f, [x, np.where(np.min(np.abs(gap), initial=1.0) < 0.01, y + 0.0371, y)]
+
+    return case
+
+
+def some_zeros(case: Case) -> Case:
+    """Put an exact 0 in one place, or in two."""
+
+    def changed(draw: Any) -> Any:
+        f, (x,) = case(draw)
+        for _ in range(draw(st.integers(0, 2))):
+            if x.size:
+                x.flat[draw(st.integers(0, x.size - 1))] = 0.0
+        return f, [x]
+
+    return changed
 
 
 def an_axis(draw: Any, ndim: int) -> int:
@@ -187,6 +214,33 @@ PICKS = [
     (True, (2,)),
 ]
 
+EINSUM: list[tuple[str, list[tuple[int, ...]]]] = [
+    ("ij,jk->ik", [(2, 3), (3, 4)]),
+    ("ij,jk", [(2, 3), (3, 4)]),
+    ("ba,ac", [(2, 3), (3, 4)]),
+    ("i,i->", [(3,), (3,)]),
+    ("i,j->ij", [(2,), (3,)]),
+    ("ij->ji", [(2, 3)]),
+    ("ij->", [(2, 3)]),
+    ("ij->j", [(2, 3)]),
+    ("ii->i", [(3, 3)]),
+    ("ii", [(3, 3)]),
+    ("iij->j", [(2, 2, 3)]),
+    ("iii->i", [(2, 2, 2)]),
+    ("ij,kl->il", [(2, 3), (4, 2)]),
+    ("ii,ij->j", [(2, 2), (2, 3)]),
+    ("ij,jk,kl->il", [(2, 3), (3, 2), (2, 2)]),
+    ("i,i,i->i", [(3,), (3,), (3,)]),
+    ("...ij,...jk->...ik", [(5, 2, 3), (3, 4)]),
+    ("...ij,jk", [(5, 2, 3), (3, 4)]),
+    ("...i,...i->...", [(2, 1, 3), (4, 3)]),
+    ("...i,...i->...i", [(1, 3), (2, 3)]),
+    ("...->...", [(2, 3)]),
+    ("ij...->i...", [(2, 3, 4)]),
+    ("ij,ij->ij", [(1, 3), (2, 3)]),
+    (" i j , j -> i ", [(2, 3), (3,)]),
+]
+
 CASES: dict[str, Case] = {
     "add": binary(lambda a, b: a + b),
     "subtract": binary(lambda a, b: a - b),
@@ -194,6 +248,35 @@ CASES: dict[str, Case] = {
     "divide": binary(lambda a, b: a / b, b=(0.5, 2.0)),
     "power": binary(lambda a, b: a**b, a=(0.5, 2.0)),
     "negative": unary(lambda x: -x),
+    "positive": unary(lambda x: +x),
+    "reciprocal": off_zero(np.reciprocal),
+    "absolute": off_zero(abs),
+    "sign": off_zero(np.sign),
+    "exp2": unary(np.exp2),
+    "expm1": unary(np.expm1),
+    "log2": unary(np.log2, 0.5, 3.0),
+    "log10": unary(np.log10, 0.5, 3.0),
+    "log1p": unary(np.log1p, -0.5, 2.0),
+    "logaddexp": binary(np.logaddexp),
+    "hypot": binary(np.hypot, a=(0.5, 2.0)),
+    "arctan2": binary(np.arctan2, b=(0.5, 2.0)),
+    "maximum": apart(np.maximum),
+    "minimum": apart(np.minimum),
+    "where": binary(lambda a, b: np.where(b.data > 0 if isinstance(b, tr.Tensor) else b > 0, a, b)),
+    "clip": unary(lambda x: np.clip(x, -1.21, 0.83)),
+    "cast": unary(lambda x: x.astype(np.float64)),
+    "sin": unary(np.sin),
+    "cos": unary(np.cos),
+    "tan": unary(np.tan, -1.0, 1.0),
+    "arcsin": unary(np.arcsin, -0.9, 0.9),
+    "arccos": unary(np.arccos, -0.9, 0.9),
+    "arctan": unary(np.arctan),
+    "sinh": unary(np.sinh),
+    "cosh": unary(np.cosh),
+    "softplus": unary(tr.f.softplus),
+    "leaky_relu": off_zero(lambda x: tr.f.leaky_relu(x, slope=0.2)),
+    "elu": off_zero(lambda x: tr.f.elu(x, alpha=0.7)),
+    "erf": unary(tr.f.erf),
     "exp": unary(np.exp),
     "log": unary(np.log, 0.5, 3.0),
     "sqrt": unary(np.sqrt, 0.5, 3.0),
@@ -204,6 +287,32 @@ CASES: dict[str, Case] = {
     "sum": reduction(np.sum),
     "mean": reduction(np.mean, empty=False),
     "log_softmax": along(tr.f.log_softmax),
+    "softmax": along(tr.f.softmax),
+    "logsumexp": reduction(tr.f.logsumexp, empty=False),
+    "cumsum": along(np.cumsum),
+    "max": reduction(np.max, empty=False),
+    "min": reduction(np.min, empty=False),
+    "prod": some_zeros(reduction(np.prod)),
+    "var": reduction(np.var, empty=False),
+    "std": reduction(np.std, empty=False),
+    "norm": one_of(
+        (np.linalg.norm, (2, 3)),
+        (np.linalg.norm, (2, 3, 2)),
+        (lambda x: np.linalg.norm(x, axis=-1), (2, 3, 2)),
+        (lambda x: np.linalg.norm(x, axis=0, keepdims=True), (2, 3)),
+        (lambda x: np.linalg.norm(x, axis=(0, 2)), (2, 3, 2)),
+        (lambda x: np.linalg.norm(x, 2), (3,)),
+        (lambda x: np.linalg.norm(x, "fro"), (2, 3)),
+        (lambda x: np.linalg.norm(x, ord=2, axis=0), (2, 3)),
+    ),
+    "einsum": several(*[(lambda *xs, s=s: np.einsum(s, *xs), shapes) for s, shapes in EINSUM]),
+    "concatenate": several(
+        (lambda a, b: np.concatenate([a, b]), [(2, 3), (1, 3)]),
+        (lambda a, b: np.concatenate([a, b, a], axis=-1), [(2, 1), (2, 2)]),
+        (lambda a: np.concatenate([a, np.ones((2, 2))], axis=1), [(2, 3)]),
+        (lambda a, b: np.concatenate([a, b], axis=None), [(2, 1), (3,)]),
+        (lambda a, b: np.concatenate([a, b]), [(0, 2), (2, 2)]),
+    ),
     "matmul": several(*[(lambda a, b: a @ b, [a, b]) for a, b in MATMUL]),
     "linear": several(
         (tr.f.linear, [(4, 3), (2, 3)]),
@@ -275,4 +384,104 @@ CASES: dict[str, Case] = {
         (lambda a: np.stack([a, np.ones(2)], axis=1), [(2,)]),
         (lambda a, b: np.stack([a, b], axis=1), [(0, 2), (0, 2)]),
     ),
+}
+
+A, B = (2, 3), (2, 3, 4)
+PICKED = np.array([[0, 2], [1, 1]])
+
+# NumPy's functions that are made of primitives rather than being one.
+COMPOSED: dict[Callable[..., Any], Case] = {
+    np.moveaxis: one_of(
+        (lambda x: np.moveaxis(x, 0, -1), B), (lambda x: np.moveaxis(x, (0, 1), (-1, 0)), B)
+    ),
+    np.ravel: one_of((np.ravel, A), (np.ravel, ()), (lambda x: x.ravel(), B)),
+    np.tile: one_of(
+        (lambda x: np.tile(x, 3), A),
+        (lambda x: np.tile(x, (2, 1, 2)), A),
+        (lambda x: np.tile(x, (2, 2)), (3,)),
+        (lambda x: np.tile(x, 2), ()),
+        (lambda x: np.tile(x, 0), (3,)),
+    ),
+    np.split: one_of(
+        (lambda x: np.concatenate(np.split(x, 3, axis=1)), A),
+        (lambda x: np.concatenate(np.split(x, [1], axis=-1)[::-1], axis=-1), A),
+        (lambda x: np.split(x, [0, 2])[1], (3,)),
+    ),
+    np.array_split: one_of((lambda x: np.array_split(x, 2)[0], (5,))),
+    np.repeat: one_of(
+        (lambda x: np.repeat(x, 2), A),
+        (lambda x: x.repeat(3, axis=1), A),
+        (lambda x: np.repeat(x, [0, 2], axis=0), A),
+        (lambda x: np.repeat(x, 2), ()),
+    ),
+    np.pad: one_of(
+        (lambda x: np.pad(x, 1), A),
+        (lambda x: np.pad(x, ((1, 0), (2, 1))), A),
+        (lambda x: np.pad(x, (2, 1), constant_values=7.0), (3,)),
+        (lambda x: np.pad(x, ((1, 2), (0, 1)), constant_values=((1, 2), (3, 4))), A),
+        (lambda x: np.pad(x, 2, mode="edge"), A),
+        (lambda x: np.pad(x, 1, mode="reflect"), A),
+        (lambda x: np.pad(x, 2, mode="symmetric"), A),
+        (lambda x: np.pad(x, ((0, 1), (3, 0)), mode="wrap"), A),
+    ),
+    np.flip: one_of((np.flip, A), (lambda x: np.flip(x, 1), A), (lambda x: np.flip(x, (0, -1)), B)),
+    np.roll: one_of(
+        (lambda x: np.roll(x, 1), A),
+        (lambda x: np.roll(x, -2, axis=1), A),
+        (lambda x: np.roll(x, (1, 2), axis=(0, 2)), B),
+        (lambda x: np.roll(x, 1, axis=(0, 1)), A),
+    ),
+    np.take: one_of(
+        (lambda x: np.take(x, [5, 0, 0]), A),
+        (lambda x: np.take(x, PICKED, axis=1), A),
+        (lambda x: x.take(-1, axis=0), A),
+        (lambda x: np.take(x, PICKED, axis=-2), B),
+    ),
+    np.take_along_axis: one_of(
+        (lambda x: np.take_along_axis(x, PICKED, axis=1), A),
+        (lambda x: np.take_along_axis(x, PICKED[:1], axis=-1), A),
+        (lambda x: np.take_along_axis(x, np.array([5, 0, 0]), axis=None), A),
+        (lambda x: np.take_along_axis(x, PICKED, axis=-1), (1, 3)),
+    ),
+    np.sort: one_of(
+        (np.sort, A), (lambda x: np.sort(x, axis=0), A), (lambda x: np.sort(x, axis=None), A)
+    ),
+    np.diag: one_of(
+        (np.diag, (3,)),
+        (lambda x: np.diag(x, 2), (3,)),
+        (lambda x: np.diag(x, -1), (3,)),
+        (np.diag, A),
+        (lambda x: np.diag(x, 1), A),
+        (lambda x: np.diag(x, -1), A),
+        (lambda x: np.diag(x, 5), A),
+    ),
+    np.diagonal: one_of(
+        (np.diagonal, A),
+        (lambda x: x.diagonal(1, 1, 2), B),
+        (lambda x: np.diagonal(x, -1, 2, 0), B),
+    ),
+    np.trace: one_of((np.trace, A), (lambda x: x.trace(1), A), (np.trace, B)),
+    np.tril: one_of((np.tril, A), (lambda x: np.tril(x, -1), B), (lambda x: np.tril(x, 1), A)),
+    np.triu: one_of((np.triu, A), (lambda x: np.triu(x, -1), B), (lambda x: np.triu(x, 1), A)),
+    np.dot: several(
+        (np.dot, [(3,), (3,)]),
+        (np.dot, [A, (3, 2)]),
+        (np.dot, [(), A]),
+        (np.dot, [A, ()]),
+        (np.dot, [B, (4,)]),
+        (np.dot, [A, (2, 3, 4)]),
+        (np.dot, [B, (2, 4, 3)]),
+        (lambda a, b: a.dot(b), [A, (3,)]),
+    ),
+    np.outer: several((np.outer, [(2,), (3,)]), (np.outer, [A, (2,)]), (np.outer, [(), (2,)])),
+    np.linalg.norm: one_of(
+        (lambda x: np.linalg.norm(x, 1), (3,)),
+        (lambda x: np.linalg.norm(x, 1, axis=1), A),
+        (lambda x: np.linalg.norm(x, np.inf, axis=0), A),
+        (lambda x: np.linalg.norm(x, -np.inf, axis=1, keepdims=True), A),
+    ),
+    np.amax: reduction(np.amax, empty=False),
+    np.amin: reduction(np.amin, empty=False),
+    operator.getitem: one_of((lambda x: operator.getitem(x, 1), A)),
+    np.ndarray.astype: unary(lambda x: x.astype(np.float64)),
 }

@@ -1,5 +1,31 @@
 """The primitives, each beside its derivative. Importing them makes NumPy's functions find them."""
 
-from tinygrad_rnn.ops import cut, elementwise, gates, index, linalg, plain, reduce, shape
+from tinygrad_rnn.ops import (
+    activations,
+    cut,
+    elementwise,
+    gates,
+    index,
+    join,
+    linalg,
+    plain,
+    products,
+    reduce,
+    shape,
+    trigonometry,
+)
 
-__all__ = ["cut", "elementwise", "gates", "index", "linalg", "plain", "reduce", "shape"]
+__all__ = [
+    "activations",
+    "cut",
+    "elementwise",
+    "gates",
+    "index",
+    "join",
+    "linalg",
+    "plain",
+    "products",
+    "reduce",
+    "shape",
+    "trigonometry",
+]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.primitive import elementwise
-from tinygrad_rnn.tensor import Array
+from tinygrad_rnn.errors import DtypeError
+from tinygrad_rnn.primitive import elementwise, linear
+from tinygrad_rnn.protocols import FUNCTIONS
+from tinygrad_rnn.tensor import Tensor
+
+LOG_2, LOG_10 = math.log(2), math.log(10)  # Python's numbers, so that float32 stays float32
 
 add = elementwise("add", np.add, "a + b", ("g", lambda g, y, a, b: g), ("g", lambda g, y, a, b: g))
 subtract = elementwise(
@@ -28,53 +33,117 @@ divide = elementwise(
     ("-g * y / b", lambda g, y, a, b: -g * y / b),
 )
 negative = elementwise("negative", np.negative, "-x", ("-g", lambda g, y, x: -g))
-exp = elementwise("exp", np.exp, "exp(x)", ("g * y", lambda g, y, x: g * y))
-log = elementwise("log", np.log, "log(x)", ("g / x", lambda g, y, x: g / x))
+positive = elementwise("positive", np.positive, "x", ("g", lambda g, y, x: g))
+reciprocal = elementwise(
+    "reciprocal", np.reciprocal, "1 / x", ("-g * y * y", lambda g, y, x: -g * y * y)
+)
 sqrt = elementwise("sqrt", np.sqrt, "sqrt(x)", ("g / (2 * y)", lambda g, y, x: g / (2 * y)))
 square = elementwise("square", np.square, "x ** 2", ("g * 2 * x", lambda g, y, x: g * 2 * x))
-tanh = elementwise("tanh", np.tanh, "tanh(x)", ("g - g * y * y", lambda g, y, x: g - g * y * y))
+absolute = elementwise(
+    "absolute", np.absolute, "abs(x)", ("g * sign(x)", lambda g, y, x: g * np.sign(x))
+)
+sign = elementwise("sign", np.sign, "sign(x)", ("0", lambda g, y, x: np.zeros_like(g)))
 
-
-# One, and where exp would overflow (what is cut off there is below the smallest normal number), as
-# arrays: NumPy takes those faster than Python's numbers.
-_SIGMOID_CONSTANTS = {
-    np.dtype(kind): (np.ones((), kind), np.array(limit, kind))
-    for kind, limit in ((np.float16, 11), (np.float32, 88), (np.float64, 709))
-}
-
-
-def _sigmoid(x: Array) -> Any:
-    one, limit = _SIGMOID_CONSTANTS.get(x.dtype) or _SIGMOID_CONSTANTS[np.dtype(np.float64)]
-    out = np.asarray(np.minimum(np.negative(x), limit))
-    np.exp(out, out=out)
-    np.add(out, one, out=out)
-    return np.reciprocal(out, out=out)
-
-
-sigmoid = elementwise(
-    "sigmoid", _sigmoid, "1 / (1 + exp(-x))", ("g * (y - y * y)", lambda g, y, x: g * (y - y * y))
+exp = elementwise("exp", np.exp, "exp(x)", ("g * y", lambda g, y, x: g * y))
+exp2 = elementwise("exp2", np.exp2, "2 ** x", ("g * y * log(2)", lambda g, y, x: g * y * LOG_2))
+expm1 = elementwise("expm1", np.expm1, "exp(x) - 1", ("g * (y + 1)", lambda g, y, x: g * (y + 1)))
+log = elementwise("log", np.log, "log(x)", ("g / x", lambda g, y, x: g / x))
+log2 = elementwise(
+    "log2", np.log2, "log2(x)", ("g / (x * log(2))", lambda g, y, x: g / (x * LOG_2))
+)
+log10 = elementwise(
+    "log10", np.log10, "log10(x)", ("g / (x * log(10))", lambda g, y, x: g / (x * LOG_10))
+)
+log1p = elementwise("log1p", np.log1p, "log(1 + x)", ("g / (1 + x)", lambda g, y, x: g / (1 + x)))
+logaddexp = elementwise(
+    "logaddexp",
+    np.logaddexp,
+    "log(exp(a) + exp(b))",
+    ("g * exp(a - y)", lambda g, y, a, b: g * np.exp(a - y)),
+    ("g * exp(b - y)", lambda g, y, a, b: g * np.exp(b - y)),
 )
 
 
-def _relu(x: Array) -> Array:
-    return np.maximum(x, 0)
-
-
-relu = elementwise("relu", _relu, "max(x, 0)", ("g * (x > 0)", lambda g, y, x: g * (x > 0)))
-
-
-def _power_to_base(g: Any, y: Any, a: Any, b: Any) -> Any:
-    return g * b * a ** (b - 1)
+def _one_less(a: Any, b: Any) -> Any:
+    """The exponent b - 1, but 1 where both are 0: there b * a ** (b - 1) is 0, not 0 * inf."""
+    if isinstance(b, int | float):
+        return b - 1 if b else 1
+    return np.where((a == 0) & (b == 0), 1, b - 1)
 
 
 def _power_to_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
-    return g * y * np.log(a)
+    return g * y * np.log(np.where(a == 0, 1, a))  # 0 ** b stays 0 however b > 0 changes
 
 
 power = elementwise(
     "power",
     np.power,
     "a ** b",
-    ("g * b * a ** (b - 1)", _power_to_base),
+    ("g * b * a ** (b - 1)", lambda g, y, a, b: g * b * a ** _one_less(a, b)),
     ("g * y * log(a)", _power_to_exponent),
 )
+hypot = elementwise(
+    "hypot",
+    np.hypot,
+    "sqrt(a ** 2 + b ** 2)",
+    ("g * a / y", lambda g, y, a, b: g * a / y),
+    ("g * b / y", lambda g, y, a, b: g * b / y),
+)
+
+
+def _split(g: Any, mine: Any, other: Any, ahead: Any) -> Any:
+    """Give g to the one that is ahead; where the two are equal, half to each."""
+    return np.where(mine == other, g / 2, np.where(ahead, g, 0))
+
+
+maximum = elementwise(
+    "maximum",
+    np.maximum,
+    "max(a, b)",
+    ("g where a > b, g / 2 where a = b", lambda g, y, a, b: _split(g, a, b, a > b)),
+    ("g where b > a, g / 2 where a = b", lambda g, y, a, b: _split(g, b, a, b > a)),
+)
+minimum = elementwise(
+    "minimum",
+    np.minimum,
+    "min(a, b)",
+    ("g where a < b, g / 2 where a = b", lambda g, y, a, b: _split(g, a, b, a < b)),
+    ("g where b < a, g / 2 where a = b", lambda g, y, a, b: _split(g, b, a, b < a)),
+)
+
+where = elementwise(
+    "where",
+    np.where,
+    "a where c else b",
+    ("none", None),
+    ("g where c else 0", lambda g, y, c, a, b: np.where(c, g, 0)),
+    ("0 where c else g", lambda g, y, c, a, b: np.where(c, 0, g)),
+)
+FUNCTIONS[np.where] = lambda condition, x, y: where(condition, x, y)
+
+clip = elementwise(
+    "clip",
+    np.clip,
+    "min(max(x, low), high)",
+    ("g where y = x else 0", lambda g, y, x, low, high: np.where(y == x, g, 0)),
+    ("none", None),
+    ("none", None),
+)
+FUNCTIONS[np.clip] = lambda a, a_min=None, a_max=None, *, min=None, max=None: clip(
+    a, min if a_min is None else a_min, max if a_max is None else a_max
+)
+
+
+def _cast_to(x: Any, dtype: Any) -> Any:
+    if isinstance(x, Tensor) and x.requires_grad and not np.issubdtype(dtype, np.floating):
+        raise DtypeError(f"no gradient flows through a cast to {np.dtype(dtype)}: use .data.astype")
+    return cast(x, dtype=np.dtype(dtype))
+
+
+cast = linear(
+    "cast",
+    lambda x, dtype: x.astype(dtype),
+    "astype(x)",
+    ("astype(g)", lambda g, y, x, dtype: g.astype(x.dtype)),
+)
+FUNCTIONS[np.ndarray.astype] = _cast_to

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.ops.elementwise import sigmoid, tanh
+from tinygrad_rnn.ops.activations import sigmoid
 from tinygrad_rnn.ops.index import scatter
+from tinygrad_rnn.ops.trigonometry import tanh
 from tinygrad_rnn.primitive import Gather, Primitive, Uses
-from tinygrad_rnn.tensor import Array
+from tinygrad_rnn.protocols import Array
 
 
 def _gate(nonlinearity: Primitive, derivative: str) -> Primitive:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_rnn.ops.index import scatter
 from tinygrad_rnn.primitive import Primitive, Uses, linear, unbroadcast
-from tinygrad_rnn.tensor import Array
+from tinygrad_rnn.protocols import Array
 
 
 def _matmul_to_a(g: Any, y: Any, a: Any, b: Any) -> Any:

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.tensor import FUNCTIONS, UFUNCS, Tensor
+from tinygrad_rnn.errors import NotDifferentiableError
+from tinygrad_rnn.protocols import FUNCTIONS, UFUNCS
+from tinygrad_rnn.tensor import Tensor
 
 COMPARISONS = (
     np.equal,
@@ -20,16 +22,61 @@ COMPARISONS = (
     np.isinf,
     np.isnan,
     np.signbit,
+    np.logical_and,
+    np.logical_or,
+    np.logical_not,
+    np.logical_xor,
 )
-FACTS = (np.shape, np.ndim, np.size, np.argmax, np.argmin, np.argsort, np.allclose, np.array_equal)
+FACTS = (
+    np.shape,
+    np.ndim,
+    np.size,
+    np.argmax,
+    np.argmin,
+    np.argsort,
+    np.nonzero,
+    np.count_nonzero,
+    np.any,
+    np.all,
+    np.isclose,
+    np.allclose,
+    np.array_equal,
+    np.zeros_like,
+    np.ones_like,
+    np.full_like,
+    np.empty_like,
+    np.result_type,
+    np.array2string,
+    np.array_str,
+    np.array_repr,
+)
+STEPS = (np.floor_divide, np.remainder, np.floor, np.ceil, np.trunc, np.rint)
+
+
+def _value(x: Any) -> Any:
+    return x._data if isinstance(x, Tensor) else x
 
 
 def _on_values(function: Callable[..., Any]) -> Callable[..., Any]:
     def plain(*args: Any, **kwargs: Any) -> Any:
-        return function(*[x._data if isinstance(x, Tensor) else x for x in args], **kwargs)
+        values = {name: _value(x) for name, x in kwargs.items()}
+        return function(*[_value(x) for x in args], **values)
 
     return plain
 
 
+def _on_constants(function: np.ufunc) -> Callable[..., Any]:
+    def steps(*args: Any) -> Any:
+        if any(isinstance(x, Tensor) and x.requires_grad for x in args):
+            raise NotDifferentiableError(
+                f"np.{function.__name__} moves in steps, so its derivative is 0 or undefined "
+                "everywhere: use it on .data where a constant is meant"
+            )
+        return function(*[_value(x) for x in args])
+
+    return steps
+
+
 UFUNCS.update({function: _on_values(function) for function in COMPARISONS})
+UFUNCS.update({function: _on_constants(function) for function in STEPS})
 FUNCTIONS.update({function: _on_values(function) for function in FACTS})

@@ -1,22 +1,36 @@
-"""Primitives that fold axes away: sums, means, and the stable log-sum-exp family."""
+"""Primitives that fold axes away: sums, products, extremes, spreads, and the log-sum-exp family."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.primitive import Primitive, linear
-from tinygrad_rnn.tensor import FUNCTIONS, Array
+from tinygrad_rnn.protocols import FUNCTIONS, Array
 
 Axis = int | tuple[int, ...] | None
 
 
 def spread(g: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
     """Broadcast what came back to a reduction over the axes that it folded."""
-    if axis is not None and not keepdims:
+    if axis is not None and not keepdims and shape:  # NumPy lets a 0-d array have an axis 0 here
         g = np.expand_dims(g, axis)
     return np.broadcast_to(g, shape)
+
+
+def folded(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
+    """Return the axes that a reduction folds, counted from the front."""
+    axes = range(len(shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return tuple([k % len(shape) for k in axes]) if shape else ()
+
+
+def count(shape: tuple[int, ...], axis: Axis) -> int:
+    """Return how many elements fold into one."""
+    return math.prod(shape[k] for k in folded(shape, axis))
 
 
 sum_ = linear(
@@ -37,11 +51,176 @@ mean = linear(
     (
         "g / n, broadcast",
         lambda g, y, x, axis=None, keepdims=False: spread(
-            g * (y.size / x.size), x.shape, axis, keepdims
+            g / max(count(x.shape, axis), 1), x.shape, axis, keepdims
         ),
     ),
 )
 FUNCTIONS[np.mean] = lambda x, axis=None, keepdims=False: mean(x, axis=axis, keepdims=keepdims)
+
+
+def _cumsum_vjp(g: Any, y: Any, x: Any, axis: int) -> Any:
+    return np.flip(np.cumsum(np.flip(g, axis), axis), axis)
+
+
+cumsum = linear(
+    "cumsum",
+    np.cumsum,
+    "x[0] + ... + x[k]",
+    ("g[k] + ... + g[n]", _cumsum_vjp),
+)
+FUNCTIONS[np.cumsum] = lambda x, axis=None: (
+    cumsum(np.ravel(x), axis=0) if axis is None else cumsum(x, axis=axis)
+)
+
+
+def reduction(
+    name: str, forward: Callable[..., Any], formula: str, text: str, slope: Callable[..., Any]
+) -> Primitive:
+    """Declare a primitive that folds axes, by its slope dy/dx at every element of x.
+
+    The slope is a function ``(y, x, axis, **more)`` where y has been spread over x's shape.
+    """
+
+    def vjp(
+        g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False, **params: Any
+    ) -> Any:
+        at_each = slope(spread(y, x.shape, axis, keepdims), x, axis, **params)
+        return spread(g, x.shape, axis, keepdims) * at_each
+
+    def jvp(
+        t: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False, **params: Any
+    ) -> Any:
+        at_each = slope(spread(y, x.shape, axis, keepdims), x, axis, **params)
+        return np.sum(t * at_each, axis=axis, keepdims=keepdims)
+
+    return Primitive(name, forward, [vjp], [jvp], formula, text)
+
+
+def _share_of_ties(y: Any, x: Any, axis: Axis) -> Any:
+    hit = (x == y) | (x != x)  # the second is where x is NaN, and then so is y
+    return (hit / np.sum(hit, axis=axis, keepdims=True)).astype(x.dtype)
+
+
+max_ = reduction("max", np.max, "max(x)", "g where x = y, shared by ties", _share_of_ties)
+min_ = reduction("min", np.min, "min(x)", "g where x = y, shared by ties", _share_of_ties)
+for _alias in (np.max, np.amax):
+    FUNCTIONS[_alias] = lambda x, axis=None, keepdims=False: max_(x, axis=axis, keepdims=keepdims)
+for _alias in (np.min, np.amin):
+    FUNCTIONS[_alias] = lambda x, axis=None, keepdims=False: min_(x, axis=axis, keepdims=keepdims)
+
+
+def _product_of_others(y: Any, x: Any, axis: Axis) -> Any:
+    if np.all(x != 0):
+        return y / x
+    # Dividing would lose what a zero multiplies: write out x once per element, that element left
+    # out. Takes n * n numbers, and stays right however often it is differentiated.
+    axes = folded(x.shape, axis)
+    order = [k for k in range(x.ndim) if k not in axes] + list(axes)
+    moved = np.transpose(x, order)
+    n = count(x.shape, axis)
+    rows = np.reshape(moved, (*moved.shape[: x.ndim - len(axes)], 1, n))
+    others = np.prod(np.where(np.eye(n, dtype=bool), 1, rows), axis=-1)
+    return np.transpose(np.reshape(others, moved.shape), np.argsort(order))
+
+
+prod = reduction("prod", np.prod, "product(x)", "g * product of the others", _product_of_others)
+FUNCTIONS[np.prod] = lambda x, axis=None, keepdims=False: prod(x, axis=axis, keepdims=keepdims)
+
+
+def _deviation(x: Any, axis: Axis) -> Any:
+    return x - np.mean(x, axis=axis, keepdims=True)
+
+
+var = reduction(
+    "var",
+    np.var,
+    "sum((x - mean(x)) ** 2) / (n - ddof)",
+    "g * 2 * (x - mean(x)) / (n - ddof)",
+    lambda y, x, axis, ddof: 2 * _deviation(x, axis) / (count(x.shape, axis) - ddof),
+)
+FUNCTIONS[np.var] = lambda x, axis=None, ddof=0, keepdims=False: var(
+    x, axis=axis, ddof=ddof, keepdims=keepdims
+)
+
+
+def _off_zero(y: Any) -> Any:
+    """Keep 0 / 0 away: where y is 0 so is what is divided by it, and the slope is taken as 0."""
+    return np.where(y == 0, 1, y)
+
+
+std = reduction(
+    "std",
+    np.std,
+    "sqrt(var(x))",
+    "g * (x - mean(x)) / ((n - ddof) * y)",
+    lambda y, x, axis, ddof: _deviation(x, axis) / ((count(x.shape, axis) - ddof) * _off_zero(y)),
+)
+FUNCTIONS[np.std] = lambda x, axis=None, ddof=0, keepdims=False: std(
+    x, axis=axis, ddof=ddof, keepdims=keepdims
+)
+
+norm = reduction(
+    "norm",
+    np.linalg.norm,
+    "sqrt(sum(x ** 2))",
+    "g * x / y, 0 where y = 0",
+    lambda y, x, axis: x / _off_zero(y),
+)
+
+
+def _norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
+    of_vectors = isinstance(axis, int) or (axis is None and x.ndim == 1)
+    if ord is None or (ord == 2 and of_vectors) or (ord == "fro" and not of_vectors):
+        return norm(x, axis=axis, keepdims=keepdims)
+    if ord == 1 and of_vectors:
+        return np.sum(np.abs(x), axis=axis, keepdims=keepdims)
+    if ord in (np.inf, -np.inf) and of_vectors:
+        fold = np.max if ord > 0 else np.min
+        return fold(np.abs(x), axis=axis, keepdims=keepdims)
+    raise NotDifferentiableError(
+        f"np.linalg.norm(..., ord={ord!r}) of shape {x.shape} along axis {axis} is not "
+        "differentiated here: use ord=None, or 1, 2 or inf along one axis"
+    )
+
+
+FUNCTIONS[np.linalg.norm] = _norm
+
+
+def _logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    largest = np.max(x, axis=axis, keepdims=True)
+    largest = np.where(np.isfinite(largest), largest, 0)
+    with np.errstate(divide="ignore"):  # log(0) is right where all of x is -inf
+        out = largest + np.log(np.sum(np.exp(x - largest), axis=axis, keepdims=True))
+    return np.asarray(out if keepdims else np.squeeze(out, folded(x.shape, axis)))
+
+
+logsumexp = reduction(
+    "logsumexp",
+    _logsumexp,
+    "log(sum(exp(x)))",
+    "g * exp(x - y)",
+    lambda y, x, axis: np.exp(x - np.where(y == -np.inf, 0, y)),
+)
+
+
+def _softmax(x: Array, axis: int = -1) -> Array:
+    out = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return np.asarray(out / np.sum(out, axis=axis, keepdims=True))
+
+
+def _softmax_rule(g: Any, y: Any, x: Any, axis: int = -1) -> Any:
+    return y * (g - np.sum(g * y, axis=axis, keepdims=True))
+
+
+# Its Jacobian is symmetric, so one rule serves both ways.
+softmax = Primitive(
+    "softmax",
+    _softmax,
+    [_softmax_rule],
+    [_softmax_rule],
+    "exp(x) / sum(exp(x))",
+    "y * (g - sum(g * y))",
+)
 
 
 def _log_softmax(x: Array, axis: int = -1) -> Array:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.primitive import Each, Primitive, linear, unbroadcast
-from tinygrad_rnn.tensor import FUNCTIONS, Array
+from tinygrad_rnn.primitive import linear, unbroadcast
+from tinygrad_rnn.protocols import FUNCTIONS
 
 reshape = linear(
     "reshape",
@@ -58,19 +58,24 @@ broadcast_to = linear(
 FUNCTIONS[np.broadcast_to] = lambda x, shape: broadcast_to(x, shape=shape)
 
 
-def _stack(*xs: Array, axis: int = 0) -> Array:
-    return np.stack(xs, axis)
+def _moveaxis(x: Any, source: Any, destination: Any) -> Any:
+    # NumPy itself works out the order, on an array whose lengths are the numbers of its axes.
+    order = np.moveaxis(np.empty(range(x.ndim)), source, destination).shape
+    return transpose(x, axes=order)
 
 
-def _stack_vjp(slot: int, g: Any, y: Any, *xs: Any, axis: int = 0) -> Any:
-    return g[(slice(None),) * (axis % y.ndim) + (slot,)]
+FUNCTIONS[np.moveaxis] = _moveaxis
+FUNCTIONS[np.ravel] = lambda x: np.reshape(x, -1)
 
 
-def _stack_jvp(slot: int, t: Any, y: Any, *xs: Any, axis: int = 0) -> Any:
-    return np.stack(
-        [t if k == slot else np.zeros(x.shape, x.dtype) for k, x in enumerate(xs)], axis
-    )
+def _tile(x: Any, reps: Any) -> Any:
+    reps = reps if isinstance(reps, tuple | list) else (reps,)
+    reps = (1,) * (x.ndim - len(reps)) + tuple(reps)
+    shape = (1,) * (len(reps) - x.ndim) + x.shape
+    # Each axis of length n becomes (r, n) by broadcasting, and those two then r * n.
+    pairs = np.reshape(x, [n for length in shape for n in (1, length)])
+    wide = np.broadcast_to(pairs, [n for pair in zip(reps, shape, strict=True) for n in pair])
+    return np.reshape(wide, [r * n for r, n in zip(reps, shape, strict=True)])
 
 
-stack = Primitive("stack", _stack, Each(_stack_vjp), Each(_stack_jvp), "stack(xs)", "g[k]")
-FUNCTIONS[np.stack] = lambda arrays, axis=0: stack(*arrays, axis=axis)
+FUNCTIONS[np.tile] = _tile

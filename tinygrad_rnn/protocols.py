@@ -1,0 +1,237 @@
+"""How a tensor answers NumPy and Python: its functions, operators, methods and conversions.
+
+NumPy asks an argument that is not an array of its own what a function means for it. The answer is
+looked up in two tables, which the modules in ops/ fill; an operator or a method is then only
+another way to write ``np.f(tensor)``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from tinygrad_rnn.errors import NotDifferentiableError
+
+if TYPE_CHECKING:
+    from tinygrad_rnn.tensor import Tensor
+
+Array = NDArray[Any]
+
+# What np.f(tensor) means, for ufuncs and for all other functions.
+UFUNCS: dict[np.ufunc, Callable[..., Any]] = {}
+FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
+
+
+def _operator(ufunc: np.ufunc) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Return the methods for ``tensor OP other`` and ``other OP tensor``."""
+
+    def direct(self: Protocols, other: Any) -> Any:
+        return UFUNCS[ufunc](self, other)
+
+    def reflected(self: Protocols, other: Any) -> Any:
+        return UFUNCS[ufunc](other, self)
+
+    return direct, reflected
+
+
+def _method(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the method that does what ``function(tensor, ...)`` does."""
+
+    def method(self: Protocols, *args: Any, **kwargs: Any) -> Any:
+        return _apply(function, (self, *args), kwargs)
+
+    method.__doc__ = f"Return ``np.{function.__name__}`` of this tensor."
+    return method
+
+
+def _apply(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """Look up and call what a NumPy function means for tensors."""
+    meaning = FUNCTIONS.get(function)
+    if meaning is None:
+        raise _not_differentiable(_full_name(function))
+    try:
+        return meaning(*args, **kwargs)
+    except TypeError:
+        known = inspect.signature(meaning)
+        try:
+            known.bind(*args, **kwargs)
+        except TypeError:
+            raise NotDifferentiableError(
+                f"{_full_name(function)} with these arguments is not differentiated here: "
+                f"it takes {known}"
+            ) from None
+        raise
+
+
+def _full_name(function: Callable[..., Any]) -> str:
+    return f"{function.__module__}.{function.__name__}".replace("numpy.", "np.", 1)
+
+
+def _not_differentiable(name: str) -> NotDifferentiableError:
+    return NotDifferentiableError(
+        f"{name} is not differentiated here: use a function that is, or {name}(x.data) "
+        "for a constant"
+    )
+
+
+class Protocols:
+    """The part of a tensor that makes it an array in the hands of NumPy and Python."""
+
+    __slots__ = ()
+    _data: Array
+    requires_grad: bool
+
+    # -- NumPy's
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any) -> Any:
+        name = f"np.{ufunc.__name__}"
+        if kwargs.get("out") is not None:
+            raise NotDifferentiableError(
+                f"{name}(..., out=) would overwrite a value the graph needs: drop out= (and write "
+                "`a = a + b` for `a += b`)"
+            )
+        if method != "__call__" or ufunc not in UFUNCS:
+            raise _not_differentiable(name if method == "__call__" else f"{name}.{method}")
+        if kwargs:
+            raise NotDifferentiableError(
+                f"{name}(..., {'=, '.join(kwargs)}=) is not differentiated here: leave it out"
+            )
+        return UFUNCS[ufunc](*args)
+
+    def __array_function__(
+        self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any
+    ) -> Any:
+        return _apply(func, args, kwargs)
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
+        if self.requires_grad:
+            raise NotDifferentiableError(
+                "turning a tensor that requires a gradient into an array would drop the gradient "
+                "unseen: use .data (or .detach()) where that is meant, np.stack for a list of them"
+            )
+        view = self._data.view()
+        view.flags.writeable = False
+        return np.array(view, dtype=dtype, copy=copy)
+
+    # -- operators: the ufuncs of the same meaning
+
+    __add__, __radd__ = _operator(np.add)
+    __sub__, __rsub__ = _operator(np.subtract)
+    __mul__, __rmul__ = _operator(np.multiply)
+    __truediv__, __rtruediv__ = _operator(np.divide)
+    __floordiv__, __rfloordiv__ = _operator(np.floor_divide)
+    __mod__, __rmod__ = _operator(np.remainder)
+    __pow__, __rpow__ = _operator(np.power)
+    __matmul__, __rmatmul__ = _operator(np.matmul)
+    __lt__, _ = _operator(np.less)
+    __le__, _ = _operator(np.less_equal)
+    __gt__, _ = _operator(np.greater)
+    __ge__, _ = _operator(np.greater_equal)
+    __eq__, _ = _operator(np.equal)
+    __ne__, _ = _operator(np.not_equal)
+    # By identity although == compares values: two tensors of equal value are two nodes of a graph.
+    __hash__ = object.__hash__
+
+    def __neg__(self) -> Tensor:
+        return UFUNCS[np.negative](self)  # type: ignore[no-any-return]  # the table's, a Tensor
+
+    def __pos__(self) -> Tensor:
+        return UFUNCS[np.positive](self)  # type: ignore[no-any-return]  # the table's, a Tensor
+
+    def __abs__(self) -> Tensor:
+        return UFUNCS[np.absolute](self)  # type: ignore[no-any-return]  # the table's, a Tensor
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return FUNCTIONS[operator.getitem](self, index)  # type: ignore[no-any-return]  # a Tensor
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise NotDifferentiableError(
+            "writing into a tensor would change a value that graphs may need: "
+            "use np.where or np.concatenate, or give a leaf a whole new array, x.data = ..."
+        )
+
+    # -- methods that ndarray has: x.sum(axis=0) is np.sum(x, axis=0)
+
+    all = _method(np.all)
+    any = _method(np.any)
+    argmax = _method(np.argmax)
+    argmin = _method(np.argmin)
+    argsort = _method(np.argsort)
+    astype = _method(np.ndarray.astype)
+    clip = _method(np.clip)
+    cumsum = _method(np.cumsum)
+    diagonal = _method(np.diagonal)
+    dot = _method(np.dot)
+    flatten = _method(np.ravel)
+    max = _method(np.max)
+    mean = _method(np.mean)
+    min = _method(np.min)
+    nonzero = _method(np.nonzero)
+    prod = _method(np.prod)
+    ravel = _method(np.ravel)
+    repeat = _method(np.repeat)
+    squeeze = _method(np.squeeze)
+    std = _method(np.std)
+    sum = _method(np.sum)
+    swapaxes = _method(np.swapaxes)
+    take = _method(np.take)
+    trace = _method(np.trace)
+    var = _method(np.var)
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """Return the same elements in another shape, given as one tuple or as several integers."""
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape)  # type: ignore[return-value,call-overload,no-any-return,unused-ignore]  # dispatched to Tensor
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """Return the axes in another order, reversed by default."""
+        order = axes[0] if len(axes) == 1 else axes or None
+        return np.transpose(self, order)  # type: ignore[return-value,call-overload,no-any-return,unused-ignore]  # dispatched to Tensor
+
+    @property
+    def T(self) -> Tensor:
+        """The axes reversed."""
+        return self.transpose()
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two axes exchanged: every matrix of a stack transposed."""
+        return np.swapaxes(self, -1, -2)  # type: ignore[return-value,call-overload,no-any-return,unused-ignore]  # dispatched to Tensor
+
+    # -- Python's
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[k] for k in range(len(self)))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool(np.any(self == value))
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    def __int__(self) -> int:
+        return int(self._data)
+
+    def __float__(self) -> float:
+        return float(self._data)
+
+    def __index__(self) -> int:
+        return operator.index(self._data)
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else str(self)
+
+    def item(self) -> Any:
+        """Return the one element of a tensor of size 1 as a Python number."""
+        return self._data.item()
+
+    def tolist(self) -> Any:
+        """Return the elements as nested lists of Python numbers."""
+        return self._data.tolist()
