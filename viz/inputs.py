@@ -91,7 +91,7 @@ def _npy(path: Path) -> Array:
     _read(path)
     try:
         values = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except Exception as error:  # a broken header can make NumPy's parser raise nearly anything
         raise UsageError(f"{path} is neither a .csv table nor a .npy array") from error
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiub":
         raise UsageError(f"{path} does not hold one array of real numbers")
