@@ -46,6 +46,10 @@ coverage: $(VENV)/.dev
 	@echo "== running all tests and counting the branches that they reach: see out/coverage"
 	@$(BIN)/python -m pytest --cov --cov-report=term --cov-report=html:out/coverage
 
+fuzz: $(VENV)/.dev
+	@echo "== reading 100,000 spoiled files"
+	@$(BIN)/python -m tests.fuzz.run
+
 soak: $(VENV)/.dev
 	@echo "== training for 10,000 steps and watching the memory"
 	@$(BIN)/python -m tests.tinygrad_rnn.soak
@@ -54,7 +58,7 @@ soak: $(VENV)/.dev
 docs: $(VENV)/.dev
 	@echo "== making the API reference: see out/docs/index.html"
 	@$(BIN)/python -W error -W "ignore:Error parsing type annotation ForwardRef('Tensor'):UserWarning" \
-		-m pdoc --docformat google --output-directory out/docs tinygrad_rnn viz
+		-m pdoc --docformat google --output-directory out/docs tinygrad_rnn tinygrad_rnn.nn.rnn viz
 
 $(VENV)/.package: $(VENV)/.dev
 	@echo "== installing what builds and checks packages"
