@@ -1,0 +1,243 @@
+"""Draw where the gradient goes in a recurrent network that reads your text or your numbers.
+
+The network reads --steps time steps and predicts the next: the next character of a text by
+cross-entropy, the next row of a table by mean squared error, through a read-out with random
+weights. The loss is swept back to the first step, and each cell is drawn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import tinygrad_rnn as tr
+import viz
+from tinygrad_rnn.analysis import decades_per_step
+from tinygrad_rnn.tensor import Array
+from viz.charts import save
+from viz.cli import Parser, UsageError, finite, output_folder, run, whole
+from viz.detail import LEVELS
+from viz.inputs import encode, prose, series
+from viz.style import NORMS
+from viz.weights import load_layers
+
+PROG = "python -m viz"
+EXAMPLES = """\
+examples:
+  python -m viz --cell lstm --steps 40 --detail gate --out out
+  python -m viz --cell rnn lstm gru --text-file book.txt --format svg html --chart --open
+  python -m viz --cell gru --layers 2 --hidden 16 --series weather.csv --loss every
+  python -m viz --weights model.pt --prefix encoder --series inputs.npy --detail step
+"""
+LAYERS: dict[str, Callable[..., Any]] = {"rnn": tr.RNN, "lstm": tr.LSTM, "gru": tr.GRU}
+FORMATS = ("svg", "png", "pdf", "html", "dot", "json")
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is read, and what is predicted at each step: classes (T, B) or values (T, B, I)."""
+
+    inputs: Array  # (T, B, I)
+    targets: Array
+    outputs: int
+
+    def loss(self, hidden: list[tr.Tensor], readout: tr.Parameter, every: bool) -> tr.Tensor:
+        """Return the mean loss of the last step's prediction, or of every step's."""
+        losses = []
+        for t in range(0 if every else len(hidden) - 1, len(hidden)):
+            with tr.scope("t", t):
+                prediction, target = tr.f.linear(hidden[t], readout), self.targets[t]
+                if self.targets.ndim == 2:
+                    losses.append(tr.cross_entropy(prediction, target))
+                else:
+                    losses.append(tr.mse_loss(prediction, target.astype(prediction.dtype)))
+        loss = losses[0] if len(losses) == 1 else np.mean(np.stack(losses))
+        loss.name = "loss"
+        return loss
+
+
+def read_task(args: argparse.Namespace) -> Task:
+    """Read as many steps as are asked for, and what follows each."""
+    if args.series is not None:
+        values = series(args.series)
+        if args.standardise:
+            spread = values.std(axis=(0, 1))
+            values = (values - values.mean(axis=(0, 1))) / np.where(spread > 0, spread, 1.0)
+        enough(len(values), args.steps, f"{args.series} has {len(values)} time steps")
+        return Task(values[: args.steps], values[1 : args.steps + 1], values.shape[2])
+    text = prose(args.text_file)
+    enough(len(text), args.steps, f"the text has {len(text)} characters")
+    classes, alphabet = encode(text)
+    if len(alphabet) < 2:
+        raise UsageError(f"the text is {alphabet!r} over and over: there is nothing to predict")
+    one_hot = np.eye(len(alphabet))[classes[: args.steps], np.newaxis]
+    return Task(one_hot, classes[1 : args.steps + 1, np.newaxis], len(alphabet))
+
+
+def enough(length: int, steps: int, what: str) -> None:
+    """Refuse more steps than there are, with one more to predict."""
+    if length <= steps:
+        raise UsageError(
+            f"{what}: reading {steps} and predicting the next takes {steps + 1}; "
+            f"give more, or --steps {max(length - 1, 1)}"
+        )
+
+
+def networks(args: argparse.Namespace, task: Task) -> dict[str, Any]:
+    """Return the layers to draw by name: those of a weights file, or new ones."""
+    features = task.inputs.shape[2]
+    if args.weights is not None:
+        layers = load_layers(args.weights, args.prefix)
+        expected = getattr(layers, "layers", [layers])[0].input_size
+        if expected != features:
+            raise UsageError(
+                f"{args.weights} takes {expected} features at each step, the input has {features}: "
+                "give the series it was trained on with --series"
+            )
+        return {type(layers).__name__.lower().removesuffix("cell"): layers}
+    biases: dict[str, dict[str, float]] = {
+        "rnn": {},
+        "lstm": {"forget_bias": args.forget_bias},
+        "gru": {"update_bias": args.update_bias},
+    }
+    return {
+        kind: LAYERS[kind](features, args.hidden, args.layers, rng=args.seed, **biases[kind])
+        for kind in dict.fromkeys(args.cell)
+    }
+
+
+def unrolled(network: Any, inputs: Array) -> tuple[Any, list[tr.Tensor]]:
+    """Return the run of a cell or of layers, and what each step puts out, (B, H) or (B, 2*H)."""
+    inputs = inputs.astype(next(iter(network.parameters())).dtype)
+    if isinstance(network, tr.Cell):
+        run = tr.unroll(network, inputs)
+        return run, run.hidden
+    layers = network(inputs)
+    if len(layers.runs[-1]) == 1:
+        return layers, layers.runs[-1][0].hidden
+    return layers, [layers.outputs[t] for t in range(len(inputs))]  # both directions, joined
+
+
+def say(what: str) -> None:
+    """Report progress: on stderr, so that the results can be piped on."""
+    print(f"{time.strftime('%H:%M:%S')}  {what}", file=sys.stderr, flush=True)
+
+
+def arguments() -> argparse.Namespace:
+    """Return what the command line asks for."""
+    parser = Parser(PROG, __doc__ or "", EXAMPLES)
+    part = parser.add_argument_group("what it reads").add_mutually_exclusive_group()
+    part.add_argument(
+        "--text-file", metavar="FILE", type=Path, help="UTF-8 text; without any, Python's own prose"
+    )
+    part.add_argument(
+        "--series", metavar="FILE", type=Path, help=".csv, a step in each line, or .npy (T, B, I)"
+    )
+    add = parser.add_argument_group("the network").add_argument
+    add(
+        "--cell",
+        metavar="CELL",
+        nargs="+",
+        choices=LAYERS,
+        default=["lstm"],
+        help=f"one or several to compare, of {', '.join(LAYERS)}",
+    )
+    add("--steps", metavar="N", type=whole(1, 100_000), default=40, help="time steps to read")
+    add("--hidden", metavar="N", type=whole(1, 4096), default=32, help="hidden size")
+    add("--layers", metavar="N", type=whole(1, 64), default=1, help="how many, stacked")
+    add("--loss", choices=("last", "every"), default="last", help="at which steps")
+    add("--seed", metavar="N", type=whole(0, 2**63), default=4, help="for all new weights")
+    add("--forget-bias", metavar="B", type=finite, default=1.0, help="where an LSTM's starts")
+    add("--update-bias", metavar="B", type=finite, default=0.0, help="where a GRU's starts")
+    add("--standardise", action="store_true", help="give each feature mean 0 and deviation 1")
+    add(
+        "--weights",
+        metavar="FILE",
+        type=Path,
+        help="trained layers instead of new ones: .safetensors, .npz, or .pt (needs torch)",
+    )
+    add("--prefix", metavar="NAME", default="", help="where in the weights file the layers are")
+    add = parser.add_argument_group("the picture").add_argument
+    add("--detail", choices=LEVELS, default="gate", help="what one node stands for")
+    add("--draw", choices=("auto", "all"), default="auto", help="leave out middle steps, or none")
+    add("--norm", choices=NORMS, default="l2", help="of each gradient")
+    add(
+        "--format",
+        metavar="FORMAT",
+        nargs="+",
+        choices=FORMATS,
+        default=["svg"],
+        help=f"one or several of {', '.join(FORMATS)}",
+    )
+    add("--chart", action="store_true", help="also chart.svg, the gradient through time")
+    add("--out", metavar="DIR", type=Path, default=Path("out"), help="folder to write to")
+    add("--open", action="store_true", help="show the first picture when it is done")
+    args = parser.parse_args()
+    if args.weights is not None:
+        for name in ("cell", "hidden", "layers", "forget_bias", "update_bias"):
+            if getattr(args, name) != parser.get_default(name):
+                option = name.replace("_", "-")
+                parser.error(f"--weights brings a network of its own: leave out --{option}")
+    if args.standardise and args.series is None:
+        parser.error("--standardise is for --series: leave it out")
+    return args
+
+
+def main() -> None:
+    """Do what the command line says."""
+    args = arguments()
+    task = read_task(args)
+    with output_folder(args.out) as folder:
+        losses, flows = {}, {}
+        for name, layers in networks(args, task).items():
+            say(f"{name}: unrolling {args.steps} steps and sweeping back")
+            steps, hidden = unrolled(layers, task.inputs)
+            size = hidden[0].shape[1]
+            values = np.random.default_rng(args.seed).uniform(-1, 1, (task.outputs, size))
+            readout = tr.Parameter(values / np.sqrt(size), "readout", hidden[0].dtype)
+            losses[name] = task.loss(hidden, readout, args.loss == "every")
+            flows[name] = tr.trace(losses[name])
+            for state, norms in flows[name].through_time(steps).items():
+                rate = decades_per_step(norms)
+                print(
+                    f"{name:<4}  |dL/d{state}_t| {norms[-1]:.1e} at the last step, {norms[0]:.1e} "
+                    f"at the first" + ("" if np.isnan(rate) else f", {rate:+.3f} decades per step")
+                )
+        scale = viz.Scale.fit(flows.values(), args.norm)
+        for name, flow in flows.items():
+            say(f"{name}: drawing at {args.detail} detail")
+            picture = viz.draw(
+                losses[name],
+                flow,
+                detail=args.detail,
+                steps=args.draw,
+                norm=args.norm,
+                scale=scale,
+                title=f"{name.upper()}: {args.steps} steps, loss at the {args.loss}",
+            )
+            for form in dict.fromkeys(args.format):
+                say(f"writing {name}.{form}")
+                picture.save(folder / f"{name}.{form}")
+        if args.chart:
+            save(viz.chart(flows, args.norm), folder / "chart.svg")
+        written = [args.out / file.name for file in sorted(folder.iterdir())]
+    print(*written, sep="\n")
+    if args.open:
+        webbrowser.open((args.out / f"{next(iter(flows))}.{args.format[0]}").resolve().as_uri())
+
+
+def start() -> None:
+    """Begin as the command `tinygrad-rnn`."""
+    run(PROG, main)
+
+
+if __name__ == "__main__":
+    start()
