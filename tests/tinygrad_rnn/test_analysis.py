@@ -255,6 +255,20 @@ def inputs_of(run: tr.Run) -> list[tr.Tensor]:
     return [node for node in nodes if node.name == "x"][-len(run.states) :]
 
 
+def test_activations_of_one_run_among_layers_are_in_time_order_in_both_directions() -> None:
+    rng = np.random.default_rng(14)
+    layers = tr.GRU(2, 3, num_layers=2, bidirectional=True, rng=rng)
+    runs = layers(rng.normal(size=(5, 2, 2))).runs
+    for run, back in zip(runs[1], (False, True), strict=True):
+        found = analysis.activations(run)
+        assert set(found) == {"reset gate", "update gate", "candidate"}
+        z, n = found["update gate"], found["candidate"]
+        h = np.stack([state.data for state in run.states])
+        before = np.roll(h, -1 if back else 1, axis=0)
+        before[-1 if back else 0] = 0.0
+        np.testing.assert_allclose(h, (1 - z) * before + z * n, rtol=1e-13, atol=1e-16)
+
+
 def test_own_cells_without_scopes_are_named_by_their_primitives() -> None:
     rng = np.random.default_rng(12)
     found = analysis.activations(tr.unroll(UnevenCell(rng), np.ones((3, 2, 2))))

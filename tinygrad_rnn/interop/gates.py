@@ -127,7 +127,7 @@ def take_apart(cell: Any, convention: Convention, library: str, reset: str | Non
         raise StateDictError(f"{library} has no counterpart of {what}")
     if kind == "GRU" and reset not in (None, cell.reset):
         raise StateDictError(f'{library} has no GRU with reset="{cell.reset}", only "{reset}"')
-    weights = {name: array.copy() for name, array in cell.state_dict().items()}
+    weights = dict(cell.state_dict())
     second = np.zeros_like(weights["bias"]) if "bias" in weights else None
     if "bias_hn" in weights and second is not None:
         second[2 * cell.hidden_size :] = weights.pop("bias_hn")

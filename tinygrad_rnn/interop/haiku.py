@@ -39,7 +39,7 @@ def from_haiku(parameters: Mapping[str, Any]) -> GatedCell:
         return build(Pieces(w_i.T, w_h.T, b), HAIKU, GRU_NAMES, reset="before")
     w, b = pick(parameters, ("w", "b"))
     hidden = b.size // 4
-    if w.ndim != 2 or b.shape != (4 * hidden,) or w.shape[1] != b.size or len(w) <= hidden:
+    if w.ndim != 2 or b.shape != (4 * hidden,) or len(w) <= hidden:
         raise StateDictError(f"w {w.shape} and b {b.shape} are not (I + H, 4*H) and (4*H,)")
     b = b.copy()
     b[_forget_rows(hidden)] += FORGET_BIAS
