@@ -100,7 +100,14 @@ class GradientFlow:
         """Return the norm of dL/dstate_t for t = 0 .. T-1, one array for each part of the state.
 
         The parts are ``"h"`` and, for an LSTM, ``"c"``.
+
+        Raises:
+            GradientError: if the run was fused, so that no step of it was seen.
         """
+        if not run.stepwise:
+            raise GradientError(
+                "a fused run has no gradient to see between its steps: unroll with engine='graph'"
+            )
         parts: dict[str, list[float]] = {}
         for state in run.states:
             for name, tensor in state_parts(state).items():

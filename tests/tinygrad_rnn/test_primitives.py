@@ -26,7 +26,12 @@ PROPERTY = settings(
 
 
 # Primitives that a general case cannot meet, and the tests that meet them.
-ELSEWHERE = {"cut": "nn/test_unroll.py"}
+ELSEWHERE = {
+    "cut": "nn/test_unroll.py",
+    "fused rnn": "nn/test_fused.py",
+    "fused lstm": "nn/test_fused.py",
+    "fused gru": "nn/test_fused.py",
+}
 
 
 def test_every_primitive_has_a_case():

@@ -53,6 +53,11 @@ class LayersRun:
         """The states of the last layer's forward run: what `GradientFlow.through_time` follows."""
         return self.runs[-1][0].states
 
+    @property
+    def stepwise(self) -> bool:
+        """Whether the graph holds every step, for the gradient to be seen between them."""
+        return self.runs[-1][0].stepwise
+
     @cached_property
     def outputs(self) -> Tensor:
         """The last layer's hidden states, (T, B, H), or (T, B, 2*H) if bidirectional."""
@@ -187,10 +192,7 @@ class RecurrentLayers(Module):
 
 def _joined(parts: list[Any]) -> Any:
     """Return the two directions' outputs joined along the last axis."""
-    if len(parts) == 1:
-        return parts[0]
-    *shape, size = parts[0].shape
-    return np.stack(parts, axis=-2).reshape(*shape, len(parts) * size)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
 
 
 class RNN(RecurrentLayers):

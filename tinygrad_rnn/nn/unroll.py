@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 
 from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.flow import state_parts
-from tinygrad_rnn.nn.cells import Cell
+from tinygrad_rnn.nn.cells import Cell, LSTMState
+from tinygrad_rnn.nn.fused import fused_run
 from tinygrad_rnn.ops.cut import cut
-from tinygrad_rnn.ops.index import scatter
 from tinygrad_rnn.scope import no_grad, scope
 from tinygrad_rnn.tensor import Array, Tensor
 
@@ -28,9 +28,21 @@ class Run:
             run was reversed.
     """
 
+    stepwise = True  # whether the graph holds every step, for the gradient to be seen between them
+
     def __init__(self, states: list[Any], final: Any) -> None:
-        self.states = states
-        self.final = final
+        self._states = states
+        self._final = final
+
+    @property
+    def states(self) -> list[Any]:
+        """One state per time step."""
+        return self._states
+
+    @property
+    def final(self) -> Any:
+        """The state after the last step taken."""
+        return self._final
 
     @property
     def hidden(self) -> list[Tensor]:
@@ -87,6 +99,8 @@ def unroll(
     state = starting_state(cell, state, batch)
     if engine == "graph":
         return _unroll_graph(cell, inputs, state, alive, reverse, truncate)
+    if engine == "fused":
+        return _unroll_fused(cell, inputs, state, alive, reverse, truncate)
     raise ValueError(f"unroll: engine {engine!r} is none of 'graph', 'fused'")
 
 
@@ -113,6 +127,68 @@ def _unroll_graph(
             for part, tensor in state_parts(state).items():
                 tensor.name = part
     return Run(states, state)
+
+
+class FusedRun(Run):
+    """A run as one primitive: its states are cut out of the result where they are asked for.
+
+    Args:
+        y: the states of all steps, (T, B, H), or (2, T, B, H) with h and c.
+        reverse: whether the last step taken is the first in time.
+    """
+
+    stepwise = False
+
+    def __init__(self, y: Tensor, reverse: bool) -> None:
+        self.y = y
+        self.last = 0 if reverse else -1
+
+    def _state(self, t: int) -> Any:
+        if self.y.ndim == 3:
+            state: Any = self.y[t]
+        else:
+            state = LSTMState(self.y[0, t], self.y[1, t])
+        for part, tensor in state_parts(state).items():
+            tensor.name = part
+        return state
+
+    @cached_property
+    def states(self) -> list[Any]:
+        """One state per time step."""
+        return [self._state(t) for t in range(self.y.shape[-3])]
+
+    @cached_property
+    def final(self) -> Any:
+        """The state after the last step taken."""
+        return self._state(self.last)
+
+    @cached_property
+    def outputs(self) -> Tensor:
+        """The hidden states of all steps, (T, B, H)."""
+        return self.y if self.y.ndim == 3 else self.y[0]
+
+
+def _unroll_fused(
+    cell: Cell, inputs: Any, state: Any, alive: Array | None, reverse: bool, truncate: int | None
+) -> Run:
+    if isinstance(inputs, Sequence):
+        inputs = np.stack(inputs)
+    if reverse:
+        inputs = inputs[::-1]
+        alive = None if alive is None else alive[::-1]
+    y: Any
+    if truncate is None:
+        y = fused_run(cell, inputs, state, alive)
+    else:
+        pieces: list[Any] = []
+        for start in range(0, len(inputs), truncate):
+            if pieces:
+                state = _map_parts(cut, FusedRun(pieces[-1], reverse=False).final)
+            piece = slice(start, start + truncate)
+            here = None if alive is None else alive[piece]
+            pieces.append(fused_run(cell, inputs[piece], state, here))
+        y = np.concatenate(pieces, axis=-3)
+    return FusedRun(y[..., ::-1, :, :] if reverse else y, reverse)
 
 
 def starting_state(cell: Cell, state: Any, batch: int) -> Any:
@@ -153,16 +229,13 @@ def _map_parts(function: Any, state: Any, *others: Any) -> Any:
 
 def _keep(alive: Array, new: Tensor, old: Tensor) -> Any:
     """Return, for each sequence of the batch, the new state if it is alive, else the old."""
-    here = alive.reshape(-1, *[1] * (new.ndim - 1)).astype(new.dtype)
-    return new * here + old * (1 - here)
+    return np.where(alive.reshape(-1, *[1] * (new.ndim - 1)), new, old)
 
 
 def _without_padding(inputs: Any, alive: Array) -> Any:
     """Return the inputs with zeros for padding, so that not even NaN there can reach a weight."""
     if isinstance(inputs, Sequence):
         return [_without_padding(x, here) for x, here in zip(inputs, alive, strict=True)]
-    if isinstance(inputs, Tensor):
-        return scatter(inputs[alive], index=alive, shape=inputs.shape)
     return np.where(alive[..., None], inputs, 0)
 
 

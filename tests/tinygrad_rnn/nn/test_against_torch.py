@@ -122,7 +122,7 @@ def compare(ours, theirs):
 GRID = list(product(KINDS, (1, 2), (False, True), (1, 3), (False, True), (True, False)))
 
 
-@pytest.mark.parametrize("engine", ["graph"])
+@pytest.mark.parametrize("engine", ["graph", "fused"])
 @pytest.mark.parametrize(("kind", "layers", "bidirectional", "batch", "padded", "bias"), GRID)
 def test_values_and_all_gradients(kind, layers, bidirectional, batch, padded, bias, engine):
     lengths = [4, T, 1][:batch] if padded else None

@@ -33,7 +33,7 @@ def assert_same(ours, theirs, **tolerance):
         np.testing.assert_allclose(ours[name], expected, **tolerance, err_msg=name)
 
 
-@pytest.mark.parametrize("engine", ["graph"])
+@pytest.mark.parametrize("engine", ["graph", "fused"])
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("make", CELLS)
 def test_a_padded_batch_equals_each_sequence_alone(make, reverse, engine):
@@ -71,7 +71,7 @@ def test_a_finished_sequence_keeps_its_state():
     assert np.all(run.states[4].data[1] != run.states[2].data[1])
 
 
-@pytest.mark.parametrize("engine", ["graph"])
+@pytest.mark.parametrize("engine", ["graph", "fused"])
 @pytest.mark.parametrize("make", CELLS)
 def test_reversed_is_forwards_over_the_reversed_input(make, engine):
     cell, x = make(2, 3, rng=0), rng.standard_normal((5, 2, 2))
@@ -102,7 +102,7 @@ def test_a_cut_of_a_constant_is_that_constant():
     assert cut(x) is x
 
 
-@pytest.mark.parametrize("engine", ["graph"])
+@pytest.mark.parametrize("engine", ["graph", "fused"])
 @pytest.mark.parametrize("make", CELLS)
 def test_truncation_truncates_exactly_at_the_cut(make, engine):
     """A loss at step t reaches the inputs since the last cut, and not one before it."""
@@ -132,7 +132,7 @@ def test_cuts_are_recorded_with_their_step_and_part():
 # -- states
 
 
-@pytest.mark.parametrize("engine", ["graph"])
+@pytest.mark.parametrize("engine", ["graph", "fused"])
 @pytest.mark.parametrize("make", CELLS)
 def test_a_learned_initial_state_gets_the_sum_over_the_batch(make, engine):
     cell = make(2, 3, rng=0, learn_state=True)

@@ -1,0 +1,79 @@
+"""The fused engine: a cell's whole run as one primitive, with hand-derived backpropagation
+through time.
+
+What makes it fast is the order of work. Everything that needs no recurrence is one matrix product
+over all steps: the inputs before the loop (W x_t + b for every t), the gradients of W, U, b and x
+after it. In the loop remain one product with U a step and ufuncs that write into buffers.
+
+Inside, sigmoid(a) is computed as (1 + tanh(a / 2)) / 2: the halved a comes from halved weights, so
+that one tanh serves all gates. It is exact to rounding of 1, so a gate that is closed beyond 1e-16
+is 0 here, where the op graph still has a tiny number.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinygrad_rnn.errors import NotDifferentiableError
+from tinygrad_rnn.nn.cells import Cell, GRUCell, LSTMCell, LSTMState, RNNCell
+from tinygrad_rnn.nn.fused.gru import GRUAfterTape, GRUTape
+from tinygrad_rnn.nn.fused.lstm import LSTMTape
+from tinygrad_rnn.nn.fused.rnn import RNNTape
+from tinygrad_rnn.nn.fused.tape import Tape
+from tinygrad_rnn.primitive import Each, Primitive
+from tinygrad_rnn.tensor import Array, Tensor
+
+
+def _forward(*values: Array, tape: Tape) -> Array:
+    return tape.forward(*values)
+
+
+def _vjp(slot: int, g: Any, y: Any, *values: Any, tape: Tape) -> Any:
+    return tape.gradient(slot, g)
+
+
+def _jvp(slot: int, t: Any, y: Any, *values: Any, tape: Tape) -> Any:
+    raise NotDifferentiableError("a fused run has no forward mode: unroll with engine='graph'")
+
+
+def _primitive(name: str, formula: str) -> Primitive:
+    return Primitive(name, _forward, Each(_vjp), Each(_jvp), formula, "BPTT over all steps")
+
+
+RNN = _primitive("fused rnn", "h_1 .. h_T")
+LSTM = _primitive("fused lstm", "(h, c)_1 .. (h, c)_T")
+GRU = _primitive("fused gru", "h_1 .. h_T")
+
+
+def fused_run(cell: Cell, inputs: Any, state: Any, alive: Array | None) -> Tensor:
+    """Return the states of all steps: (T, B, H), or (2, T, B, H) with h and c for an LSTM.
+
+    Args:
+        cell: exactly an RNNCell, LSTMCell or GRUCell.
+        inputs: shape (T, B, I).
+        state: the state before the first step.
+        alive: shape (T, B), which sequences still go on; None for all.
+
+    Raises:
+        NotDifferentiableError: if this cell, or an option of it, has no fused form.
+    """
+    primitive, kind = _fused_form(cell)
+    start = state if isinstance(state, LSTMState) else (state,)
+    wanted = isinstance(inputs, Tensor) and inputs.requires_grad
+    weights = (getattr(cell, name, None) for name in ("weight_ih", "weight_hh", "bias", "bias_hn"))
+    present = [weight for weight in weights if weight is not None]
+    tape = kind(cell, alive, wanted)
+    return primitive(inputs, *start, *present, tape=tape)  # type: ignore[no-any-return]
+
+
+def _fused_form(cell: Cell) -> tuple[Primitive, type[Tape]]:
+    if type(cell) is RNNCell:
+        return RNN, RNNTape
+    if type(cell) is LSTMCell and cell.peephole is None and not cell.coupled:
+        return LSTM, LSTMTape
+    if type(cell) is GRUCell:
+        return GRU, GRUTape if cell.reset == "before" else GRUAfterTape
+    raise NotDifferentiableError(
+        f"{type(cell).__name__} as it is has no fused form (nor have cells of one's own, peepholes "
+        "and coupled gates): unroll with engine='graph'"
+    )

@@ -1,0 +1,65 @@
+"""The simple recurrent network, fused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinygrad_rnn.nn.fused.tape import Tape, buffer, outer, rows, set_aside, spans
+from tinygrad_rnn.tensor import Array
+
+
+class RNNTape(Tape):
+    """h_t = tanh(a_t), a_t = W x_t + U h_{t-1} + b.
+
+    da_t = dh_t * (1 - h_t^2),  dh_{t-1} = U^T da_t
+    """
+
+    def forward(self, x: Array, h_0: Array, *values: Any) -> Array:
+        """Return h_1 .. h_T."""
+        w, u, *bias = values
+        a = self.project(x, w, *bias)
+        h = buffer(len(x), h_0, a.dtype)
+        squash = SQUASH[self.cell.nonlinearity]
+        for dead, a_t, past, h_t in self.steps(a, h, h[1:]):
+            np.matmul(past, u.T, out=h_t)
+            h_t += a_t
+            squash(h_t)
+            if dead is not None:
+                np.copyto(h_t, past, where=dead)
+        self.kept = x, h, w, u, bias
+        return h[1:]
+
+    def backward(self, g: Array) -> list[Any]:
+        """Return the gradients of x, h_0, W, U and the biases."""
+        x, h, w, u, bias = self.kept
+        da, dh = np.empty_like(h[1:]), np.zeros_like(h[0])
+        for span in spans(da):
+            slopes = SLOPE[self.cell.nonlinearity](h[1:][span])
+            for (dead, g_t, da_t), slope in zip(self.back(span, g, da), slopes[::-1], strict=True):
+                dh += g_t
+                past = set_aside(dead, dh)
+                np.multiply(dh, slope, out=da_t)
+                np.matmul(da_t, u, out=dh)
+                if dead is not None:
+                    dh += past
+        return [
+            self.input_gradient(da, x, w),
+            dh,
+            outer(da, x),
+            outer(da, h[:-1]),
+            *[rows(da).sum(0) for _ in bias],
+        ]
+
+
+SQUASH: dict[str, Any] = {
+    "tanh": lambda a: np.tanh(a, out=a),
+    "relu": lambda a: np.maximum(a, 0, out=a),
+    "identity": lambda a: a,
+}
+SLOPE: dict[str, Any] = {
+    "tanh": lambda h: 1 - h * h,
+    "relu": lambda h: (h > 0).astype(h.dtype),
+    "identity": np.ones_like,
+}
