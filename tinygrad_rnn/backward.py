@@ -9,8 +9,8 @@ steps of a shared weight is the `+=`.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any, Protocol
+from collections.abc import Callable, Collection
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,14 +25,10 @@ from tinygrad_rnn.tensor import Tensor
 GATHERED_AT_ONCE = 1 << 17  # elements: bounds the memory held for contributions put off
 
 
-class Observer(Protocol):
-    """What may watch a sweep: it is told the start, then every edge from the root to the leaves."""
-
-    def started(self, root: Tensor, gradient: Array) -> None:
-        """Take note of where the sweep starts, and with what."""
-
-    def __call__(self, consumer: Tensor, slot: int, source: Tensor, contribution: Array) -> None:
-        """Take note of what `consumer` sends back to its input `slot`, which is `source`."""
+# Told `(consumer, slot, source, contribution)` for every edge. One that has a method
+# `arrived(node, gradient)` is told the finished sum of every node as well, the root's first; one
+# that has `put_off(consumer, slot, source, g)` is told that where contributions are gathered.
+Observer = Callable[[Tensor, int, Tensor, Array], None]
 
 
 def backward(root: Tensor, gradient: ArrayLike | None, observer: Observer | None) -> None:
@@ -78,10 +74,10 @@ def sweep(
         observer: told `(consumer, slot, source, contribution)` for every edge.
         create_graph: run the rules on tensors, so that they record themselves.
     """
-    if observer is not None:
-        observer.started(root, start)
+    arrival = getattr(observer, "arrived", None)
     watched = observer is not None or current.anomalies is not None
-    gathering = not watched and not create_graph
+    put_off = getattr(observer, "put_off", None)
+    gathering = not create_graph and (not watched or put_off is not None)
     wanted = None if targets is None else {target.index for target in targets}
     sums: dict[int, Any] = {root.index: start}  # what has come back to each node so far
     owned: set[int] = set()  # whose sum is an array made here: only such are added into
@@ -94,6 +90,8 @@ def sweep(
         g = sums.pop(key, None)
         if g is None:
             continue
+        if arrival is not None:
+            arrival(node, np.asarray(getattr(g, "_data", g)))
         op = node.op
         if op is None if wanted is None else key in wanted:
             arrived.append((node, g))
@@ -105,7 +103,9 @@ def sweep(
                 continue
             key = source.index
             if gathering and slot in op.gathers:
-                _put_off(sums, key, waiting, op.gathers[slot], g, node)
+                _gather(sums, key, waiting, op.gathers[slot], g, node)
+                if put_off is not None:
+                    put_off(node, slot, source, g)
                 continue
             contribution = op.vjps[slot](g, y, *xs, **node.params)  # type: ignore[misc]  # not None: checked on recording
             if op.broadcasts and contribution.shape != source._data.shape:
@@ -125,7 +125,7 @@ def sweep(
     return arrived
 
 
-def _put_off(
+def _gather(
     sums: dict[int, Any],
     key: int,
     waiting: dict[int, dict[Gather, Uses]],
@@ -149,7 +149,7 @@ def _settle(sums: dict[int, Any], key: int, rules: dict[Gather, Uses]) -> None:
     """Add what the waiting uses of a tensor send back to it."""
     for rule, uses in rules.items():
         if uses:
-            total = rule(uses)
+            total = rule.total(uses)
             sums[key] = sums[key] + total if key in sums else total
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from tinygrad_rnn.backward import seed, sweep
 from tinygrad_rnn.errors import GradientError
+from tinygrad_rnn.norms import norms
 from tinygrad_rnn.primitive import unbroadcast
 from tinygrad_rnn.protocols import Array
 from tinygrad_rnn.scope import no_grad
@@ -16,6 +18,8 @@ from tinygrad_rnn.tensor import Tensor
 
 if TYPE_CHECKING:
     from tinygrad_rnn.nn.unroll import Run
+
+MEASURED_AT_ONCE = 1 << 24  # elements: the norms wait until they are read, or until this many
 
 
 class Edge(NamedTuple):
@@ -42,33 +46,94 @@ class GradientFlow:
     """
 
     def __init__(self) -> None:
-        self.edges: list[Edge] = []
         self.root: Tensor | None = None
-        self._totals: dict[int, Array] = {}
+        self._gradients: dict[int, Array] = {}  # the finished sum of each node
+        # One column for each fact of an edge: a tuple per edge would keep the collector busy.
+        self._consumers: list[Tensor] = []
+        self._slots: list[int] = []
+        self._sources: list[Tensor] = []
+        self._l2: list[float] = []
+        self._max: list[float] = []
+        self._unmeasured: list[Array | None] = []  # of the last edges; None: put off
+        self._unmeasured_size = 0
+        self._edges: list[Edge] = []
 
-    def started(self, root: Tensor, gradient: Array) -> None:
-        """Note where the sweep starts and with what; called by the sweep."""
-        if self.root is not None:
+    def arrived(self, node: Tensor, gradient: Array) -> None:
+        """Note the finished sum of a node, the root's first; called by the sweep."""
+        if node.index in self._gradients:
             raise GradientError("this flow has watched a sweep already: make a new GradientFlow()")
-        self.root = root
-        self._totals[root.index] = gradient
+        if self.root is None:
+            self.root = node
+        self._gradients[node.index] = gradient
 
     def __call__(self, consumer: Tensor, slot: int, source: Tensor, contribution: Array) -> None:
         """Note one edge; called by the sweep."""
-        self.edges.append(Edge(consumer, slot, source, *measure(contribution)))
-        total = self._totals.get(source.index)
-        self._totals[source.index] = contribution if total is None else total + contribution
+        self._note(consumer, slot, source, contribution, contribution.size)
+
+    def put_off(self, consumer: Tensor, slot: int, source: Tensor, g: Array) -> None:
+        """Note an edge whose contribution the sweep computes only summed up with others."""
+        self._note(consumer, slot, source, None, g.size)
+
+    def _note(
+        self, consumer: Tensor, slot: int, source: Tensor, contribution: Array | None, size: int
+    ) -> None:
+        self._consumers.append(consumer)
+        self._slots.append(slot)
+        self._sources.append(source)
+        self._unmeasured.append(contribution)
+        self._unmeasured_size += size
+        if self._unmeasured_size > MEASURED_AT_ONCE:
+            self._measure()
+
+    def _measure(self) -> None:
+        """Take the norms of all edges noted since the last time, and let go of their arrays."""
+        noted, self._unmeasured, self._unmeasured_size = self._unmeasured, [], 0
+        first = len(self._l2)
+        l2, largest = np.zeros(len(noted)), np.zeros(len(noted))
+        single = [k for k, contribution in enumerate(noted) if contribution is not None]
+        l2[single], largest[single] = norms([c for c in noted if c is not None])
+        together: dict[Any, list[int]] = {}
+        for k, contribution in enumerate(noted):
+            op = self._consumers[first + k].op
+            if contribution is None and op is not None:
+                together.setdefault(op.gathers[self._slots[first + k]].norms, []).append(k)
+        for rule, places in together.items():
+            consumers = [self._consumers[first + k] for k in places]
+            uses = [(self._gradients[consumer.index], consumer) for consumer in consumers]
+            l2[places], largest[places] = rule(uses)
+        self._l2 += l2.tolist()
+        self._max += largest.tolist()
+
+    @property
+    def edges(self) -> list[Edge]:
+        """Every edge, from the root backwards."""
+        self._measure()
+        done = len(self._edges)
+        for consumer, slot, source, l2, largest in zip(
+            self._consumers[done:],
+            self._slots[done:],
+            self._sources[done:],
+            self._l2[done:],
+            self._max[done:],
+            strict=True,
+        ):
+            rms = l2 / math.sqrt(max(source.size, 1))
+            finite = math.isfinite(largest)
+            self._edges.append(Edge(consumer, slot, source, l2, rms, largest, finite))
+        return self._edges
 
     def gradient(self, tensor: Tensor) -> Array | None:
         """Return the summed gradient that reached a node, or None where none flowed."""
-        return self._totals.get(tensor.index)
+        return self._gradients.get(tensor.index)
 
     def norm(self, tensor: Tensor, norm: str = "l2") -> float:
         """Return the norm (``"l2"``, ``"rms"`` or ``"max"``) of the summed gradient of a node."""
-        total = self._totals.get(tensor.index)
-        if total is None:
+        gradient = self._gradients.get(tensor.index)
+        if gradient is None:
             return 0.0
-        return measure(total)[("l2", "rms", "max").index(norm)]
+        (l2,), (largest,) = norms([gradient])
+        of = {"l2": l2, "rms": l2 / math.sqrt(max(gradient.size, 1)), "max": largest}
+        return float(of[norm])
 
     def contributions(self, tensor: Tensor) -> list[Array]:
         """Return what each use of a tensor sent back to it, oldest first; they sum to its gradient.
@@ -86,7 +151,7 @@ class GradientFlow:
         """Return what went along one edge of this flow, in its source's shape and dtype."""
         node = edge.consumer
         assert node.op is not None
-        g = self._totals[node.index]
+        g = self._gradients[node.index]
         with no_grad():
             rule = node.op.vjps[edge.slot]
             assert rule is not None
@@ -122,19 +187,6 @@ def state_parts(state: Any) -> dict[str, Tensor]:
     if hasattr(state, "_asdict"):
         return dict(state._asdict())
     return {f"state_{k}": part for k, part in enumerate(state)}
-
-
-def measure(array: Array) -> tuple[float, float, float, bool]:
-    """Return the l2 norm, root mean square, largest magnitude, and whether all is finite."""
-    if array.size == 0:
-        return 0.0, 0.0, 0.0, True
-    flat = np.abs(array, dtype=np.float64).ravel()
-    largest = float(flat.max())
-    if not np.isfinite(largest) or largest == 0.0:
-        return largest, largest, largest, bool(np.isfinite(largest))
-    # Dividing first keeps the squares of tiny gradients from underflowing to zero.
-    l2 = largest * float(np.sqrt(np.sum(np.square(flat / largest))))
-    return l2, l2 / float(np.sqrt(flat.size)), largest, True
 
 
 def trace(root: Tensor, gradient: ArrayLike | None = None) -> GradientFlow:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from tinygrad_rnn.errors import GradientError
-from tinygrad_rnn.flow import measure
+from tinygrad_rnn.norms import norms
 from tinygrad_rnn.tensor import Array, Tensor
 
 Schedule = Callable[[int], float]
@@ -252,7 +252,7 @@ def clip_grad_norm_(
         raise ValueError(f"clip_grad_norm_: max_norm = {max_norm} is not above 0")
     having = [parameter for parameter in parameters if parameter.grad is not None]
     # hypot and measure scale before they square: gradients that explode to 1e200 are clipped, too.
-    norm = math.hypot(*[measure(_grad(parameter))[0] for parameter in having])
+    norm = math.hypot(*norms([_grad(parameter) for parameter in having])[0])
     if not math.isfinite(norm):
         if error_if_nonfinite:
             raise _not_finite("clip_grad_norm_", having)

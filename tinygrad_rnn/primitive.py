@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,7 +22,15 @@ from tinygrad_rnn.tensor import NO_PARAMS, Tensor, next_index
 
 Rule = Callable[..., Any]
 Uses = list[tuple[Any, Tensor]]  # (what reached the consumer, the consumer)
-Gather = Callable[[Uses], Any]
+
+
+class Gather(NamedTuple):
+    """A way to treat many uses of one input together that is faster than one vjp for each."""
+
+    total: Callable[[Uses], Any]  # the sum of what they send back
+    norms: Callable[[Uses], tuple[Any, Any]]  # l2 and largest magnitude of each, as arrays
+
+
 _new = Tensor.__new__
 REGISTRY: dict[str, Primitive] = {}  # every primitive by its name
 
@@ -48,7 +56,7 @@ class Primitive:
         formula: y in symbols.
         derivatives: each vjp in symbols.
         broadcasts: whether a contribution may have to be summed back to its input's shape.
-        gathers: by slot, a faster way to the sum over many uses than one vjp for each.
+        gathers: by slot, a faster way to treat many uses than one vjp for each.
     """
 
     __slots__ = (

@@ -193,26 +193,28 @@ def test_contributions_are_in_time_order():
 
 @pytest.mark.parametrize("kind", [tr.RNNCell, tr.LSTMCell, tr.GRUCell])
 def test_what_arrives_at_a_node_is_the_sum_over_its_outgoing_edges(kind):
-    class Arrivals(tr.GradientFlow):
-        def __init__(self):
-            super().__init__()
-            self.sums = {}
-
-        def __call__(self, consumer, slot, source, contribution):
-            super().__call__(consumer, slot, source, contribution)
-            assert contribution.shape == source.shape
-            assert contribution.dtype == source.dtype
-            self.sums[source] = self.sums.get(source, 0) + contribution
-
     rng = np.random.default_rng(13)
     cell = with_random_weights(kind, np.float64, rng)
     run = tr.unroll(cell, rng.normal(size=(T, B, D)))
     root = run.outputs.sum()
-    flow = Arrivals()
-    root.backward(observer=flow)
+    sums, norms = {}, {}
+
+    def watch(consumer, slot, source, contribution):
+        assert contribution.shape == source.shape
+        assert contribution.dtype == source.dtype
+        sums[source] = sums.get(source, 0) + contribution
+        norms[consumer, slot] = np.linalg.norm(contribution), np.abs(contribution).max()
+
+    root.backward(observer=watch)
+    flow = tr.trace(root)
+    for edge in flow.edges:
+        assert (edge.l2, edge.max) == pytest.approx(
+            norms.pop((edge.consumer, edge.slot)), rel=1e-12
+        )
+    assert not norms
     needing = tr.graph.topological(root, differentiable=True)
-    assert set(flow.sums) == set(needing) - {root}
-    for node, total in flow.sums.items():
+    assert set(sums) == set(needing) - {root}
+    for node, total in sums.items():
         gradient = tr.grad(root, [node])[0].data
         np.testing.assert_allclose(total, gradient, rtol=1e-12, atol=1e-15)
         np.testing.assert_allclose(flow.gradient(node), gradient, rtol=1e-12, atol=1e-15)

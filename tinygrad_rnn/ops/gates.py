@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.norms import Sizes, norms
 from tinygrad_rnn.ops.activations import sigmoid
 from tinygrad_rnn.ops.index import scatter
 from tinygrad_rnn.ops.trigonometry import tanh
@@ -51,7 +52,11 @@ def _gather_gates(uses: Uses) -> Array:
     return out
 
 
-_GATHERS: dict[int, Gather] = {0: _gather_gates}
+def _norms_of_gates(uses: Uses) -> Sizes:
+    return norms([_SLOPES[node.op](g, node._data, None) for g, node in uses])
+
+
+_GATHERS = {0: Gather(_gather_gates, _norms_of_gates)}
 sigmoid_gate = _gate(sigmoid, "scatter(g * (y - y * y))")
 tanh_gate = _gate(tanh, "scatter(g - g * y * y)")
 _SLOPES: dict[Any, Any] = {sigmoid_gate: sigmoid.vjps[0], tanh_gate: tanh.vjps[0]}

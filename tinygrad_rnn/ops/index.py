@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.errors import ShapeError
-from tinygrad_rnn.primitive import Uses, linear
+from tinygrad_rnn.norms import Sizes, norms
+from tinygrad_rnn.primitive import Gather, Uses, linear
 from tinygrad_rnn.protocols import FUNCTIONS, Array
 from tinygrad_rnn.tensor import Tensor
 
@@ -42,6 +43,10 @@ def _gather_reads(uses: Uses) -> Array:
     return out
 
 
+def _norms_of_reads(uses: Uses) -> Sizes:
+    return norms([np.asarray(g) for g, _ in uses])
+
+
 def _scatter(g: Array, index: Any, shape: tuple[int, ...]) -> Array:
     out = np.zeros(shape, g.dtype)
     if _is_basic(index):
@@ -52,7 +57,11 @@ def _scatter(g: Array, index: Any, shape: tuple[int, ...]) -> Array:
 
 
 getitem = linear(
-    "getitem", _read, "x[index]", ("scatter(g)", _back_to_places), gathers={0: _gather_reads}
+    "getitem",
+    _read,
+    "x[index]",
+    ("scatter(g)", _back_to_places),
+    gathers={0: Gather(_gather_reads, _norms_of_reads)},
 )
 pick = linear("pick", _read, "x[index]", ("scatter(g)", _back_to_places))
 scatter = linear(

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.norms import Sizes, norms, norms_of_outer_products
 from tinygrad_rnn.ops.index import scatter
-from tinygrad_rnn.primitive import Primitive, Uses, linear, unbroadcast
+from tinygrad_rnn.primitive import Gather, Primitive, Uses, linear, unbroadcast
 from tinygrad_rnn.protocols import Array
 
 
@@ -115,6 +116,18 @@ def _gather_affine(slot: int, uses: Uses) -> Any:
     return total
 
 
+def _norms_affine(slot: int, uses: Uses) -> Sizes:
+    """Measure what each use sends back: from a single row an outer product, of known norms."""
+    gs = [_fold(g) for g, _ in uses]
+    single = all(len(g) == 1 for g in gs)
+    if slot % 2 == 0:
+        return norms(gs if single else [np.sum(g, axis=0) for g in gs])
+    xs = [_fold(node._values[slot - 1]) for _, node in uses]
+    if single:
+        return norms_of_outer_products(gs, xs)
+    return norms([np.matmul(g.T, x) for g, x in zip(gs, xs, strict=True)])
+
+
 def _affine_of(name: str, formula: str, *derivatives: str) -> Primitive:
     slots = range(len(derivatives))
     return Primitive(
@@ -125,7 +138,7 @@ def _affine_of(name: str, formula: str, *derivatives: str) -> Primitive:
         formula,
         derivatives,
         gathers={
-            slot: partial(_gather_affine, slot)
+            slot: Gather(partial(_gather_affine, slot), partial(_norms_affine, slot))
             for slot in slots
             if slot % 2 or slot == len(slots) - 1
         },
