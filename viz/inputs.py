@@ -95,4 +95,5 @@ def _npy(path: Path) -> Array:
         raise UsageError(f"{path} is neither a .csv table nor a .npy array") from error
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiub":
         raise UsageError(f"{path} does not hold one array of real numbers")
-    return values.astype(np.float64)
+    with np.errstate(all="ignore"):  # NaN and infinity are refused by name, so not warned of
+        return values.astype(np.float64)
