@@ -22,7 +22,7 @@ from tinygrad_rnn.errors import (
     TinygradError,
 )
 from tinygrad_rnn.flow import Edge, GradientFlow, trace
-from tinygrad_rnn.functional import grad
+from tinygrad_rnn.functional import grad, hvp, jacobian, jvp, vjp
 from tinygrad_rnn.gradcheck import gradcheck
 from tinygrad_rnn.interop import from_torch
 from tinygrad_rnn.nn import (
@@ -96,8 +96,11 @@ __all__ = [
     "grad",
     "gradcheck",
     "graph",
+    "hvp",
     "init",
     "interop",
+    "jacobian",
+    "jvp",
     "mse_loss",
     "nn",
     "no_grad",
@@ -106,4 +109,5 @@ __all__ = [
     "scope",
     "trace",
     "unroll",
+    "vjp",
 ]

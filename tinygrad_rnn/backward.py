@@ -97,7 +97,7 @@ def sweep(
             arrived.append((node, g))
         if op is None:
             continue
-        y, xs = (node, _fresh_inputs(node)) if create_graph else (node._data, node._values)
+        y, xs = (node, recorded_inputs(node)) if create_graph else (node._data, node._values)
         for slot, source in enumerate(node.inputs):
             if not (isinstance(source, Tensor) and source.requires_grad):
                 continue
@@ -163,7 +163,7 @@ def _show(
         observer(node, slot, source, np.asarray(getattr(contribution, "_data", contribution)))
 
 
-def _fresh_inputs(node: Tensor) -> tuple[Any, ...]:
+def recorded_inputs(node: Tensor) -> tuple[Any, ...]:
     """Return the inputs as tensors, provided that they still hold what was recorded."""
     for source, value in zip(node.inputs, node._values, strict=True):
         if isinstance(source, Tensor) and source._data is not value:

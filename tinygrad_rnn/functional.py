@@ -1,22 +1,29 @@
-"""Derivatives as functions: what to differentiate, and with respect to what."""
+"""Derivatives as functions: what to differentiate, and with respect to what.
+
+All of them nest: a derivative of a tensor that is itself being differentiated records how it was
+made, so ``hvp`` is nothing but the ``jvp`` of a ``grad``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from tinygrad_rnn.backward import seed, sweep
-from tinygrad_rnn.scope import no_grad
+from tinygrad_rnn.errors import ShapeError
+from tinygrad_rnn.forward import push
+from tinygrad_rnn.scope import current, no_grad, recording
 from tinygrad_rnn.tensor import Tensor
 
 
 def grad(
     output: Tensor,
     inputs: Sequence[Tensor],
-    gradient: ArrayLike | None = None,
+    gradient: ArrayLike | Tensor | None = None,
     create_graph: bool = False,
 ) -> list[Tensor]:
     """Return d(output)/d(input) for each of `inputs`, leaving every `.grad` alone.
@@ -39,11 +46,11 @@ def grad(
     >>> slope.item(), curvature.item()
     (27.0, 18.0)
     """
-    start = seed(output, gradient)
+    start: Any = seed(output, getattr(gradient, "data", gradient))
+    if create_graph:
+        start = gradient if isinstance(gradient, Tensor) else Tensor(start)
     with nullcontext() if create_graph else no_grad():
-        arrived = sweep(
-            output, Tensor(start) if create_graph else start, inputs, create_graph=create_graph
-        )
+        arrived = sweep(output, start, inputs, create_graph=create_graph)
     found = {node.index: g for node, g in arrived}
     out = []
     for x in inputs:
@@ -52,3 +59,140 @@ def grad(
             g = np.zeros(x.shape, x.dtype)
         out.append(g if isinstance(g, Tensor) else Tensor(g))
     return out
+
+
+def vjp(
+    f: Callable[..., Tensor], *primals: ArrayLike | Tensor
+) -> tuple[Tensor, Callable[[ArrayLike | Tensor], list[Tensor]]]:
+    """Return ``f(*primals)`` and the function that takes a gradient back through it.
+
+    Args:
+        f: a function of tensors, returning one tensor.
+        primals: the point: arrays or tensors.
+
+    Returns:
+        The value, and a function from a gradient of its shape to one gradient per primal.
+
+    >>> y, back = vjp(lambda x: x * x, [1.0, 2.0])
+    >>> back([1.0, 10.0])[0].data
+    array([ 2., 40.])
+    """
+    nested = _nested(primals)
+    out, xs = _record(f, primals)
+
+    def back(gradient: ArrayLike | Tensor) -> list[Tensor]:
+        if not out.requires_grad:
+            return [Tensor(np.zeros(x.shape, x.dtype)) for x in xs]
+        return grad(out, xs, gradient, create_graph=nested)
+
+    return (out if nested else out.detach()), back
+
+
+def jvp(
+    f: Callable[..., Tensor],
+    primals: Sequence[ArrayLike | Tensor],
+    tangents: Sequence[ArrayLike | Tensor],
+) -> tuple[Tensor, Tensor]:
+    """Return ``f(*primals)`` and how it moves when the primals move along the tangents.
+
+    Args:
+        f: a function of tensors, returning one tensor.
+        primals: the point: arrays or tensors.
+        tangents: one direction per primal, of its shape.
+
+    Raises:
+        ShapeError: if a tangent has another shape than its primal.
+
+    >>> y, dy = jvp(lambda x: x * x, [[1.0, 2.0]], [[1.0, 10.0]])
+    >>> dy.data
+    array([ 2., 40.])
+    """
+    nested = _nested([*primals, *tangents])
+    out, xs = _record(f, primals)
+    start = {}
+    for x, t in zip(xs, tangents, strict=True):
+        if np.shape(t) != x.shape:
+            raise ShapeError(f"tangent of shape {np.shape(t)} given for a primal of {x.shape}")
+        start[x.index] = _tangent(t, x, nested)
+    with nullcontext() if nested else no_grad():
+        moved = push(out, start, create_graph=nested)
+    if moved is None:
+        moved = np.zeros(out.shape, out.dtype)
+    return (out if nested else out.detach()), moved if isinstance(moved, Tensor) else Tensor(moved)
+
+
+def jacobian(f: Callable[[Tensor], Tensor], x: ArrayLike | Tensor) -> Tensor:
+    """Return dy/dx of ``y = f(x)``, of shape ``y.shape + x.shape``.
+
+    It is made row by row with reverse sweeps, or column by column with forward ones, whichever is
+    fewer.
+
+    >>> jacobian(lambda x: x * x, [1.0, 2.0]).data
+    array([[2., 0.],
+           [0., 4.]])
+    """
+    nested = _nested([x])
+    out, (leaf,) = _record(f, [x])
+    shape = out.shape + leaf.shape
+    if not out.requires_grad or 0 in shape:
+        return Tensor(np.zeros(shape, out.dtype))
+    with nullcontext() if nested else no_grad():
+        if out.size <= leaf.size:
+            rows = [grad(out, [leaf], g, create_graph=nested)[0] for g in _unit_arrays(out)]
+            table: Any = np.stack(rows)  # type: ignore[call-overload,unused-ignore]  # dispatched
+        else:
+            columns = [
+                push(out, {leaf.index: _tangent(t, leaf, nested)}, create_graph=nested)
+                for t in _unit_arrays(leaf)
+            ]
+            table = np.stack(columns, axis=-1)
+    return np.reshape(table if isinstance(table, Tensor) else Tensor(table), shape)  # type: ignore[return-value]  # dispatched to Tensor
+
+
+def hvp(f: Callable[[Tensor], Tensor], x: ArrayLike | Tensor, v: ArrayLike | Tensor) -> Tensor:
+    """Return the Hessian of the scalar function f at x, times v: forward mode over reverse mode.
+
+    Args:
+        f: a function of one tensor, returning a tensor of one element.
+        x: the point.
+        v: the direction, of the shape of x.
+
+    >>> hvp(lambda x: (x * x * x).sum(), [1.0, 2.0], [1.0, 1.0]).data
+    array([ 6., 12.])
+    """
+
+    def slope(x: Tensor) -> Tensor:
+        out = f(x)
+        return grad(out, [x], create_graph=True)[0] if out.requires_grad else x * 0
+
+    return jvp(slope, [x], [v])[1]
+
+
+def _nested(xs: Sequence[Any]) -> bool:
+    """Whether somebody is already recording what happens to one of the inputs."""
+    return not current.paused and any(isinstance(x, Tensor) and x.requires_grad for x in xs)
+
+
+def _record(f: Callable[..., Any], primals: Sequence[Any]) -> tuple[Tensor, list[Tensor]]:
+    """Apply f to nodes of its own, each linked to its primal if that is recorded already."""
+    linked = not current.paused
+    with recording():
+        xs = [
+            +x
+            if linked and isinstance(x, Tensor) and x.requires_grad
+            else Tensor(x, requires_grad=True)
+            for x in primals
+        ]
+        out = f(*xs)
+    return out if isinstance(out, Tensor) else Tensor(out), xs
+
+
+def _tangent(t: Any, x: Tensor, nested: bool) -> Any:
+    if isinstance(t, Tensor):
+        t = t.astype(x.dtype) if nested else t.data
+    return t if isinstance(t, Tensor) else np.array(t, x.dtype)
+
+
+def _unit_arrays(like: Tensor) -> list[Any]:
+    """Return one array for each element of a tensor: 1 there, 0 elsewhere."""
+    return list(np.eye(like.size, dtype=like.dtype).reshape(like.size, *like.shape))

@@ -155,3 +155,23 @@ class no_grad(_Block):
         trace: TracebackType | None,
     ) -> None:
         current.paused -= 1
+
+
+class recording(_Block):
+    """Record inside the block even if a no_grad around it is open.
+
+    What takes a derivative needs this, for it must record what it differentiates.
+    """
+
+    __slots__ = ("paused",)
+
+    def __enter__(self) -> None:
+        self.paused, current.paused = current.paused, 0
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        current.paused = self.paused
