@@ -131,7 +131,9 @@ def main() -> None:
     read, target = text[: args.steps], text[args.steps]
     shown = read if args.steps <= 60 else f"{read[:28]} ... {read[-28:]}"
     print(f"Reads {args.steps} characters {shown!r} and predicts the next, {target!r}.")
-    print(f"Hidden size {args.hidden}, weights uniform(-1/sqrt(H), 1/sqrt(H)), seed {args.seed}.\n")
+    print(
+        f"Hidden size {args.hidden}, weights uniform(-1/sqrt(H), 1/sqrt(H)), other biases 0, seed {args.seed}.\n"
+    )
 
     drawn = {
         "rnn": Setting("RNN"),
@@ -156,7 +158,8 @@ def main() -> None:
             viz.draw(result.loss, result.flow, scale=scale, title=title).save(
                 folder / f"{name}.svg"
             )
-        axes = viz.chart({setting.title: results[setting].flow for setting in settings})
+        flows = {setting.title: results[setting].flow for setting in settings}
+        axes = viz.chart(flows, title=f"What arrives at h_t: {args.steps} steps, loss at the last")
         save(axes, folder / "chart.svg")
     print("\nDrew rnn.svg, lstm.svg and gru.svg on one scale, and chart.svg with all rows, into")
     print(f"{args.out}\n\n{CLOSING}")

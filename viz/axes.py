@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,8 @@ def save(axes: Axes, path: str | Path) -> None:
     form = path.suffix[1:]
     if form not in ("svg", "png", "pdf"):
         raise VizError(f"cannot save {path.name}: a chart ends in .svg, .png or .pdf")
-    metadata: dict[str, Any] = {"Title": axes.get_title("left") or axes.get_ylabel()}
+    title, description = describe(axes)
+    metadata: dict[str, Any] = {"Title": title}
     if form != "png":  # which carries no date
         metadata |= {"CreationDate" if form == "pdf" else "Date": None}
     figure = axes.get_figure(root=True)
@@ -42,7 +44,27 @@ def save(axes: Axes, path: str | Path) -> None:
     picture = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "tinygrad_rnn"}):
         figure.savefig(picture, format=form, metadata=metadata, bbox_inches="tight", dpi=150)
-    write(path, picture.getvalue())
+    painted = picture.getvalue()
+    if form == "svg":  # what matplotlib leaves out for those who cannot see it
+        painted = painted.replace(
+            b"<svg ", b'<svg role="img" aria-labelledby="title description" ', 1
+        ).replace(
+            b"<title>%b</title>" % escape(title).encode(),
+            b'<title id="title">%b</title>\n <desc id="description">%b</desc>'
+            % (escape(title).encode(), escape(description).encode()),
+            1,
+        )
+    write(path, painted)
+
+
+def describe(axes: Axes) -> tuple[str, str]:
+    """Return a chart's title and what it shows, in words."""
+    y, x = (label.replace("$", "") for label in (axes.get_ylabel(), axes.get_xlabel()))
+    description = f"{y} against {x}"
+    names = [str(name) for name in axes.get_legend_handles_labels()[1]]
+    if names:
+        description += f", one line for each of: {', '.join(names)}"
+    return axes.get_title("left").replace("$", "") or description, f"{description}."
 
 
 def new_axes(width: float = 8.0, height: float = 4.5) -> Axes:
@@ -56,7 +78,8 @@ def new_axes(width: float = 8.0, height: float = 4.5) -> Axes:
 
 def look(k: int) -> dict[str, Any]:
     """Return colour and dash pattern of series number k."""
-    return {"color": COLOURS[k % len(COLOURS)], "linestyle": DASHES[k % len(DASHES)]}
+    turn = k // len(COLOURS)  # a colour that comes again comes with another dash pattern
+    return {"color": COLOURS[k % len(COLOURS)], "linestyle": DASHES[(k + turn) % len(DASHES)]}
 
 
 def mark(ax: Axes, t: Array, text: str, height: float, k: int) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tinygrad_rnn import GradientFlow, Run, Tensor, analysis, graph
+from tinygrad_rnn import GradientFlow, Run, Scope, Tensor, analysis, graph
 from tinygrad_rnn.tensor import Array
 from viz.axes import COLOURS, dress, legend, look, mark, new_axes, save
 from viz.errors import VizError
@@ -254,15 +254,19 @@ def states_through_time(flow: GradientFlow, state: str = "h") -> dict[int, Tenso
     """Return the tensor called `state` at each time step of the graph that was swept.
 
     Where a step made several, as stacked layers do, it is the last: the layer nearest the loss.
+    Of a bidirectional layer it is the forward direction's.
     """
     if flow.root is None:
         raise VizError("this flow has seen no sweep yet: loss.backward(observer=flow) comes first")
     found = {}
     for node in graph.topological(flow.root):
         step = _step(node)
-        if node.name == state and step is not None:
+        if node.name == state and step is not None and _BACKWARDS not in node.scope:
             found[step] = node
     return dict(sorted(found.items()))
+
+
+_BACKWARDS = Scope("direction", 1)
 
 
 def _step(node: Tensor) -> int | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import tinygrad_rnn as tr
 import viz
 from demos import vanishing
 from demos.common import encode, prose
@@ -42,6 +43,21 @@ def test_gates_half_open_fade_and_gates_that_keep_do_not():
         assert -0.09 <= rate("LSTM", 1.0, part) <= -0.07
         assert abs(rate("LSTM", 4.0, part)) < 0.02
     assert abs(rate("GRU", -4.0)) < 0.02
+
+
+def test_growth_comes_through_the_paths_of_h():
+    """Without the product of h and its weights, what c keeps is the product of the forget gates."""
+    cell = tr.LSTMCell(3, 8, rng=0, forget_bias=4.0)
+    inputs = np.random.default_rng(0).standard_normal((20, 1, 3))
+    rates = []
+    for scale in (1.0, 0.0):
+        cell.weight_hh.data = scale * cell.weight_hh.data
+        run = tr.unroll(cell, inputs)
+        norms = tr.trace(run.final.c.sum()).through_time(run)["c"]
+        rates.append(decades_per_step(norms))
+    forget = tr.analysis.activations(run)["forget gate"]
+    assert rates[1] < 0 < rates[0]
+    assert norms[0] == pytest.approx(np.linalg.norm(np.prod(forget[1:], axis=0)), rel=1e-12)
 
 
 def test_the_last_step_has_the_loss_and_gradient_of_the_textbook():

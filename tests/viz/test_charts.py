@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 import tinygrad_rnn as tr
-from viz.axes import COLOURS, DASHES
+from viz.axes import COLOURS, DASHES, look
 from viz.charts import (
     chart,
     heat_map,
@@ -76,6 +77,12 @@ def test_of_stacked_layers_the_last_is_shown():
         above = tr.unroll(tr.RNNCell(4, 2, rng=1), below.outputs)
     found = states_through_time(tr.trace(above.final.sum()))
     assert all(node is above.states[t] for t, node in found.items())
+
+
+def test_of_two_directions_the_forward_one_is_shown():
+    run = tr.GRU(3, 4, bidirectional=True, rng=0)(np.ones((5, 1, 3)))
+    flow = tr.trace(run.outputs.sum())
+    assert all(node is run.states[t] for t, node in states_through_time(flow).items())
 
 
 def test_theory_is_a_straight_line_from_the_last_gradient():
@@ -181,16 +188,24 @@ def test_pyplot_is_not_touched_and_matplotlib_is_lazy():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+TEXTS = ("title", "desc")
+
+
 @pytest.mark.parametrize("suffix", ["svg", "png", "pdf"])
 def test_saved_bytes_are_the_same_every_time(suffix, tmp_path):
     flow, _ = swept(tr.RNNCell(3, 4, rng=0))
     files = [tmp_path / f"{name}.{suffix}" for name in "ab"]
     for file in files:
-        save(chart({"RNN": flow}, title="fading"), file)
+        save(chart({"RNN": flow}, title="fading & <gone>"), file)
     first, second = (file.read_bytes() for file in files)
     assert first == second
     if suffix == "svg":
-        assert b"<title>fading</title>" in first
+        root = ET.fromstring(first)
+        title, description = (root.find(f"{{http://www.w3.org/2000/svg}}{k}") for k in TEXTS)
+        assert root.get("role") == "img"
+        assert root.get("aria-labelledby") == f"{title.get('id')} {description.get('id')}"
+        assert title.text == "fading & <gone>"
+        assert description.text.endswith("against time step t, one line for each of: RNN.")
 
 
 def test_bad_input(tmp_path):
@@ -270,3 +285,4 @@ def test_colours_stand_out_and_are_never_alone():
     for colour in COLOURS:
         assert 1.05 / (linear(colour) @ XYZ[1] + 0.05) >= 3, colour
     assert len(set(DASHES)) == len(DASHES) == len(COLOURS)
+    assert len({tuple(map(str, look(k).values())) for k in range(24)}) == 24
