@@ -132,8 +132,9 @@ def main() -> None:
     shown = read if args.steps <= 60 else f"{read[:28]} ... {read[-28:]}"
     print(f"Reads {args.steps} characters {shown!r} and predicts the next, {target!r}.")
     print(
-        f"Hidden size {args.hidden}, weights uniform(-1/sqrt(H), 1/sqrt(H)), other biases 0, seed {args.seed}.\n"
+        f"Hidden size H = {args.hidden}, seed {args.seed}; weights uniform(-1/sqrt(H), 1/sqrt(H)),"
     )
+    print("biases 0 but for those in the table.\n")
 
     drawn = {
         "rnn": Setting("RNN"),
