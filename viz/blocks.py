@@ -1,8 +1,9 @@
 """Which time step each recorded tensor belongs to, and which job it does there.
 
-One idea: a tensor's scope names its step; a tensor outside any step belongs to the step that it was
-made from, or before or after all of them. Within its block it is known by its gate and its name (or
-primitive) and how many of that kind came before it, which is the same in every step of a cell.
+One idea: a tensor's scope names its step; a tensor outside any step belongs to the step that it
+was made from, or before or after all of them. Within its block it is known by its gate and its
+name (or primitive) and how many of that kind came before it, which is the same in every step of a
+cell.
 """
 
 from __future__ import annotations

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 Point = tuple[float, float]
 ROW_GAP = 25.0  # room for a number and an arrow head between two rows
-SIDE_GAP = 36.0  # room for a number between two neighbours on a rail
-NODE_GAP = 20.0
+SIDE_GAP = 35.0  # room for a number between two neighbours on a rail
+NODE_GAP = 18.0
+TAG_GAP = 9.0  # between parameters' tags
 LINE_GAP = 11.0  # between lines that pass each other
 PAD = 13.0
 STEP_GAP = 36.0  # between two steps: room for a number on each rail
@@ -24,6 +25,7 @@ class Box:
     x: float = 0.0
     y: float = 0.0
     bend: bool = False
+    tag: bool = False
 
 
 @dataclass(slots=True)

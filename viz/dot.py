@@ -11,10 +11,12 @@ from collections.abc import Iterator
 
 import graphviz
 
-from viz.layout import BAR_HEIGHT, FONT, SMALL, text_width
-from viz.model import Edge, Model, Node, Parameter, Point, Size, Strip
+from viz.below import below
+from viz.ink import bar, line_of_text, points, quote, tint
+from viz.layout import FONT, SMALL, is_small
+from viz.model import Edge, Model, Node, Omitted, Point, Size
 from viz.route import ARROW
-from viz.style import STEPS_PER_SIDE, THICK, THIN, Scale, Theme, number
+from viz.style import Scale, Theme, number
 
 FACE = "Helvetica,Arial,DejaVu Sans,sans-serif"
 SHAPES = {
@@ -29,25 +31,24 @@ SHAPES = {
     "cell": 'shape=box, style="rounded,filled"',
     "cut": 'shape=box, style="filled,dotted"',
 }
-EDGE_TITLE = "each line: {norm} norm of its own contribution; each node: {norm} norm of their sum"
 
 
 def digraph(model: Model, scale: Scale, theme: Theme) -> graphviz.Digraph:
     """Write a placed model as a Digraph with full positions."""
     graph = graphviz.Digraph("bptt", engine="neato")
     graph.neato_no_op = 2
-    box = f"0,0,{_n(model.width)},{_n(model.height)}"
+    box = f"0,0,{points(model.width)},{points(model.height)}"
     graph.body += [
         f'\tgraph [bb="{box}", bgcolor="{theme.background}", fontname="{FACE}", '
-        f"fontsize={FONT:g}, outputorder=edgesfirst, pad=0, splines=true]\n",
+        f"fontsize={FONT:g}, outputorder=edgesfirst, pad=0.1, splines=true]\n",
         f'\tnode [color="{theme.muted}", fillcolor="{theme.node}", fixedsize=true, '
         f'fontcolor="{theme.text}", fontname="{FACE}", fontsize={FONT:g}, label="", margin=0]\n',
         f'\tedge [arrowsize={ARROW / 10:g}, color="{theme.muted}", fontcolor="{theme.text}", '
         f'fontname="{FACE}", fontsize={SMALL:g}]\n',
     ]
     pen = _Pen(model, scale, theme)
-    for part in (pen.clusters, pen.nodes, pen.edges, pen.sums, pen.strips, pen.legend):
-        graph.body += [f"\t{line}\n" for line in part()]
+    for part in (pen.clusters(), pen.nodes(), pen.edges(), below(model, scale, theme)):
+        graph.body += [f"\t{line}\n" for line in part]
     return graph
 
 
@@ -63,9 +64,9 @@ class _Pen:
             right, top = box.x + box.width, box.y + box.height
             yield f"subgraph {quote(f'cluster_{box.id}')} {{"
             yield (
-                f'graph [bb="{_n(box.x)},{_n(box.y)},{_n(right)},{_n(top)}", '
+                f'graph [bb="{points(box.x)},{points(box.y)},{points(right)},{points(top)}", '
                 f"label={quote(box.label)}, "
-                f'lp="{_n(box.x + box.width / 2)},{_n(top - 9)}", style="rounded,filled", '
+                f'lp="{points(box.x + box.width / 2)},{points(top - 9)}", style="rounded,filled", '
                 f'color="{theme.cluster_line}", fillcolor="{theme.cluster}", '
                 f'fontcolor="{theme.text}", class="step"]'
             )
@@ -78,11 +79,38 @@ class _Pen:
         for node in self.model.nodes:
             yield self._node(node)
         for box in self.model.omitted:
-            yield _text_box(
-                box.id, box.x + box.width / 2, box.y + box.height / 2, box.text(),
-                f'shape=box, style="rounded,dashed", class="omitted", '
-                f'width="{box.width / 72:.4f}", height="{box.height / 72:.4f}"',
-            )  # fmt: skip
+            x, y = box.x + box.width / 2, box.y + box.height / 2
+            yield (
+                f'{box.id} [pos="{points(x)},{points(y)}", '
+                f'width="{box.width / 72:.4f}", height="{box.height / 72:.4f}", shape=box, '
+                f'style="rounded,dashed", class="omitted"]'
+            )
+            yield from self._fading(box)
+
+    def _fading(self, box: Omitted) -> Iterator[str]:
+        """What the box says, and its rails: a piece for each step, in that step's colour."""
+        rails = [strip for strip in self.model.strips if strip.rail is not None]
+        for serial, strip in enumerate(rails):
+            hidden = [
+                (step, value)
+                for step, value in zip(strip.steps, strip.values, strict=True)
+                if box.first <= step <= box.last
+            ]
+            wide = box.width / max(len(hidden), 1)
+            for i, (step, value) in enumerate(hidden):
+                size = Size(value, value, value, math.isfinite(value))
+                colour, level = self._tint(size)
+                x, thick = box.x + (i + 0.5) * wide, self.scale.width(value)
+                tip = f"{strip.state}_{step}: {number(value)}"
+                name = f"{box.id}_{serial}_{step}"
+                y = strip.rail or 0.0
+                yield bar(name, x, y, wide + 0.4, thick, colour, f"bar {level}", tip)
+        places = [box.y + box.height * share for share in (0.5, 0.25, 0.75)]
+        y = max(places, key=lambda y: min((abs(y - (s.rail or 0)) for s in rails), default=0) > 25)
+        x, colour = box.x + box.width / 2, self.theme.text
+        for i, text in enumerate(box.text().split("\n")):
+            font = SMALL if i else FONT
+            yield line_of_text(f"{box.id}n{i}", x, y + 7 - 14 * i, text, colour, "c", font)
 
     def _node(self, node: Node) -> str:
         theme = self.theme
@@ -90,9 +118,11 @@ class _Pen:
                 "input": theme.parameter}.get(node.role, theme.node)  # fmt: skip
         colour, level = self._tint(node.gradient)
         label = node.label
+        if node.role == "parameter" and node.height > 20:
+            label += "\n" + (number(node.gradient.get(self.model.norm)) if node.gradient else "")
         if node.role == "state" and self.model.has_flow:
             label += "\n" + number(node.gradient.get(self.model.norm) if node.gradient else 0.0)
-        small = node.role in ("parameter", "shared", "input", "constant")
+        size = SMALL if is_small(node) else FONT
         shape = SHAPES.get(node.role) or (
             "shape=ellipse, style=filled" if node.width == node.height
             else 'shape=box, style="rounded,filled"'
@@ -100,21 +130,15 @@ class _Pen:
         if node.role == "junction":
             fill, label = colour, ""
         return (
-            f'{node.id} [pos="{_n(node.x)},{_n(node.y)}", width="{node.width / 72:.4f}", '
+            f'{node.id} [pos="{points(node.x)},{points(node.y)}", width="{node.width / 72:.4f}", '
             f'height="{node.height / 72:.4f}", label={quote(label)}, {shape}, '
             f'color="{colour}", fillcolor="{fill}", penwidth=1.2, '
-            f"{f'fontsize={SMALL:g}, ' if small else ''}"
+            f"{f'fontsize={size:g}, ' if size != FONT else ''}"
             f'class="{node.role} {level}", tooltip={quote(node.tooltip())}]'
         )
 
     def _tint(self, size: Size | None) -> tuple[str, str]:
-        """A node's or an edge's colour and its class, which names the colour level."""
-        if size is None:
-            return self.theme.muted, "silent"
-        if not size.finite:
-            return self.theme.alarm, "alarm"
-        level = self.scale.level(size.get(self.model.norm))
-        return self.theme.colour(level), f"g{level}"
+        return tint(size, self.model.norm, self.scale, self.theme)
 
     def edges(self) -> Iterator[str]:
         for edge in self.model.edges:
@@ -132,7 +156,7 @@ class _Pen:
         elif edge.flow == "cut":
             text = "cut"
         at = edge.label or _middle(edge.points)
-        label = f'label="{text}", lp="{_n(at[0])},{_n(at[1])}", ' if text else ""
+        label = f'label="{text}", lp="{points(at[0])},{points(at[1])}", ' if text else ""
         return (
             f'{edge.via or edge.source} -> {edge.target} [id="{edge.id}", '
             f'pos="{_spline(edge)}", {label}color="{colour}", '
@@ -141,147 +165,16 @@ class _Pen:
             f'class="{edge.flow} {level}", tooltip={quote(edge.tooltip())}]'
         )
 
-    # Below the graph.
-
-    def sums(self) -> Iterator[str]:
-        for i, parameter in enumerate(self.model.parameters):
-            if i == 0:
-                yield _text(
-                    "sums", parameter.x - parameter.width / 2 - 8, parameter.y, "sum over time",
-                    "r", self.theme.muted,
-                )  # fmt: skip
-            yield self._sum(parameter)
-
-    def _sum(self, parameter: Parameter) -> str:
-        colour, level = self._tint(parameter.total)
-        total = number(parameter.total.get(self.model.norm)) if parameter.total else "none"
-        text = f"{parameter.name}\n{total}"
-        return (
-            f'{quote(parameter.id)} [pos="{_n(parameter.x)},{_n(parameter.y)}", '
-            f'width="{parameter.width / 72:.4f}", height="{parameter.height / 72:.4f}", '
-            f"label={quote(text)}, shape=box, style=filled, "
-            f'color="{colour}", fillcolor="{self.theme.parameter}", penwidth=1.8, '
-            f'class="sum {level}"]'
-        )
-
-    def strips(self) -> Iterator[str]:
-        for i, strip in enumerate(self.model.strips):
-            yield from self._strip(i, strip)
-
-    def _strip(self, serial: int, strip: Strip) -> Iterator[str]:
-        theme, scale = self.theme, self.scale
-        rate = strip.decades_per_step
-        fitted = (
-            ""
-            if rate is None
-            else f": {abs(rate):.2f} decades per step "
-            + ("lost on the way back" if rate >= 0 else "gained on the way back")
-        )
-        name = f"gradient at {strip.state}_t, all {len(strip.steps)} steps{fitted}"
-        if strip.layer:
-            name = f"{strip.layer}, {name}"
-        left = strip.places[0] - 24
-        yield _text(f"strip{serial}", left, strip.y + strip.height + 14, name, "l", theme.text)
-        gap = min(
-            (b - a for a, b in zip(strip.places, strip.places[1:], strict=False)), default=40.0
-        )
-        wide = max(min(gap * 0.8, 40.0), 0.4)
-        for step, x, value in zip(strip.steps, strip.places, strip.values, strict=True):
-            width = scale.width(value)
-            tall = (width - THIN) / (THICK - THIN) * (BAR_HEIGHT - 2) + 2
-            finite = math.isfinite(value)
-            colour, level = self._tint(Size(value, value, value, finite))
-            if value == 0:
-                tall = 1.0
-            yield (
-                f'bar{serial}_{step} [pos="{_n(x)},{_n(strip.y + tall / 2)}", shape=box, '
-                f'width="{wide / 72:.4f}", height="{tall / 72:.4f}", style=filled, '
-                f'color="{colour}", fillcolor="{colour}", penwidth=0, class="bar {level}", '
-                f"tooltip={quote(f'{strip.state}_{step}: {number(value)}')}]"
-            )
-        every = max(1, round(len(strip.steps) / 10))
-        for i, step in enumerate(strip.steps):
-            if i % every == 0 or i == len(strip.steps) - 1:
-                yield _text(
-                    f"tick{serial}_{step}", strip.places[i], strip.y - 7, str(step), "c",
-                    theme.muted, size=7,
-                )  # fmt: skip
-
-    def legend(self) -> Iterator[str]:
-        model, scale, theme = self.model, self.scale, self.theme
-        if model.title:
-            yield _text("title", 14, model.height - 14, model.title, "l", theme.text, size=14)
-        if not model.has_flow:
-            return
-        y, x, wide = 26.0, 20.0, 11.0
-        for level in range(-STEPS_PER_SIDE, STEPS_PER_SIDE + 1):
-            side = -scale.low if level < 0 else scale.high
-            value = scale.reference * 10 ** (level / STEPS_PER_SIDE * side)
-            width = scale.width(value)
-            yield (
-                f'key{level + STEPS_PER_SIDE} [pos="{_n(x)},{_n(y)}", shape=box, '
-                f'width="{wide / 72:.4f}", height="{width / 72:.4f}", style=filled, penwidth=0, '
-                f'color="{theme.colour(level)}", fillcolor="{theme.colour(level)}", '
-                f'class="bar g{level}"]'
-            )
-            if level in (-STEPS_PER_SIDE, 0, STEPS_PER_SIDE):
-                yield _text(f"at{level + STEPS_PER_SIDE}", x, y - 11, number(value), "c",
-                            theme.muted, size=7)  # fmt: skip
-            x += wide
-        said = EDGE_TITLE.format(norm=model.norm)
-        yield _text("says", x + 18, y + 4, said, "l", theme.text, size=SMALL)
-        special = "dashed: 0, or below the scale    dotted: no gradient flows    red: NaN or Inf"
-        yield _text("special", x + 18, y - 8, special, "l", theme.muted, size=SMALL)
-
-
-def quote(text: str) -> str:
-    """A DOT string that says exactly this: no escape, no HTML, no port is read into it.
-
-    >>> print(quote('say "<b>"'))
-    "say \\"<b>\\""
-    """
-    plain = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return '"' + "".join(c for c in plain if c >= " ") + '"'
-
-
-def _n(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
-
 
 def _spline(edge: Edge) -> str:
-    points = " ".join(f"{_n(x)},{_n(y)}" for x, y in edge.points)
+    curve = " ".join(f"{points(x)},{points(y)}" for x, y in edge.points)
     if edge.rail:
-        return points
+        return curve
     (x0, y0), (x1, y1) = edge.points[-2:]
     length = math.hypot(x1 - x0, y1 - y0) or 1.0
     tip = x1 + (x1 - x0) / length * ARROW, y1 + (y1 - y0) / length * ARROW
-    return f"e,{_n(tip[0])},{_n(tip[1])} {points}"
+    return f"e,{points(tip[0])},{points(tip[1])} {curve}"
 
 
 def _middle(points: list[Point]) -> Point:
     return points[len(points) // 2]
-
-
-def _text(
-    name: str, x: float, y: float, text: str, align: str, colour: str, size: float = FONT
-) -> str:
-    """A line of text: left ("l"), centre ("c") or right ("r") of a point."""
-    # An unseen node as wide as the text at least: then its side, and no font's metrics, aligns it.
-    if align == "c":
-        return _text_box(
-            name, x, y, text,
-            f'shape=none, width=0.01, height=0.01, fontsize={size:g}, fontcolor="{colour}", '
-            f'class="text"',
-        )  # fmt: skip
-    mark = "\\l" if align == "l" else "\\r"
-    wide = text_width(text, size)
-    middle = x + wide / 2 if align == "l" else x - wide / 2
-    label = quote(text)[:-1] + mark + '"'
-    return (
-        f'{name} [pos="{_n(middle)},{_n(y)}", shape=none, width="{wide / 72:.4f}", '
-        f'height=0.1, fontsize={size:g}, fontcolor="{colour}", label={label}, class="text"]'
-    )
-
-
-def _text_box(name: str, x: float, y: float, text: str, more: str) -> str:
-    return f'{name} [pos="{_n(x)},{_n(y)}", label={quote(text)}, {more}]'

@@ -25,15 +25,16 @@ from viz.model import (
     Point,
 )
 from viz.route import ARROW, route
-from viz.template import lay_out
+from viz.template import lay_out, turn_over
 
-CHAR = 0.6  # width of a character in ems, with some to spare for wider fonts
 FONT, SMALL = 10.0, 8.0
 LABEL = (7 * SMALL * 0.54, SMALL)  # an edge's number: "3.2e-05"
 LAYER_GAP = 34.0
 HEADER = 16.0  # a cluster's own label
 MARGIN = 14.0
-BAR_HEIGHT = 62.0
+BAR_HEIGHT = 48.0
+CLIMB = 38.0  # height that each operation after the steps takes if they stand upright
+TAGS = ("parameter", "shared", "input", "constant")
 
 
 class Piece(NamedTuple):
@@ -44,8 +45,15 @@ class Piece(NamedTuple):
 
 
 def text_width(text: str, size: float) -> float:
-    """Room for the longest line of a text, in points."""
-    return max(map(len, text.split("\n"))) * size * CHAR
+    """Room for the longest line of a text, in points, whatever sans-serif face draws it."""
+    return max(sum(map(_em, line)) for line in text.split("\n")) * size
+
+
+def _em(character: str) -> float:
+    """Rough width of a character in ems."""
+    if character in "iljtfr.,:;|!'()[]I /":
+        return 0.33
+    return 0.85 if character in "mwMW@%" else 0.6
 
 
 def fit(node: Node) -> tuple[float, float]:
@@ -54,14 +62,21 @@ def fit(node: Node) -> tuple[float, float]:
         return 5.0, 5.0
     if node.role in ("state", "initial"):
         return max(46.0, text_width(node.label, FONT) + 10), 31.0
-    if node.role in ("parameter", "shared", "input", "constant"):
-        return text_width(node.label, SMALL) + 8, 15.0
+    if node.role in TAGS:
+        return max(text_width(node.label, SMALL) + 7, 22.0), 15.0
+    if is_small(node):
+        return text_width(node.label, SMALL) + 10, 26.0
     if node.role in ("gate", "cell"):
         return text_width(node.label, FONT) + 14, 30.0
     lines = node.label.count("\n") + 1
     if lines == 1 and len(node.label) <= 2:
         return 22.0, 22.0
     return text_width(node.label, FONT) + 8, 10.0 + 12.0 * lines
+
+
+def is_small(node: Node) -> bool:
+    """Whether a node's text is set small: tags, and what also names its gate."""
+    return node.role in TAGS or (node.role == "op" and "\n" in node.label)
 
 
 def place(model: Model, numbers: bool = True) -> Model:
@@ -81,6 +96,8 @@ class _Layout:
         self.gaps = {box.id: box for box in model.omitted}
         for node in model.nodes:
             node.width, node.height = fit(node)
+            if numbers and node.role == "parameter":  # its number stands in the tag
+                node.width, node.height = max(node.width, LABEL[0] + 7), 25.0
         self.layers = {layer.name: layer for layer in model.layers}
         self.states = {key for layer in model.layers for key in layer.states}
         self.lines = {edge.id: self._line(edge) for edge in model.edges}
@@ -98,7 +115,7 @@ class _Layout:
         source = self.nodes[edge.source]
         return (edge.key, source.key, target.key) if source.block == target.block else None
 
-    def _template(self, layer: str) -> Template:
+    def _template(self, layer: str, climb: bool = True) -> Template:
         """One layout for all steps of a layer: the union of what they hold."""
         sizes: dict[str, tuple[float, float]] = {}
         for node in self.model.nodes:
@@ -115,8 +132,10 @@ class _Layout:
                 edges.setdefault(f"^{source.key}", (f"^{source.key}", source.key, f"^{source.key}"))
         spec = self.layers.get(layer)
         states = spec.states if spec is not None else []
-        root = self.nodes[self.model.root].key
-        template = lay_out(sizes, list(edges.values()), states, bool(spec and spec.reverse), root)
+        root = "" if climb else self.nodes[self.model.root].key
+        mirror = bool(spec and spec.reverse)
+        tags = {node.key for node in self.model.nodes if node.role in TAGS}
+        template = lay_out(sizes, list(edges.values()), states, mirror, root, tags)
         template.junctions = {
             node.key for node in self.model.nodes if node.layer == layer and node.role == "junction"
         }
@@ -143,7 +162,7 @@ class _Layout:
         if head is not None:
             self._place_head(head, pieces)
         if AFTER in used:
-            self._place_tail(self._template(AFTER), pieces, x)
+            self._place_tail(pieces, x)
         self._cross(pieces)
         self._frame(pieces)
 
@@ -172,7 +191,7 @@ class _Layout:
 
     def _draw(self, edge: Edge, template: Template, line: str, x: float, y: float) -> None:
         edge.points = [(x + a, y + b) for a, b in template.lines[line].points]
-        if self.numbers:
+        if line in template.labels:
             a, b = template.labels[line]
             edge.label = (x + a, y + b)
 
@@ -194,16 +213,20 @@ class _Layout:
                 source.y = piece.y + piece.template.boxes[edge.port].y
                 source.x = template.width - PAD - source.width / 2
 
-    def _place_tail(self, template: Template, pieces: dict[str, Piece], x: float) -> None:
-        """What follows the last step, level with the rail that leads to it."""
-        y = 0.0
-        for edge in self.model.edges:
-            source = self.nodes.get(edge.source)
-            if source is not None and source.step is not None and edge.target in self.nodes:
-                last = source.step == self.model.shown[-1]
-                if last and edge.port[:1] == "<" and self.nodes[edge.target].layer == AFTER:
-                    y = source.y - template.boxes[edge.port].y
-                    break
+    def _place_tail(self, pieces: dict[str, Piece], x: float) -> None:
+        """What follows the last step, level with the rail that leads to it.
+
+        Beside a tall step it climbs, or descends from a rail on top; beside a low one it goes on
+        to the right.
+        """
+        start, port = self._last_rail()
+        tall = max((piece.template.height for piece in pieces.values()), default=0.0)
+        length = sum(n.layer == AFTER and n.role not in TAGS for n in self.model.nodes)
+        climb = tall > CLIMB * length
+        template = self._template(AFTER, climb)
+        if climb and start > tall * 0.6 and len(pieces) == 1:
+            turn_over(template)
+        y = start - template.boxes[port].y if port else 0.0
         for node in self.model.nodes:
             if node.layer == AFTER:
                 box = template.boxes[node.key]
@@ -212,6 +235,16 @@ class _Layout:
             line = self.lines[edge.id]
             if line is not None and self.nodes[edge.target].layer == AFTER:
                 self._draw(edge, template, line[0], x, y)
+
+    def _last_rail(self) -> tuple[float, str]:
+        """Height and port of the rail that leads from the last step drawn to what follows."""
+        for edge in self.model.edges:
+            source, target = self.nodes.get(edge.source), self.nodes.get(edge.target)
+            if source is None or target is None or source.step != self.model.shown[-1]:
+                continue
+            if target.layer == AFTER and edge.port[:1] == "<":
+                return source.y, edge.port
+        return 0.0, ""
 
     # Edges between blocks.
 
@@ -289,11 +322,12 @@ class _Layout:
                     model.clusters.append(box)
         low, high, right = self._extent()
         for gap in model.omitted:
-            gap.y, gap.height = low, high - low
-        low = self._place_sums(low - 30)
+            gap.y = min((c.y for c in model.clusters), default=low)
+            gap.height = max((c.y + c.height for c in model.clusters), default=high) - gap.y
+        low = self._place_sums(low - 28) if model.has_flow else low
         low = self._place_strips(low, right)
-        self._shift(low - MARGIN - 34)
-        model.width, model.height = right + 2 * MARGIN, high - low + 2 * MARGIN + 34 + 24
+        self._shift(low - MARGIN - 40)
+        model.width, model.height = right + 2 * MARGIN, high - low + 2 * MARGIN + 40 + 20
 
     def _extent(self) -> tuple[float, float, float]:
         boxes = [
@@ -303,25 +337,37 @@ class _Layout:
         return min(lows), max(highs), max(max(rights), 560.0)
 
     def _place_sums(self, y: float) -> float:
-        x = text_width("sum over time", SMALL) + 12
+        x = text_width("sum over time", SMALL) + 16
         for parameter in self.model.parameters:
-            parameter.width = text_width(parameter.name, FONT) + 14
+            parameter.width = (
+                max(text_width(parameter.name, FONT), text_width("0.0e-00", FONT)) + 12
+            )
             parameter.height = 30.0
             parameter.x, parameter.y = x + parameter.width / 2, y
             x += parameter.width + 12
         return y - 34 if self.model.parameters else y
 
     def _place_strips(self, y: float, right: float) -> float:
-        for strip in self.model.strips:
-            y -= BAR_HEIGHT + 30
+        """Below the frames of the steps where all are drawn, else side by side."""
+        model = self.model
+        aligned = not model.omitted and len(self.left) <= 12 and bool(model.clusters)
+        columns = 1 if aligned else min(len(model.strips), 2)
+        room = (right - MARGIN) / max(columns, 1)
+        for i, strip in enumerate(model.strips):
+            if i % columns == 0:
+                y -= BAR_HEIGHT + 44
             strip.y, strip.height = y, BAR_HEIGHT
-            if not self.model.omitted and len(self.left) <= 12:
-                width = self.model.clusters[0].width
+            if aligned:
+                width = model.clusters[0].width
                 strip.places = [self.left[step] + width / 2 for step in strip.steps]
             else:
-                room = (right - 60) / len(strip.steps)
-                strip.places = [60 + room * (i + 0.5) for i in range(len(strip.steps))]
-        return y - 16 if self.model.strips else y
+                each = (room - 64) / len(strip.steps)
+                left = 40 + i % columns * room
+                strip.places = [left + each * (k + 0.5) for k in range(len(strip.steps))]
+            rails = [n.y for n in model.nodes if n.role == "state" and n.layer == strip.layer
+                     and n.name == strip.state]  # fmt: skip
+            strip.rail = rails[0] if rails else None
+        return y - 16 if model.strips else y
 
     def _shift(self, low: float) -> None:
         """Move everything into the positive quadrant and round: the same bytes everywhere."""
@@ -340,6 +386,7 @@ class _Layout:
         for strip in model.strips:
             strip.places = [round(x + MARGIN, 2) for x in strip.places]
             strip.y = round(strip.y - low, 2)
+            strip.rail = None if strip.rail is None else round(strip.rail - low, 2)
 
 
 def _straight(start: Point, end: Point) -> list[Point]:

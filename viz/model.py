@@ -23,7 +23,7 @@ edge's number means:
     "cut"        truncated on purpose: the gradient was stopped here
     "unknown"    drawn without a flow
 
-Shared tensors (parameters, above all) appear as one *tag* per block that uses them (`role`
+Shared tensors (parameters, above all) appear as a *tag* beside each use in a step (`role`
 "parameter" or "shared"), so that an edge shows that step's share; `parameters` holds the sums
 over time. A state used several times in the next step arrives there at a *junction* (`role`
 "junction"): its `rail` edge carries the norm of the sum of what came back from that step, the
@@ -111,7 +111,8 @@ class Node:
         if self.value:
             low, mean, high = (f"{v:.4g}" for v in self.value)
             lines.append(f"value {low} .. {high}, mean {mean}")
-        lines.append(f"gradient (sum): {describe(self.gradient)}")
+        what = "gradient (this use)" if self.role == "parameter" else "gradient (sum)"
+        lines.append(f"{what}: {describe(self.gradient)}")
         return "\n".join(lines)
 
 
@@ -181,6 +182,7 @@ class Strip:
     values: list[float]  # norm of dL/dstate_t
     decades_per_step: float | None  # least squares; positive: shrinks on its way back
     places: list[float] = field(default_factory=list)  # x of the middle of each step's bar
+    rail: float | None = None  # y of the state's rail in the graph
     y: float = 0.0  # of the bars' foot
     height: float = 0.0  # of a bar at the upper end of the scale
 

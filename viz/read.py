@@ -35,6 +35,7 @@ SYMBOLS = {
     "true_divide": "/", "negative": "neg", "matmul": "@", "sigmoid": "\N{GREEK SMALL LETTER SIGMA}",
     "power": "^", "transpose": ".T", "getitem": "[ ]", "sum": "sum", "concatenate": "concat",
     "affine": "linear", "affine_pair": "linear", "linear_pair": "linear", "square": "^ 2",
+    "sigmoid_gate": "\N{GREEK SMALL LETTER SIGMA}", "tanh_gate": "tanh",
     "broadcast_to": "broad-\ncast", "log_softmax": "log\nsoftmax",
 }  # fmt: skip
 
@@ -72,6 +73,11 @@ class _Reader:
         )  # fmt: skip
         self.homes, self.keys, self.gates = recording.homes, recording.keys, recording.gates
         self.rails: dict[tuple[str, str], str] = {}  # layer and name of a state to its key
+        self.last_of_gate = {
+            (self.homes[id(tensor)], self.gates[id(tensor)]): tensor
+            for tensor in self.tensors
+            if self.gates.get(id(tensor))
+        }
         self.ids = {id(tensor): f"n{i}" for i, tensor in enumerate(self.tensors)}
         sent = flow.edges if flow is not None else ()
         self.sent = {(e.consumer.index, e.slot): e for e in sent}
@@ -84,12 +90,7 @@ class _Reader:
             (layer.name, key.split("|")[2]): key for layer in layers for key in layer.states
         }
         states = {key for layer in layers for key in layer.states}
-        shared = {
-            id(tensor)
-            for tensor in self.tensors
-            if self.homes[id(tensor)].layer == BEFORE
-            and len({self.homes[id(use.consumer)] for use in self.by_source[id(tensor)]}) > 1
-        }
+        shared = {id(tensor) for tensor in self.tensors if self._is_shared(tensor)}
         nodes = {
             id(tensor): self._node(tensor, states)
             for tensor in self.tensors
@@ -113,6 +114,13 @@ class _Reader:
             strips=self._strips(layers),
             has_flow=self.flow is not None,
         )
+
+    def _is_shared(self, tensor: Any) -> bool:
+        """Whether it gets a tag at each use: what all steps use, and leaves used twice in one."""
+        uses, home = self.by_source[id(tensor)], self.homes[id(tensor)]
+        if home.layer == BEFORE:
+            return len({self.homes[id(use.consumer)] for use in uses}) > 1
+        return tensor.op is None and home.step is not None and len(uses) > 1
 
     def _layers(self) -> list[Layer]:
         steps: dict[str, set[int]] = defaultdict(set)
@@ -163,7 +171,7 @@ class _Reader:
         return Node(
             id=id_,
             key=key,
-            label=_label(tensor, role, home),
+            label=self._label(tensor, role, home),
             op=op_name(tensor),
             role=role,
             layer=home.layer,
@@ -178,18 +186,36 @@ class _Reader:
             gradient=measure(gradient),
         )
 
+    def _label(self, tensor: Any, role: str, home: Block) -> str:
+        if role == "initial":  # named h_0, which the hidden state of step 0 is called too
+            return f"initial {tensor.name.removesuffix('_0')}"
+        if role == "state":
+            return f"{tensor.name or _symbol(tensor)}_{home.step}"
+        if role == "input" and home.step is not None:
+            return f"{tensor.name}_{home.step}"
+        if tensor.op is None:
+            return _short(tensor.name) or ("leaf" if tensor.requires_grad else "constant")
+        if role == "loss" and tensor.size == 1:
+            return f"{tensor.name or 'loss'}\n{_symbol(tensor)}"
+        gate = self.gates.get(id(tensor), "")
+        if gate and self.last_of_gate[(home, gate)] is tensor:
+            return f"{_symbol(tensor)}\n{gate.split(' / ')[-1].removesuffix(' gate')}"
+        return _symbol(tensor)
+
     def _edges(self, shared: set[int]) -> tuple[list[Edge], list[Node]]:
-        """Every use as an edge; what is shared gets one tag per block that uses it."""
+        """Every use as an edge; what is shared gets a tag beside each operation that uses it."""
         edges: list[Edge] = []
-        tags: dict[tuple[int, Block], Node] = {}
+        tags: dict[tuple[int, int], Node] = {}
         for number, use in enumerate(self.uses):
             home = self.homes[id(use.consumer)]
             source = self.ids[id(use.source)]
             source_key = self.keys[id(use.source)]
             if id(use.source) in shared and home.layer != BEFORE:
-                place = (id(use.source), home)
+                place = (id(use.source), id(use.consumer))
                 if place not in tags:
-                    tags[place] = self._tag(use.source, home, len(self.tensors) + len(tags))
+                    tags[place] = self._tag(use, home, len(self.tensors) + len(tags))
+                    alike = [u for u in self.by_source[place[0]] if id(u.consumer) == place[1]]
+                    tags[place].gradient = self._join(alike)[1]
                 source, source_key = tags[place].id, tags[place].key
             flow, size = self._sent(use)
             key = f"{source_key}>{self.keys[id(use.consumer)]}>{use.slot}"
@@ -211,9 +237,12 @@ class _Reader:
             return f"<{self.rails.get((home.layer, source.name.removesuffix('_0')), key)}"
         return f"_{key}" if start.step == home.step else ""
 
-    def _tag(self, tensor: Any, home: Block, serial: int) -> Node:
+    def _tag(self, use: Use, home: Block, serial: int) -> Node:
+        tensor = use.source
         role = "parameter" if tensor.requires_grad and tensor.op is None else "shared"
-        key = f"{home.layer}|tag|{self.keys[id(tensor)]}"
+        if tensor.name == "x" and tensor.op is None:
+            role = "input"
+        key = f"{home.layer}|tag|{self.keys[id(tensor)]}|{self.keys[id(use.consumer)]}"
         return self._describe(tensor, role, home, key, f"n{serial}")
 
     def _sent(self, use: Use) -> tuple[str, Size | None]:
@@ -279,6 +308,8 @@ class _Reader:
         for tensor in self.tensors:
             if id(tensor) not in shared or not tensor.requires_grad or self.flow is None:
                 continue
+            if self.homes[id(tensor)].layer != BEFORE:
+                continue
             uses: dict[int, list[Use]] = defaultdict(list)
             for use in self.by_source[id(tensor)]:
                 step = self.homes[id(use.consumer)].step
@@ -311,15 +342,13 @@ class _Reader:
         return strips
 
 
-def _label(tensor: Any, role: str, home: Block) -> str:
-    if role == "state":
-        return f"{tensor.name or SYMBOLS.get(tensor.op.name, tensor.op.name)}_{home.step}"
-    if role == "initial":  # named h_0, which the hidden state of step 0 is called too
-        return f"initial {tensor.name.removesuffix('_0')}"
-    if tensor.op is None:
-        return tensor.name or ("constant" if not tensor.requires_grad else "leaf")
-    if role == "loss" and tensor.name:
-        return str(tensor.name)
+def _short(name: str | None) -> str:
+    """A parameter's name as its tag shows it: weight_ih is W_ih, bias is b."""
+    last = (name or "").removeprefix("cell.")
+    return last.replace("weight", "W").replace("bias", "b")
+
+
+def _symbol(tensor: Any) -> str:
     symbol: str = SYMBOLS.get(tensor.op.name, tensor.op.name)
     raw = [np.ndim(x) == 0 and not hasattr(x, "inputs") for x in tensor.inputs]
     if len(raw) == 2 and any(raw):  # 1 - z, 2 * x: the number belongs into the node

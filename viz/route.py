@@ -146,14 +146,17 @@ def _place_labels(template: Template, width: float, height: float) -> None:
             x = side + STEP_GAP / 2 if side > template.width / 2 else side - STEP_GAP / 2
             template.labels[key] = x, curve[0][1] + height / 2 + 3
             continue
+        start = template.boxes[port]
+        if start.tag and start.height > 20:  # the number stands in the tag
+            continue
         others = drawn[owner != index]
         best: tuple[float, Point] | None = None
         for at in (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.12, 0.88):
             i = min(int(at * len(curve)), len(curve) - 2)
             (x, y), (u, v) = curve[i], curve[i + 1] - curve[i]
             flat = abs(u) > 2 * abs(v)
-            beside = [(0.0, height / 2 + 3), (0.0, -height / 2 - 3)] if flat else [
-                (width / 2 + 4, 0.0), (-width / 2 - 4, 0.0)
+            beside = [(0.0, height / 2 + 4), (0.0, -height / 2 - 4)] if flat else [
+                (width / 2 + 6, 0.0), (-width / 2 - 6, 0.0)
             ]  # fmt: skip
             for dx, dy in beside:
                 spot = (float(x + dx), float(y + dy))
@@ -186,5 +189,5 @@ def _cost(
     for line, price in ((others, 3.0), (own, 2.0)):
         if len(line):
             x, y = line[:, 0], line[:, 1]
-            cost += price * int(((x > x0 - 2) & (x < x1 + 2) & (y > y0 - 1) & (y < y1 + 1)).sum())
+            cost += price * int(((x > x0 - 4) & (x < x1 + 4) & (y > y0 - 1) & (y < y1 + 1)).sum())
     return cost

@@ -44,6 +44,9 @@ def rail_through(edges: Sequence[tuple[str, str, str]], end: str) -> dict[str, l
     port = next((source for _, source, _ in edges if source[0] == "<"), "")
     if not port:
         return {}
+    first = next(target for _, source, target in edges if source == port)
+    if not end:
+        return {port[1:]: [first]}
     renamed = [(key, f"<{end}" if a == port else a, b) for key, a, b in edges]
     rail = find_rails(renamed, [end])[end]
     return {port[1:]: rail if len(rail) <= LONGEST_RAIL else rail[:1]}

@@ -1,8 +1,8 @@
 """Where in its row each box of a step stands.
 
-One idea: first the order (neighbours near the middle of what they connect to, exchanged while that
-removes crossings), then distances: as near as possible to what they connect to while order and gaps
-are kept, which pooling adjacent violators solves exactly, row by row.
+One idea: first the order (neighbours near the middle of what they connect to, exchanged while
+that removes crossings), then distances: as near as possible to what they connect to while order
+and gaps are kept, which pooling adjacent violators solves exactly, row by row.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 
-from viz.boxes import LINE_GAP, NODE_GAP, SIDE_GAP, Box, Line
+from viz.boxes import LINE_GAP, NODE_GAP, SIDE_GAP, TAG_GAP, Box, Line
 
 SWEEPS = 12
+MEAN_SWEEPS, MEDIAN_SWEEPS = 30, 14  # the mean spreads boxes out, the median sets lines upright
 
 
 def order_rows(rows: list[list[str]], lines: dict[str, Line], rails: dict[str, list[str]]) -> None:
@@ -101,7 +102,12 @@ def _swap(
 
 def _gap(a: Box, b: Box, beside: set[tuple[str, str]]) -> float:
     """Least distance between the centres of two neighbours in a row."""
-    room = SIDE_GAP if (a.key, b.key) in beside else LINE_GAP if a.bend or b.bend else NODE_GAP
+    if (a.key, b.key) in beside:
+        room = SIDE_GAP
+    elif a.bend or b.bend:
+        room = LINE_GAP
+    else:
+        room = TAG_GAP if a.tag and b.tag else NODE_GAP
     return (a.width + b.width) / 2 + room
 
 
@@ -127,18 +133,35 @@ def space(
     for keys in rows:
         for left, key in itertools.pairwise(keys):
             boxes[key].x = boxes[left].x + _gap(boxes[left], boxes[key], beside)
-    for sweep in range(40):
+    for sweep in range(MEAN_SWEEPS + MEDIAN_SWEEPS):
         for keys in rows if sweep % 2 else rows[::-1]:
             wanted, weights = [], []
             for key in keys:
-                pulls = near[key]
-                total = sum(weight for _, _, weight in pulls)
-                pulled = sum((boxes[n].x + offset) * weight for n, offset, weight in pulls)
-                wanted.append(pulled / total if total else boxes[key].x)
+                pulls = [(boxes[n].x + offset, weight) for n, offset, weight in near[key]]
+                total = sum(weight for _, weight in pulls)
+                middle = _median if sweep >= MEAN_SWEEPS else _mean
+                wanted.append(middle(pulls) if pulls else boxes[key].x)
                 weights.append(total or 0.01)
             gaps = [_gap(boxes[a], boxes[b], beside) for a, b in itertools.pairwise(keys)]
             for key, x in zip(keys, _isotonic(wanted, weights, gaps), strict=True):
                 boxes[key].x = x
+
+
+def _mean(pulls: list[tuple[float, float]]) -> float:
+    return sum(x * weight for x, weight in pulls) / sum(weight for _, weight in pulls)
+
+
+def _median(pulls: list[tuple[float, float]]) -> float:
+    """The weighted median; between two that balance, their middle."""
+    pulls = sorted(pulls)
+    half, passed = sum(weight for _, weight in pulls) / 2, 0.0
+    for (x, weight), (after, _) in zip(pulls, [*pulls[1:], pulls[-1]], strict=True):
+        passed += weight
+        if passed > half:
+            return x
+        if passed == half:
+            return (x + after) / 2
+    return pulls[-1][0]
 
 
 def _isotonic(wanted: list[float], weights: list[float], gaps: list[float]) -> list[float]:

@@ -48,6 +48,7 @@ def _dark_rules(theme: Theme) -> str:
         f"text{{fill:{theme.text}}}",
         f".muted text{{fill:{theme.muted}}}",
         f".step>path{{fill:{theme.cluster};stroke:{theme.cluster_line}}}",
+        f".rule polygon{{fill:{theme.cluster_line}}}",
         f".gate>path{{fill:{theme.gate};stroke:{theme.cluster_line}}}",
     ]
     shapes = ("path", "polygon", "ellipse")

@@ -14,7 +14,7 @@ rail of state `key`, `_key` below and `^key` above.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from viz.boxes import PAD, ROW_GAP, Box, Line, Template, is_port
 from viz.rows import assign_rows, find_rails, gather_rows, rail_through
@@ -27,6 +27,7 @@ def lay_out(
     states: Sequence[str] = (),
     mirror: bool = False,
     end: str = "",
+    tags: Collection[str] = (),
 ) -> Template:
     """Place one step.
 
@@ -35,9 +36,10 @@ def lay_out(
         edges: (key, source, target); sources and targets are node keys or ports.
         states: keys of the nodes that carry a state to the next step, the hidden state first.
         mirror: states run right to left.
+        tags: the nodes that may stand close together.
         end: where there are no states, the node that the way from the first port leads to.
     """
-    boxes = {key: Box(key, *size) for key, size in sizes.items()}
+    boxes = {key: Box(key, *size, tag=key in tags) for key, size in sizes.items()}
     for _, source, target in edges:
         for key in (source, target):
             if is_port(key):
@@ -53,6 +55,15 @@ def lay_out(
     template = Template(boxes, lines)
     _finish(template, rows, rails, mirror)
     return template
+
+
+def turn_over(template: Template) -> None:
+    """Make what climbs descend."""
+    for box in template.boxes.values():
+        box.y = template.height - box.y
+    for line in template.lines.values():
+        line.points = [(x, template.height - y) for x, y in line.points]
+    template.labels = {key: (x, template.height - y) for key, (x, y) in template.labels.items()}
 
 
 def _finish(
