@@ -75,11 +75,11 @@ def read_task(args: argparse.Namespace) -> Task:
         return Task(values[: args.steps], values[1 : args.steps + 1], values.shape[2])
     text = prose(args.text_file)
     enough(len(text), args.steps, f"the text has {len(text)} characters")
-    classes, alphabet = encode(text)
+    classes, alphabet = encode(text[: args.steps + 1])
     if len(alphabet) < 2:
         raise UsageError(f"the text is {alphabet!r} over and over: there is nothing to predict")
-    one_hot = np.eye(len(alphabet))[classes[: args.steps], np.newaxis]
-    return Task(one_hot, classes[1 : args.steps + 1, np.newaxis], len(alphabet))
+    one_hot = np.eye(len(alphabet))[classes[:-1], np.newaxis]
+    return Task(one_hot, classes[1:, np.newaxis], len(alphabet))
 
 
 def enough(length: int, steps: int, what: str) -> None:
@@ -154,7 +154,7 @@ def arguments() -> argparse.Namespace:
     add("--hidden", metavar="N", type=whole(1, 4096), default=32, help="hidden size")
     add("--layers", metavar="N", type=whole(1, 64), default=1, help="how many, stacked")
     add("--loss", choices=("last", "every"), default="last", help="at which steps")
-    add("--seed", metavar="N", type=whole(0, 2**63), default=4, help="for all new weights")
+    add("--seed", metavar="N", type=whole(0, 2**63), default=8, help="for all new weights")
     add("--forget-bias", metavar="B", type=finite, default=1.0, help="where an LSTM's starts")
     add("--update-bias", metavar="B", type=finite, default=0.0, help="where a GRU's starts")
     add("--standardise", action="store_true", help="give each feature mean 0 and deviation 1")

@@ -91,8 +91,8 @@ def test_biases_and_seed_reach_the_cell(call, drawn):
 def test_a_loss_at_every_step_is_the_mean(call, drawn):
     assert call("--cell rnn --steps 4 --hidden 3 --loss every --format dot") == 0
     loss, flow, _ = drawn[0]
-    layer = tr.RNN(len(encode(prose())[1]), 3, rng=4)
-    classes, alphabet = encode(prose())
+    classes, alphabet = encode(prose()[:5])
+    layer = tr.RNN(len(alphabet), 3, rng=8)
     hidden = layer(np.eye(len(alphabet))[classes[:4], None]).outputs.data[:, 0]
     readout = next(e.source.data for e in flow.edges if e.source.name == "readout")
     logits = hidden @ readout.T
@@ -107,7 +107,7 @@ def test_a_series_is_predicted_one_row_ahead(call, here, drawn):
     for name in ("s.csv", "s.npy"):
         assert call(f"--cell rnn --steps 5 --hidden 3 --series {name} --format dot") == 0
     loss, flow, _ = drawn[0]
-    hidden = tr.RNN(2, 3, rng=4)(values[:5, None]).final[0].data
+    hidden = tr.RNN(2, 3, rng=8)(values[:5, None]).final[0].data
     readout = next(e.source.data for e in flow.edges if e.source.name == "readout")
     expected = np.mean((hidden @ readout.T - values[5]) ** 2)
     assert loss.item() == pytest.approx(expected, rel=1e-12)
