@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import safetensors.numpy
 
+import tinygrad_rnn as tr
 from viz.cli import UsageError
 from viz.inputs import encode, prose, series
+from viz.weights import load_layers
+
+RNG = np.random.default_rng(0)
 
 
 class Format(NamedTuple):
@@ -27,11 +32,35 @@ def npy(array: Any) -> bytes:
     return buffer.getvalue()
 
 
+def npz(arrays: dict[str, Any]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def weights(gates: int, layers: int, dtype: str) -> dict[str, Any]:
+    """Return the weights of a network with H = 3, named as PyTorch names them."""
+    shapes = {"weight_ih": (3 * gates, 3), "weight_hh": (3 * gates, 3)}
+    shapes |= {"bias_ih": (3 * gates,), "bias_hh": (3 * gates,)}
+    return {
+        f"{name}_l{k}": RNG.standard_normal(shape).astype(dtype)
+        for k in range(layers)
+        for name, shape in shapes.items()
+    }
+
+
+def layers(path: Path) -> Any:
+    with np.errstate(invalid="ignore"):  # weights may hold NaN: that is what is to be seen then
+        return load_layers(path)
+
+
+def is_network(found: Any) -> bool:
+    return isinstance(found, tr.Module) and all(p.size > 0 for p in found.parameters())
+
+
 def is_series(values: Any) -> bool:
     return values.ndim == 3 and values.size > 0 and bool(np.isfinite(values).all())
 
-
-RNG = np.random.default_rng(0)
 
 FORMATS = {
     "text": Format(
@@ -58,5 +87,22 @@ FORMATS = {
         series,
         (UsageError,),
         is_series,
+    ),
+    "safetensors": Format(
+        ".safetensors",
+        [
+            safetensors.numpy.save(weights(4, 2, "f4"), metadata={"from": "a test"}),
+            safetensors.numpy.save(weights(1, 1, "f8")),
+        ],
+        layers,
+        (UsageError, tr.TinygradError),
+        is_network,
+    ),
+    "npz": Format(
+        ".npz",
+        [npz(weights(4, 1, "f8")), npz(weights(1, 2, "f4"))],
+        layers,
+        (UsageError, tr.TinygradError),
+        is_network,
     ),
 }
