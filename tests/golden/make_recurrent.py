@@ -1,8 +1,8 @@
-"""Make keras.json, haiku.json and onnx.json: what those libraries compute, to compare with.
+"""Make keras.json, haiku.json, onnx.json and torch.json: what those libraries compute.
 
-Run it where numpy, jax, keras, dm-haiku and onnx are installed:
+Run it where numpy and the library are installed (for Keras and Haiku, JAX as well):
 
-    python tests/golden/make_recurrent.py
+    python tests/golden/make_recurrent.py keras haiku onnx torch
 
 Weights, inputs, initial states and cotangents are random with fixed seeds, all in float64. The
 loss is the sum of all outputs times a cotangent and, for an LSTM, of the last cell state times one.
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -37,6 +38,7 @@ def case(
     shapes: dict[str, tuple[int, ...]],
     forward: Callable[..., tuple[Any, list[Any]]],
     differentiate: Callable[..., Any] | None = None,
+    as_theirs: Callable[..., Any] = np.asarray,
     **options: Any,
 ) -> dict[str, Any]:
     """Run a layer: `forward(weights, x, states)` returns (T, B, H) and the last states."""
@@ -47,8 +49,8 @@ def case(
 
     def loss(weights: Any, given: Any) -> Any:
         outputs, last = forward(weights, given["x"], [given[f"{part}_0"] for part in parts])
-        total = (outputs * cotangents["outputs"]).sum()
-        return total + sum((last[1] * cotangents[part]).sum() for part in parts[1:])
+        total = (outputs * as_theirs(cotangents["outputs"])).sum()
+        return total + sum((last[1] * as_theirs(cotangents[part])).sum() for part in parts[1:])
 
     outputs, last = forward(weights, given["x"], [given[f"{part}_0"] for part in parts])
     out = {
@@ -191,16 +193,65 @@ def onnx_cases() -> dict[str, Any]:
     }
 
 
+def torch_cases() -> dict[str, Any]:
+    """PyTorch: one layer of each kind, and the RNN with relu."""
+    import torch
+
+    def run(module: Any) -> Callable[..., Any]:
+        def forward(weights: Any, x: Any, states: Any) -> Any:
+            x, *states = map(torch.as_tensor, (x, *states))
+            named = {f"{name}_l0": torch.as_tensor(array) for name, array in weights.items()}
+            start = tuple(h[None] for h in states)
+            given = (x, start if len(start) > 1 else start[0])
+            outputs, last = torch.func.functional_call(module.double(), named, given)
+            return outputs, [h[0] for h in (last if len(start) > 1 else [last])]
+
+        return forward
+
+    def differentiate(loss: Callable[..., Any], argnums: tuple[int, int]) -> Callable[..., Any]:
+        def gradients(*arguments: Arrays) -> Any:
+            leaves = [
+                {name: torch.tensor(array, requires_grad=True) for name, array in argument.items()}
+                for argument in arguments
+            ]
+            loss(*leaves).backward()
+            return [{name: leaf.grad for name, leaf in some.items()} for some in leaves]
+
+        return gradients
+
+    def shapes(gates: int) -> dict[str, tuple[int, ...]]:
+        rows = gates * H
+        biases = dict.fromkeys(("bias_ih", "bias_hh"), (rows,))
+        return {"weight_ih": (rows, I), "weight_hh": (rows, H), **biases}
+
+    def made(seed: int, kind: str, gates: int, **options: Any) -> dict[str, Any]:
+        module = getattr(torch.nn, kind)(I, H, **options)
+        forward = run(module)
+        return case(seed, kind, shapes(gates), forward, differentiate, torch.as_tensor, **options)
+
+    return {
+        "RNN": made(400, "RNN", 1),
+        "RNN relu": made(410, "RNN", 1, nonlinearity="relu"),
+        "LSTM": made(420, "LSTM", 4),
+        "GRU": made(430, "GRU", 3),
+    }
+
+
+LIBRARIES: dict[str, tuple[Callable[[], dict[str, Any]], tuple[str, ...]]] = {
+    "keras": (keras_cases, ("keras", "jax", "jaxlib")),
+    "haiku": (haiku_cases, ("dm-haiku", "jax", "jaxlib")),
+    "onnx": (onnx_cases, ("onnx",)),
+    "torch": (torch_cases, ("torch",)),
+}
+
+
 def main() -> None:
-    """Write the three files beside this one."""
-    for library, cases, packages in (
-        ("keras", keras_cases, ("keras", "jax", "jaxlib")),
-        ("haiku", haiku_cases, ("dm-haiku", "jax", "jaxlib")),
-        ("onnx", onnx_cases, ("onnx",)),
-    ):
+    """Write the file of each library named, beside this one."""
+    for library in sys.argv[1:] or LIBRARIES:
+        cases, packages = LIBRARIES[library]
         versions = {name: version(name) for name in (*packages, "numpy")}
         content = {"versions": versions, "cases": cases()}
-        text = json.dumps(content, default=lambda array: np.asarray(array).tolist(), indent=None)
+        text = json.dumps(content, default=lambda array: np.asarray(array).tolist())
         Path(__file__).with_name(f"{library}.json").write_text(text + "\n", encoding="utf-8")
 
 

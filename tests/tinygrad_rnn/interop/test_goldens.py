@@ -1,4 +1,4 @@
-"""Keras's, Haiku's and ONNX's own numbers, from tests/golden/make_recurrent.py, to 1e-9.
+"""Keras's, Haiku's, ONNX's and PyTorch's own numbers, from tests/golden/make_recurrent.py, to 1e-9.
 
 Each of them also shows that it would notice each mistake that is easily made.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ READ: dict[str, Callable[..., Any]] = {
     "keras": interop.from_keras,
     "haiku": interop.from_haiku,
     "onnx": from_onnx_node,
+    "torch": interop.from_torch,
 }
 
 
@@ -94,9 +96,17 @@ def unit_steps(case: Any) -> Iterator[tuple[str, Any, dict[str, Any]]]:
             yield name, at, {key: moved[key] - start[key] for key in start}
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_outputs_states_and_gradients_are_the_librarys(name: str) -> None:
-    compare(CASES[name], read(CASES[name]))
+@pytest.mark.parametrize(
+    ("name", "engine"),
+    [
+        (name, engine)
+        for name in CASES
+        for engine in ("graph", "fused")
+        if (engine, "peepholes" in name) != ("fused", True)  # that form is not fused
+    ],
+)
+def test_outputs_states_and_gradients_are_the_librarys(name: str, engine: str) -> None:
+    compare(CASES[name], read(CASES[name]), partial(tr.unroll, engine=engine))
 
 
 def swap(first: str, second: str) -> Callable[[Any], Any]:
