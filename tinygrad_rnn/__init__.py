@@ -10,6 +10,7 @@
 """
 
 from tinygrad_rnn import analysis, f, graph, interop, nn, ops, optim
+from tinygrad_rnn.anomaly import detect_anomaly
 from tinygrad_rnn.errors import (
     AnomalyError,
     DtypeError,
@@ -91,6 +92,7 @@ __all__ = [
     "clip_grad_norm_",
     "clip_grad_value_",
     "cross_entropy",
+    "detect_anomaly",
     "f",
     "from_torch",
     "grad",

@@ -44,7 +44,7 @@ class _Surroundings(threading.local):
 current = _Surroundings()
 
 
-class _Block:
+class Block:
     """A `with` block that can also decorate a function or a generator function."""
 
     def __enter__(self) -> None:
@@ -59,6 +59,7 @@ class _Block:
         raise NotImplementedError
 
     def __call__(self, function: Function) -> Function:
+        """Return `function` run inside the block."""
         if inspect.isgeneratorfunction(function):
 
             @functools.wraps(function)
@@ -93,7 +94,7 @@ class _Block:
                 resume = functools.partial(generator.throw, error)
 
 
-class scope(_Block):
+class scope(Block):
     """Name the part of the graph that is made inside the block; blocks nest, outermost first.
 
     Args:
@@ -132,8 +133,12 @@ class scope(_Block):
             current.scope = path if k < 0 else path[:k] + path[k + 1 :]
 
 
-class no_grad(_Block):
+class no_grad(Block):
     """Record nothing inside the block: what is computed there is a constant.
+
+    It holds for this thread, and ends with the block however that is left. A generator should be
+    decorated with it, ``@no_grad()``: a `with` block across its `yield` would also hold for the
+    code that it yields to.
 
     >>> import tinygrad_rnn as tr
     >>> x = tr.Tensor(2.0, requires_grad=True)
@@ -154,10 +159,11 @@ class no_grad(_Block):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        current.paused -= 1
+        # Never below 0: another thread may be the one to close an abandoned generator's block.
+        current.paused = max(current.paused - 1, 0)
 
 
-class recording(_Block):
+class recording(Block):
     """Record inside the block even if a no_grad around it is open.
 
     What takes a derivative needs this, for it must record what it differentiates.

@@ -169,6 +169,11 @@ class Tensor(Protocols):
 
     # -- kept and shown
 
+    def __reduce__(self) -> Any:
+        """Copy and pickle the value without the graph; what was computed becomes a constant."""
+        leaf = self.op is None
+        return _restore, (type(self), self._data, leaf and self.requires_grad, self.name)
+
     def __repr__(self) -> str:
         value = np.array2string(self._data, precision=4, threshold=8, separator=", ")
         facts = [value, f"shape={self.shape}"]
@@ -183,3 +188,9 @@ class Tensor(Protocols):
         if self.op is None and self.requires_grad:
             facts.append("requires_grad=True")
         return f"Tensor({', '.join(facts)})"
+
+
+def _restore(kind: type[Tensor], array: Array, requires_grad: bool, name: str | None) -> Tensor:
+    out = kind.__new__(kind)
+    out._hold(array, requires_grad, name)
+    return out
