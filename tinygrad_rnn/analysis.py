@@ -19,7 +19,7 @@ from tinygrad_rnn.flow import state_parts
 from tinygrad_rnn.functional import grad
 from tinygrad_rnn.graph import topological
 from tinygrad_rnn.nn.cells import Cell
-from tinygrad_rnn.nn.unroll import Run
+from tinygrad_rnn.nn.run import Run
 from tinygrad_rnn.protocols import Array
 from tinygrad_rnn.tensor import Tensor
 

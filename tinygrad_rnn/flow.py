@@ -17,7 +17,7 @@ from tinygrad_rnn.scope import no_grad
 from tinygrad_rnn.tensor import Tensor
 
 if TYPE_CHECKING:
-    from tinygrad_rnn.nn.unroll import Run
+    from tinygrad_rnn.nn.run import Run
 
 MEASURED_AT_ONCE = 1 << 24  # elements: the norms wait until they are read, or until this many
 

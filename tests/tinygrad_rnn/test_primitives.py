@@ -29,6 +29,7 @@ PROPERTY = settings(
 ELSEWHERE = {
     "cut": "nn/test_unroll.py",
     "fused rnn": "nn/test_fused.py",
+    "segment": "nn/test_checkpoint.py",
     "fused lstm": "nn/test_fused.py",
     "fused gru": "nn/test_fused.py",
 }

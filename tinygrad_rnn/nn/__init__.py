@@ -6,7 +6,8 @@ from tinygrad_rnn.nn.layers import Dropout, Embedding, LayerNorm, Linear
 from tinygrad_rnn.nn.loss import bce_with_logits, cross_entropy, mse_loss
 from tinygrad_rnn.nn.module import Module, Parameter
 from tinygrad_rnn.nn.rnn import GRU, LSTM, RNN, LayersRun, RecurrentLayers
-from tinygrad_rnn.nn.unroll import Run, unroll
+from tinygrad_rnn.nn.run import Run
+from tinygrad_rnn.nn.unroll import unroll
 
 __all__ = [
     "GRU",

@@ -25,7 +25,8 @@ from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.nn.cells import GatedCell, GRUCell, LSTMCell, RNNCell
 from tinygrad_rnn.nn.layers import Dropout, Seed
 from tinygrad_rnn.nn.module import Module
-from tinygrad_rnn.nn.unroll import Run, unroll
+from tinygrad_rnn.nn.run import Run
+from tinygrad_rnn.nn.unroll import unroll
 from tinygrad_rnn.scope import scope
 from tinygrad_rnn.tensor import Tensor
 
@@ -114,6 +115,7 @@ class RecurrentLayers(Module):
         state: Sequence[Any] | None = None,
         lengths: ArrayLike | None = None,
         truncate: int | None = None,
+        checkpoint: int | None = None,
         engine: str = "graph",
     ) -> LayersRun:
         """Run a sequence through all layers.
@@ -124,7 +126,7 @@ class RecurrentLayers(Module):
         Args:
             inputs: shape (T, B, I).
             state: the starting states in the order of `LayersRun.final`.
-            lengths: as in `unroll`; so are `truncate` and `engine`.
+            lengths: as in `unroll`; so are `truncate`, `checkpoint` and `engine`.
 
         Raises:
             ShapeError: as `unroll`, and if there is not one state per layer and direction.
@@ -135,11 +137,20 @@ class RecurrentLayers(Module):
         for k, pair in enumerate(cells):
             with scope("layer", k) if len(cells) > 1 else nullcontext():
                 if runs:
-                    inputs = self._between(runs[-1], engine)
+                    inputs = self._between(runs[-1])
                 runs.append([])
                 for d, cell in enumerate(pair):
                     with scope("direction", d) if len(pair) > 1 else nullcontext():
-                        run = unroll(cell, inputs, next(starts), lengths, d == 1, truncate, engine)
+                        run = unroll(
+                            cell,
+                            inputs,
+                            next(starts),
+                            lengths=lengths,
+                            reverse=d == 1,
+                            truncate=truncate,
+                            checkpoint=checkpoint,
+                            engine=engine,
+                        )
                         runs[-1].append(run)
         return LayersRun(runs)
 
@@ -161,10 +172,10 @@ class RecurrentLayers(Module):
         run = self(x[None], state)
         return run.runs[-1][0].hidden[0], run.final
 
-    def _between(self, layer: list[Run], engine: str) -> Any:
-        """Return one layer's outputs as the next one's inputs: step by step for the graph engine,
-        so that a picture shows each h_t go up to its own x_t."""
-        if engine != "graph":
+    def _between(self, layer: list[Run]) -> Any:
+        """Return one layer's outputs as the next one's inputs: step by step if it has been recorded
+        so, for a picture to show each h_t go up to its own x_t."""
+        if not layer[0].stepwise:
             return self.dropout(_joined([run.outputs for run in layer]))
         steps = zip(*[run.hidden for run in layer], strict=True)
         inputs = []

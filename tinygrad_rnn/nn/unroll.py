@@ -13,46 +13,12 @@ from numpy.typing import ArrayLike
 from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.flow import state_parts
 from tinygrad_rnn.nn.cells import Cell, LSTMState
+from tinygrad_rnn.nn.checkpoint import checkpointed
 from tinygrad_rnn.nn.fused import fused_run
+from tinygrad_rnn.nn.run import Run, SealedRun, like_state, map_parts
 from tinygrad_rnn.ops.cut import cut
 from tinygrad_rnn.scope import no_grad, scope
 from tinygrad_rnn.tensor import Array, Tensor
-
-
-class Run:
-    """What unrolling a cell gave.
-
-    Args:
-        states: one per time step, as the cell returned it; states[t] belongs to inputs[t].
-        final: the state after the last step taken: of the last time step, or the first if the
-            run was reversed.
-    """
-
-    stepwise = True  # whether the graph holds every step, for the gradient to be seen between them
-
-    def __init__(self, states: list[Any], final: Any) -> None:
-        self._states = states
-        self._final = final
-
-    @property
-    def states(self) -> list[Any]:
-        """One state per time step."""
-        return self._states
-
-    @property
-    def final(self) -> Any:
-        """The state after the last step taken."""
-        return self._final
-
-    @property
-    def hidden(self) -> list[Tensor]:
-        """The hidden state of each step, (B, H): what the outputs are stacked from."""
-        return [next(iter(state_parts(state).values())) for state in self.states]
-
-    @cached_property
-    def outputs(self) -> Tensor:
-        """The hidden states of all steps, stacked to (T, B, H) when first asked for."""
-        return np.stack(self.hidden)  # type: ignore[return-value,call-overload,no-any-return,unused-ignore]  # dispatched to Tensor
 
 
 def unroll(
@@ -62,6 +28,7 @@ def unroll(
     lengths: ArrayLike | None = None,
     reverse: bool = False,
     truncate: int | None = None,
+    checkpoint: int | None = None,
     engine: str = "graph",
 ) -> Run:
     """Call ``state = cell(x_t, state)`` for every step and return all states.
@@ -77,13 +44,16 @@ def unroll(
         reverse: go from the last step to the first. A padded sequence starts at its own last step.
         truncate: after every so many steps, cut the graph: the state goes on, but no gradient
             comes back. The cut is recorded as a primitive named ``"cut"``.
+        checkpoint: keep only every so many-th state, and record the steps between anew when they
+            are swept: sqrt(T) or so keeps the memory for the graph at about sqrt(T) steps.
         engine: ``"graph"`` records every operation. ``"fused"`` computes a whole run of an
             RNNCell, LSTMCell or GRUCell as one primitive with a hand-derived derivative: the same
             numbers, much faster, but with nothing inside to look at.
 
     Raises:
         ShapeError: if `inputs`, `state` or `lengths` have other shapes.
-        ValueError: if a length is not in 0 .. T, `truncate` is below 1, or there is no such engine.
+        ValueError: if a length is not in 0 .. T, `truncate` or `checkpoint` is below 1 or both are
+            given, or there is no such engine.
 
     >>> from tinygrad_rnn.nn.cells import GRUCell
     >>> run = unroll(GRUCell(2, 3, rng=0), np.ones((5, 1, 2)))
@@ -91,17 +61,26 @@ def unroll(
     ((5, 1, 3), (1, 3))
     """
     steps, batch = _check_inputs(cell, inputs)
-    if truncate is not None and truncate < 1:
-        raise ValueError(f"unroll: truncate = {truncate} is not at least 1")
+    for name, size in (("truncate", truncate), ("checkpoint", checkpoint)):
+        if size is not None and size < 1:
+            raise ValueError(f"unroll: {name} = {size} is not at least 1")
+    if truncate is not None and checkpoint is not None:
+        raise ValueError("unroll: truncate or checkpoint, not both")
+    if engine not in ENGINES:
+        raise ValueError(f"unroll: engine {engine!r} is none of {', '.join(ENGINES)}")
     alive = None if lengths is None else _alive(lengths, steps, batch)
     if alive is not None and not alive.all():
         inputs = _without_padding(inputs, alive)
     state = starting_state(cell, state, batch)
-    if engine == "graph":
-        return _unroll_graph(cell, inputs, state, alive, reverse, truncate)
-    if engine == "fused":
-        return _unroll_fused(cell, inputs, state, alive, reverse, truncate)
-    raise ValueError(f"unroll: engine {engine!r} is none of 'graph', 'fused'")
+    if checkpoint is None:
+        return ENGINES[engine](cell, inputs, state, alive, reverse, truncate)
+
+    def segment(inputs: Any, state: Any, alive: Array | None) -> Run:
+        return ENGINES[engine](cell, inputs, state, alive, reverse, None)
+
+    if isinstance(inputs, Sequence):
+        inputs = np.stack(inputs)
+    return checkpointed(cell, segment, inputs, state, alive, reverse, checkpoint)
 
 
 def _unroll_graph(
@@ -114,13 +93,13 @@ def _unroll_graph(
     for step, t in enumerate(reversed(times) if reverse else times):
         with scope("t", t):
             if truncate is not None and step and step % truncate == 0:
-                state = _map_parts(cut, state)
+                state = map_parts(cut, state)
             x = inputs[t]
             if isinstance(x, Tensor) and x.name is None:
                 x.name = "x"
             after = cell(x, state)
             if alive is not None and not alive[t].all():
-                after = _map_parts(
+                after = map_parts(
                     lambda new, old, here=alive[t]: _keep(here, new, old), after, state
                 )
             state = states[t] = after
@@ -129,38 +108,20 @@ def _unroll_graph(
     return Run(states, state)
 
 
-class FusedRun(Run):
-    """A run as one primitive: its states are cut out of the result where they are asked for.
+class FusedRun(SealedRun):
+    """A run as one primitive.
 
     Args:
         y: the states of all steps, (T, B, H), or (2, T, B, H) with h and c.
         reverse: whether the last step taken is the first in time.
     """
 
-    stepwise = False
-
-    def __init__(self, y: Tensor, reverse: bool) -> None:
+    def __init__(self, y: Tensor, reverse: bool = False) -> None:
+        super().__init__(y.shape[-3], reverse)
         self.y = y
-        self.last = 0 if reverse else -1
 
     def _state(self, t: int) -> Any:
-        if self.y.ndim == 3:
-            state: Any = self.y[t]
-        else:
-            state = LSTMState(self.y[0, t], self.y[1, t])
-        for part, tensor in state_parts(state).items():
-            tensor.name = part
-        return state
-
-    @cached_property
-    def states(self) -> list[Any]:
-        """One state per time step."""
-        return [self._state(t) for t in range(self.y.shape[-3])]
-
-    @cached_property
-    def final(self) -> Any:
-        """The state after the last step taken."""
-        return self._state(self.last)
+        return self.y[t] if self.y.ndim == 3 else LSTMState(self.y[0, t], self.y[1, t])
 
     @cached_property
     def outputs(self) -> Tensor:
@@ -183,12 +144,15 @@ def _unroll_fused(
         pieces: list[Any] = []
         for start in range(0, len(inputs), truncate):
             if pieces:
-                state = _map_parts(cut, FusedRun(pieces[-1], reverse=False).final)
+                state = map_parts(cut, FusedRun(pieces[-1]).final)
             piece = slice(start, start + truncate)
             here = None if alive is None else alive[piece]
             pieces.append(fused_run(cell, inputs[piece], state, here))
         y = np.concatenate(pieces, axis=-3)
     return FusedRun(y[..., ::-1, :, :] if reverse else y, reverse)
+
+
+ENGINES = {"graph": _unroll_graph, "fused": _unroll_fused}
 
 
 def starting_state(cell: Cell, state: Any, batch: int) -> Any:
@@ -210,21 +174,12 @@ def _like(state: Any, like: Any) -> Any:
     if isinstance(like, tuple):
         if not isinstance(state, (tuple, list)) or len(state) != len(like):
             raise ShapeError(f"unroll: the state is a {type(like).__name__} of {len(like)} parts")
-        parts = [_like(one, other) for one, other in zip(state, like, strict=True)]
-        return type(like)(*parts) if hasattr(like, "_fields") else tuple(parts)
+        return like_state(like, [_like(a, b) for a, b in zip(state, like, strict=True)])
     if np.shape(state) != like.shape:
         raise ShapeError(
             f"unroll: state of shape {np.shape(state)}, where {like.shape} is expected"
         )
     return state if isinstance(state, Tensor) else Tensor(state, dtype=like.dtype)
-
-
-def _map_parts(function: Any, state: Any, *others: Any) -> Any:
-    """Return the state with `function` applied to each of its tensors (and those of others)."""
-    if not isinstance(state, tuple):
-        return function(state, *others)
-    parts = [function(*parts) for parts in zip(state, *others, strict=True)]
-    return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
 
 
 def _keep(alive: Array, new: Tensor, old: Tensor) -> Any:

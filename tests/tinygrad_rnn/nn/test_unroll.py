@@ -232,6 +232,8 @@ H = np.zeros((2, 3))
         (lambda: tr.unroll(LSTM, X, lengths=[4, -1]), ValueError, "from 0 to 4"),
         (lambda: tr.unroll(LSTM, X, lengths=[4.0, 1.0]), ValueError, "integers"),
         (lambda: tr.unroll(LSTM, X, truncate=0), ValueError, "truncate = 0"),
+        (lambda: tr.unroll(LSTM, X, checkpoint=-1), ValueError, "checkpoint = -1"),
+        (lambda: tr.unroll(LSTM, X, truncate=2, checkpoint=2), ValueError, "not both"),
         (lambda: tr.unroll(LSTM, X, engine="fast"), ValueError, "'fast' is none of"),
     ],
 )

@@ -19,30 +19,14 @@ from tinygrad_rnn.nn.cells import Cell, GRUCell, LSTMCell, LSTMState, RNNCell
 from tinygrad_rnn.nn.fused.gru import GRUAfterTape, GRUTape
 from tinygrad_rnn.nn.fused.lstm import LSTMTape
 from tinygrad_rnn.nn.fused.rnn import RNNTape
-from tinygrad_rnn.nn.fused.tape import Tape
-from tinygrad_rnn.primitive import Each, Primitive
+from tinygrad_rnn.nn.fused.tape import FusedTape
+from tinygrad_rnn.nn.tape import record, sequence_primitive
+from tinygrad_rnn.primitive import Primitive
 from tinygrad_rnn.tensor import Array, Tensor
 
-
-def _forward(*values: Array, tape: Tape) -> Array:
-    return tape.forward(*values)
-
-
-def _vjp(slot: int, g: Any, y: Any, *values: Any, tape: Tape) -> Any:
-    return tape.gradient(slot, g)
-
-
-def _jvp(slot: int, t: Any, y: Any, *values: Any, tape: Tape) -> Any:
-    raise NotDifferentiableError("a fused run has no forward mode: unroll with engine='graph'")
-
-
-def _primitive(name: str, formula: str) -> Primitive:
-    return Primitive(name, _forward, Each(_vjp), Each(_jvp), formula, "BPTT over all steps")
-
-
-RNN = _primitive("fused rnn", "h_1 .. h_T")
-LSTM = _primitive("fused lstm", "(h, c)_1 .. (h, c)_T")
-GRU = _primitive("fused gru", "h_1 .. h_T")
+RNN = sequence_primitive("fused rnn", "h_1 .. h_T")
+LSTM = sequence_primitive("fused lstm", "(h, c)_1 .. (h, c)_T")
+GRU = sequence_primitive("fused gru", "h_1 .. h_T")
 
 
 def fused_run(cell: Cell, inputs: Any, state: Any, alive: Array | None) -> Tensor:
@@ -59,14 +43,12 @@ def fused_run(cell: Cell, inputs: Any, state: Any, alive: Array | None) -> Tenso
     """
     primitive, kind = _fused_form(cell)
     start = state if isinstance(state, LSTMState) else (state,)
-    wanted = isinstance(inputs, Tensor) and inputs.requires_grad
     weights = (getattr(cell, name, None) for name in ("weight_ih", "weight_hh", "bias", "bias_hn"))
     present = [weight for weight in weights if weight is not None]
-    tape = kind(cell, alive, wanted)
-    return primitive(inputs, *start, *present, tape=tape)  # type: ignore[no-any-return]
+    return record(primitive, kind(cell, alive), inputs, *start, *present)
 
 
-def _fused_form(cell: Cell) -> tuple[Primitive, type[Tape]]:
+def _fused_form(cell: Cell) -> tuple[Primitive, type[FusedTape]]:
     if type(cell) is RNNCell:
         return RNN, RNNTape
     if type(cell) is LSTMCell and cell.peephole is None and not cell.coupled:

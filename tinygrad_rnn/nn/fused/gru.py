@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.nn.fused.tape import Tape, buffer, outer, rows, set_aside, spans
+from tinygrad_rnn.nn.fused.tape import FusedTape, buffer, outer, rows, set_aside, spans
 from tinygrad_rnn.tensor import Array
 
 
-class GRUTape(Tape):
+class GRUTape(FusedTape):
     """h_t = h_{t-1} + z * (n - h_{t-1}), with the reset gate before the product.
 
     r, z = sigmoid(a_r + U_r h_{t-1}), sigmoid(a_z + U_z h_{t-1})  where  a_t = W x_t + b
@@ -81,7 +81,7 @@ class GRUTape(Tape):
         ]
 
 
-class GRUAfterTape(Tape):
+class GRUAfterTape(FusedTape):
     """The same with the reset gate after the product, which has a bias of its own.
 
     p = U_n h_{t-1} + b_hn,  n = tanh(a_n + r * p)

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.nn.fused.tape import Tape, outer, rows, set_aside, spans
+from tinygrad_rnn.nn.fused.tape import FusedTape, outer, rows, set_aside, spans
 from tinygrad_rnn.tensor import Array
 
 
-class LSTMTape(Tape):
+class LSTMTape(FusedTape):
     """c_t = f * c_{t-1} + i * g,  h_t = o * tanh(c_t), gates from a_t = W x_t + U h_{t-1} + b.
 
     dc_t += dh_t * o * (1 - tanh(c_t)^2)

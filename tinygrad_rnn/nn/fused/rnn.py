@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.nn.fused.tape import Tape, buffer, outer, rows, set_aside, spans
+from tinygrad_rnn.nn.fused.tape import FusedTape, buffer, outer, rows, set_aside, spans
 from tinygrad_rnn.tensor import Array
 
 
-class RNNTape(Tape):
+class RNNTape(FusedTape):
     """h_t = tanh(a_t), a_t = W x_t + U h_{t-1} + b.
 
     da_t = dh_t * (1 - h_t^2),  dh_{t-1} = U^T da_t

@@ -8,51 +8,26 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.errors import NotDifferentiableError
-from tinygrad_rnn.tensor import Array, Tensor
+from tinygrad_rnn.nn.tape import Tape
+from tinygrad_rnn.tensor import Array
 
 CACHE = 32_768  # elements: slopes are prepared for as many steps at a time as this holds
 
 
-class Tape:
-    """What the forward pass of a run keeps for its backward pass.
+class FusedTape(Tape):
+    """What the forward pass of a fused run keeps for its backward pass.
 
     Args:
         cell: the cell that is run.
         alive: shape (T, B), which sequences still go on; None for all.
-        wants_input: whether the gradient of the inputs is wanted.
     """
 
-    def __init__(self, cell: Any, alive: Array | None, wants_input: bool) -> None:
+    def __init__(self, cell: Any, alive: Array | None) -> None:
+        super().__init__()
         self.cell = cell
-        self.wants_input = wants_input
         self.dead: list[Array | None] | None = None
         if alive is not None and not alive.all():
             self.dead = [None if here.all() else ~here[:, None] for here in alive]
-        self.g: Array | None = None
-        self.found: dict[int, Any] = {}
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}>"
-
-    def forward(self, x: Array, h_0: Array, *values: Any) -> Array:
-        """Return the states of all steps, and keep what `backward` needs."""
-        raise NotImplementedError
-
-    def backward(self, g: Array) -> list[Any]:
-        """Return the gradient of every input of `forward`, where g came back to its result."""
-        raise NotImplementedError
-
-    def gradient(self, slot: int, g: Any) -> Any:
-        """Return the gradient of one input; all are computed at once, each is handed out once."""
-        if isinstance(g, Tensor):
-            raise NotDifferentiableError(
-                "a fused run has first derivatives only: unroll with engine='graph' for second ones"
-            )
-        if self.g is not g or slot not in self.found:
-            self.found = dict(enumerate(self.backward(g)))
-            self.g = g
-        return self.found.pop(slot)
 
     def project(self, x: Array, weight: Array, *bias: Array) -> Array:
         """Return ``W x_t + b`` for all steps, as one product: (T, B, G*H)."""
@@ -72,7 +47,7 @@ class Tape:
 
     def input_gradient(self, da: Array, x: Array, weight: Array) -> Array | None:
         """Return dL/dx for all steps, as one product."""
-        return np.matmul(rows(da), weight).reshape(x.shape) if self.wants_input else None
+        return np.matmul(rows(da), weight).reshape(x.shape) if 0 in self.wanted else None
 
 
 def rows(array: Array) -> Array:

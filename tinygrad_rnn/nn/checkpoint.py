@@ -1,0 +1,167 @@
+"""Checkpointing: keep the state at a few steps only, and record what lies between anew in the
+sweep. With segments of sqrt(T) steps, the memory for the graph grows as sqrt(T) instead of T, for
+one more forward pass (Chen et al. 2016, "Training deep nets with sublinear memory cost")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from itertools import accumulate, pairwise
+from typing import Any
+
+import numpy as np
+
+from tinygrad_rnn.errors import GradientError, StaleValueError
+from tinygrad_rnn.functional import grad
+from tinygrad_rnn.graph import topological
+from tinygrad_rnn.nn.cells import Cell
+from tinygrad_rnn.nn.run import Run, SealedRun, like_state
+from tinygrad_rnn.nn.tape import Tape, record, sequence_primitive
+from tinygrad_rnn.scope import current, no_grad
+from tinygrad_rnn.tensor import Array, Tensor
+
+SEGMENT = sequence_primitive("segment", "s_1 .. s_k, not kept but computed anew")
+
+# Unrolls a segment, plainly: inputs, state, alive -> Run
+Unroller = Callable[[Any, Any, Array | None], Run]
+
+
+def checkpointed(
+    cell: Cell,
+    unroller: Unroller,
+    inputs: Any,
+    state: Any,
+    alive: Array | None,
+    reverse: bool,
+    size: int,
+) -> Run:
+    """Unroll in segments of `size` steps, each of them one primitive."""
+    pieces: list[Tensor] = []
+    starts = range(0, len(inputs), size)
+    for start in reversed(starts) if reverse else starts:
+        piece = slice(start, start + size)
+        tape = SegmentTape(cell, unroller, state, None if alive is None else alive[piece])
+        pieces.append(record(SEGMENT, tape, inputs[piece], *_parts(state), *cell.parameters()))
+        state = _unpacked(pieces[-1][0 if reverse else -1], state)
+    if reverse:
+        pieces.reverse()
+    return CheckpointedRun(pieces, state, size, len(inputs), reverse)
+
+
+class SegmentTape(Tape):
+    """Keeps nothing of a segment but what went in and came out, which the graph keeps anyway."""
+
+    def __init__(self, cell: Cell, unroller: Unroller, like: Any, alive: Array | None) -> None:
+        super().__init__()
+        self.cell, self.unroller, self.alive = cell, unroller, alive
+        self.like = like_state(like, [None] * len(_parts(like)))  # its type alone
+        self.count = len(_parts(like))
+
+    def forward(self, x: Array, *values: Any) -> Array:
+        """Return all states, a row of numbers for each step; record nothing."""
+        self.values = x, *values
+        with no_grad():
+            parts = [Tensor(part) for part in values[: self.count]]
+            self.y = self._packed(x, parts).data
+        return self.y
+
+    def backward(self, g: Array) -> list[Any]:
+        """Unroll the segment once more, recording, and sweep back through it."""
+        x, *rest = self.values
+        parameters = self.cell.parameters()
+        for parameter, value in zip(parameters, rest[self.count :], strict=True):
+            if parameter._data is not value:
+                raise StaleValueError(
+                    f"{parameter!r} was given new data after a checkpointed run had used it: "
+                    "sweep back before the parameters are moved"
+                )
+        with _recording():
+            leaves = [
+                Tensor(value, requires_grad=slot in self.wanted)
+                for slot, value in enumerate([x, *rest[: self.count]])
+            ]
+            y = self._packed(leaves[0], leaves[1:])
+        inputs = [*leaves, *parameters]
+        self._check(y, {tensor.index for tensor in inputs})
+        wanted = sorted(self.wanted)
+        found: list[Any] = [None] * len(inputs)
+        if y.requires_grad:
+            for slot, gradient in zip(wanted, grad(y, [inputs[k] for k in wanted], g), strict=True):
+                found[slot] = gradient.data
+        else:
+            for slot in wanted:
+                found[slot] = np.zeros(inputs[slot].shape, inputs[slot].dtype)
+        return found
+
+    def _packed(self, x: Any, parts: list[Any]) -> Tensor:
+        """Unroll from a state of these parts; return (steps, N), all parts of a state in a row."""
+        run = self.unroller(x, like_state(self.like, parts), self.alive)
+        rows = [np.concatenate([p.reshape(-1) for p in _parts(s)]) for s in run.states]
+        return np.stack(rows)  # type: ignore[return-value,unused-ignore]  # dispatched to Tensor
+
+    def _check(self, y: Tensor, known: set[int]) -> None:
+        """Raise if a gradient would be lost or wrong: the cell must be a function of its inputs."""
+        for node in topological(y, differentiable=True):
+            if node.op is None and node.index not in known:
+                raise GradientError(
+                    f"{node!r} is used inside a checkpointed run, but is no parameter of the cell: "
+                    "its gradient would be lost; make it one, or unroll without checkpoint="
+                )
+        if not np.array_equal(y.data, self.y, equal_nan=True):
+            raise GradientError(
+                f"{type(self.cell).__name__} gave something else the second time, as with dropout: "
+                "unroll it without checkpoint="
+            )
+
+
+class CheckpointedRun(SealedRun):
+    """A run in segments.
+
+    Args:
+        pieces: a tensor (size, N) for each segment, in the order of time.
+        like: any state: what the others look like.
+        size: the number of steps of a segment (the last one may be shorter).
+        steps: T.
+        reverse: whether the last step taken is the first in time.
+    """
+
+    def __init__(
+        self, pieces: list[Tensor], like: Any, size: int, steps: int, reverse: bool
+    ) -> None:
+        super().__init__(steps, reverse)
+        self.pieces, self.like, self.size = pieces, like, size
+
+    def _state(self, t: int) -> Any:
+        return _unpacked(self.pieces[t // self.size][t % self.size], self.like)
+
+    @cached_property
+    def outputs(self) -> Tensor:
+        """The hidden states of all steps, (T, B, H)."""
+        h = _parts(self.like)[0]
+        return np.concatenate([p[:, : h.size].reshape(-1, *h.shape) for p in self.pieces])  # type: ignore[return-value,unused-ignore]  # dispatched to Tensor
+
+
+def _parts(state: Any) -> list[Tensor]:
+    return list(state) if isinstance(state, tuple) else [state]
+
+
+def _unpacked(row: Tensor, like: Any) -> Any:
+    """Return the state that a row of numbers holds."""
+    parts = _parts(like)
+    ends = accumulate((part.size for part in parts), initial=0)
+    cut = [
+        row[start:stop].reshape(part.shape)
+        for (start, stop), part in zip(pairwise(ends), parts, strict=True)
+    ]
+    return like_state(like, cut)
+
+
+@contextmanager
+def _recording() -> Iterator[None]:
+    """Record inside the block, though the sweep around it does not."""
+    paused, current.paused = current.paused, 0
+    try:
+        yield
+    finally:
+        current.paused = paused

@@ -1,0 +1,95 @@
+"""Run: what unrolling a cell gave, and how the parts of its states are handled."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from tinygrad_rnn.flow import state_parts
+from tinygrad_rnn.tensor import Tensor
+
+
+class Run:
+    """What unrolling a cell gave.
+
+    Args:
+        states: one per time step, as the cell returned it; states[t] belongs to inputs[t].
+        final: the state after the last step taken: of the last time step, or the first if the
+            run was reversed.
+    """
+
+    stepwise = True  # whether the graph holds every step, for the gradient to be seen between them
+
+    def __init__(self, states: list[Any], final: Any) -> None:
+        self._states = states
+        self._final = final
+
+    @property
+    def states(self) -> list[Any]:
+        """One state per time step."""
+        return self._states
+
+    @property
+    def final(self) -> Any:
+        """The state after the last step taken."""
+        return self._final
+
+    @property
+    def hidden(self) -> list[Tensor]:
+        """The hidden state of each step, (B, H): what the outputs are stacked from."""
+        return [next(iter(state_parts(state).values())) for state in self.states]
+
+    @cached_property
+    def outputs(self) -> Tensor:
+        """The hidden states of all steps, stacked to (T, B, H) when first asked for."""
+        return np.stack(self.hidden)  # type: ignore[return-value,call-overload,no-any-return,unused-ignore]  # dispatched to Tensor
+
+
+class SealedRun(Run):
+    """A run in a few primitives of many steps each: a state is cut out where it is asked for.
+
+    Args:
+        steps: T.
+        reverse: whether the last step taken is the first in time.
+    """
+
+    stepwise = False
+
+    def __init__(self, steps: int, reverse: bool) -> None:
+        self.steps = steps
+        self.last = 0 if reverse else steps - 1
+
+    def _state(self, t: int) -> Any:
+        raise NotImplementedError
+
+    def _named_state(self, t: int) -> Any:
+        state = self._state(t)
+        for part, tensor in state_parts(state).items():
+            tensor.name = part
+        return state
+
+    @cached_property
+    def states(self) -> list[Any]:
+        """One state per time step."""
+        return [self._named_state(t) for t in range(self.steps)]
+
+    @cached_property
+    def final(self) -> Any:
+        """The state after the last step taken."""
+        return self._named_state(self.last)
+
+
+def map_parts(function: Any, state: Any, *others: Any) -> Any:
+    """Return the state with `function` applied to each of its tensors (and those of others)."""
+    if not isinstance(state, tuple):
+        return function(state, *others)
+    return like_state(state, [function(*parts) for parts in zip(state, *others, strict=True)])
+
+
+def like_state(state: Any, parts: list[Any]) -> Any:
+    """Return a state of the same type as `state`, made of these parts."""
+    if not isinstance(state, tuple):
+        return parts[0]
+    return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)

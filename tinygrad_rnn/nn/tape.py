@@ -1,0 +1,74 @@
+"""A stretch of a sequence as one primitive: its forward pass keeps a tape for its backward pass.
+
+The gradients of all inputs come from one backward pass, but the sweep asks for them slot by slot:
+the tape computes them when the first is asked for, and hands each out once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinygrad_rnn.errors import NotDifferentiableError
+from tinygrad_rnn.primitive import Each, Primitive
+from tinygrad_rnn.tensor import Array, Tensor
+
+
+class Tape:
+    """What one forward pass keeps; a subclass says how to go forwards and back."""
+
+    def __init__(self) -> None:
+        self.wanted: set[int] = set()  # the inputs whose gradients will be asked for
+        self.g: Array | None = None
+        self.found: dict[int, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    def forward(self, *values: Any) -> Array:
+        """Return the primitive's value, and keep what `backward` needs."""
+        raise NotImplementedError
+
+    def backward(self, g: Array) -> list[Any]:
+        """Return a gradient for every input of `forward` that is wanted, None for others."""
+        raise NotImplementedError
+
+    def gradient(self, slot: int, g: Any) -> Any:
+        """Return the gradient of one input, where g came back to the primitive's value."""
+        if isinstance(g, Tensor):
+            raise NotDifferentiableError(
+                "a run that is fused or checkpointed has first derivatives only: unroll with "
+                "engine='graph' and without checkpoint="
+            )
+        if self.g is not g or slot not in self.found:
+            found = self.backward(g)
+            self.found, self.g = {k: found[k] for k in self.wanted}, g
+        out = self.found.pop(slot)
+        if not self.found:
+            self.g = None
+        return out
+
+
+def record(primitive: Primitive, tape: Tape, *inputs: Any) -> Tensor:
+    """Apply a primitive made by `sequence_primitive` to its inputs."""
+    tape.wanted = {k for k, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad}
+    return primitive(*inputs, tape=tape)  # type: ignore[no-any-return]
+
+
+def sequence_primitive(name: str, formula: str) -> Primitive:
+    """Declare a primitive that does what the tape it is given says."""
+    return Primitive(name, _forward, Each(_vjp), Each(_jvp), formula, "BPTT over all steps")
+
+
+def _forward(*values: Any, tape: Tape) -> Array:
+    return tape.forward(*values)
+
+
+def _vjp(slot: int, g: Any, y: Any, *values: Any, tape: Tape) -> Any:
+    return tape.gradient(slot, g)
+
+
+def _jvp(slot: int, t: Any, y: Any, *values: Any, tape: Tape) -> Any:
+    raise NotDifferentiableError(
+        "a run that is fused or checkpointed has no forward mode: unroll with engine='graph' and "
+        "without checkpoint="
+    )
