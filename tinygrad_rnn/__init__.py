@@ -26,6 +26,7 @@ from tinygrad_rnn.flow import Edge, GradientFlow, trace
 from tinygrad_rnn.functional import grad, hvp, jacobian, jvp, vjp
 from tinygrad_rnn.gradcheck import gradcheck
 from tinygrad_rnn.interop import from_torch
+from tinygrad_rnn.memory import keep_memory
 from tinygrad_rnn.nn import (
     GRU,
     LSTM,
@@ -103,6 +104,7 @@ __all__ = [
     "interop",
     "jacobian",
     "jvp",
+    "keep_memory",
     "mse_loss",
     "nn",
     "no_grad",

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from tinygrad_rnn.errors import GradientError, ShapeError, StaleValueError
 from tinygrad_rnn.graph import topological
+from tinygrad_rnn.memory import collector_paused
 from tinygrad_rnn.primitive import Gather, Uses, unbroadcast
 from tinygrad_rnn.protocols import Array
 from tinygrad_rnn.scope import current, no_grad
@@ -58,6 +59,7 @@ def seed(root: Tensor, gradient: ArrayLike | None) -> Array:
     return array
 
 
+@collector_paused()
 def sweep(
     root: Tensor,
     start: Any,

@@ -98,20 +98,15 @@ class Primitive:
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         """Apply to arrays for an array; with a tensor among them, for a tensor that knows it."""
-        values = []
-        constants = requires_grad = False
-        for x in inputs:
-            if isinstance(x, Tensor):
-                if x.requires_grad:
-                    requires_grad = True
-                values.append(x._data)
-            else:
-                constants = True
-                values.append(x)
-        if constants:
-            if not any(isinstance(x, Tensor) for x in inputs):
+        try:  # most often, all inputs are tensors
+            values = [x._data for x in inputs]
+            requires_grad = True in [x.requires_grad for x in inputs]
+        except AttributeError:
+            tensors = [x for x in inputs if isinstance(x, Tensor)]
+            if not tensors:
                 return self.forward(*inputs, **params)
             values = [x._data if isinstance(x, Tensor) else _constant(x) for x in inputs]
+            requires_grad = any(x.requires_grad for x in tensors)
         try:
             y = self.forward(*values, **params)
         except ValueError as error:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # frozen would take three times as long to make
 class Scope:
     """One name on the way to a node: a time step, a layer, a gate.
 

@@ -54,6 +54,7 @@ class GatedCell(Cell):
         self.input_size, self.hidden_size = input_size, hidden_size
         self.gates = gates  # one letter per gate, in the order in which their rows are stacked
         self.dtype = np.dtype(dtype)
+        self._rows: dict[str, slice] = {}
         rows = len(gates) * hidden_size
         self.weight_ih = self._uniform(rows, input_size)
         self.weight_hh = self._uniform(rows, hidden_size)
@@ -68,8 +69,11 @@ class GatedCell(Cell):
 
     def rows(self, gates: str) -> slice:
         """Return where these gates, neighbours in the stack, lie in it."""
-        first = self.gates.index(gates) * self.hidden_size
-        return slice(first, first + len(gates) * self.hidden_size)
+        found = self._rows.get(gates)
+        if found is None:
+            first = self.gates.index(gates) * self.hidden_size
+            found = self._rows[gates] = slice(first, first + len(gates) * self.hidden_size)
+        return found
 
     def _set_bias(self, gate: str, value: float) -> None:
         if self.bias is not None:

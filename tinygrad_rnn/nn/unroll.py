@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.flow import state_parts
+from tinygrad_rnn.memory import collector_paused
 from tinygrad_rnn.nn.cells import Cell, LSTMState
 from tinygrad_rnn.nn.checkpoint import checkpointed
 from tinygrad_rnn.nn.fused import fused_run
@@ -83,6 +84,7 @@ def unroll(
     return checkpointed(cell, segment, inputs, state, alive, reverse, checkpoint)
 
 
+@collector_paused()
 def _unroll_graph(
     cell: Cell, inputs: Any, state: Any, alive: Array | None, reverse: bool, truncate: int | None
 ) -> Run:
