@@ -123,8 +123,8 @@ def take_apart(cell: Any, convention: Convention, library: str, reset: str | Non
     """
     kind = next((kind for kind, made in CELLS.items() if isinstance(cell, made)), None)
     if kind not in convention.rows or cell.gates != OURS[kind]:
-        what = f"{type(cell).__name__}{' with coupled gates' if kind == 'LSTM' else ''}"
-        raise StateDictError(f"{library} has no counterpart of {what}")
+        what = f"{type(cell).__name__}{' with coupled gates' if kind in convention.rows else ''}"
+        raise StateDictError(f"no form of {what} is known for {library}")
     if kind == "GRU" and reset not in (None, cell.reset):
         raise StateDictError(f'{library} has no GRU with reset="{cell.reset}", only "{reset}"')
     weights = dict(cell.state_dict())

@@ -69,7 +69,7 @@ def to_onnx(layers: RecurrentLayers) -> list[dict[str, Array]]:
     nonlinearity among the `activations`; with two directions, ``direction="bidirectional"``.
 
     Raises:
-        StateDictError: if ONNX has no such cell (coupled gates in this form, a learned state).
+        StateDictError: if a cell has coupled gates or a learned state: they are not carried over.
 
     >>> from tinygrad_rnn.nn.rnn import LSTM
     >>> (node,) = to_onnx(LSTM(2, 3))

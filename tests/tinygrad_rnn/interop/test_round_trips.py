@@ -114,8 +114,8 @@ def test_what_comes_out_is_a_copy() -> None:
         (interop.to_torch, LSTM(2, 3, coupled=True), "LSTMCell with coupled gates"),
         (interop.to_keras, LSTM(2, 3, learn_state=True), "no place for h_0, c_0"),
         (interop.to_haiku, GRU(2, 3, reset="after"), 'only "before"'),
-        (interop.to_haiku, RNN(2, 3), "Haiku has no counterpart of RNNCell"),
-        (interop.to_keras, tr.Linear(2, 3), "Keras has no counterpart of Linear"),
+        (interop.to_haiku, RNN(2, 3), "no form of RNNCell is known for Haiku"),
+        (interop.to_keras, tr.Linear(2, 3), "no form of Linear is known for Keras"),
     ],
 )
 def test_a_cell_that_the_library_lacks_is_refused(convert: Any, cell: Any, message: str) -> None:

@@ -173,6 +173,21 @@ def test_a_whole_model_is_read_by_prefix_from_the_module_or_from_its_checkpoint(
         assert loaded.dropout.p == 0.25
 
 
+def test_where_the_gradient_of_a_torch_module_vanishes() -> None:
+    module = randomised(torch.nn.LSTM(I, H, num_layers=2))
+    x = np.random.default_rng(6).normal(size=(9, 1, I))
+    run = tr.from_torch(module)(x)  # type: ignore[operator]  # layers, not a cell
+    found = tr.trace(run.outputs[-1].sum()).through_time(run)["h"]
+
+    start = torch.zeros(2, 1, H, dtype=torch.float64)
+    for t in range(len(x) - 1):  # PyTorch shows its states only where a call ends
+        _, (h, c) = module(torch.tensor(x[: t + 1]), (start, start))
+        h = h.detach().requires_grad_()
+        outputs, _ = module(torch.tensor(x[t + 1 :]), (h, c))
+        (gradient,) = torch.autograd.grad(outputs[-1].sum(), h)
+        np.testing.assert_allclose(found[t], gradient[1].norm(), rtol=1e-9)
+
+
 def test_batch_first_is_warned_of_and_projections_are_refused() -> None:
     with pytest.warns(UserWarning, match="batch_first"):
         tr.from_torch(torch.nn.LSTM(I, H, batch_first=True))
