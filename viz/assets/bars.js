@@ -1,0 +1,85 @@
+// Gradients through time as bars: logarithmic, and down to the smallest there is.
+
+class Bars {
+  // `bars`: [{ step, code, ready }], in order of time; a bar lights up once the sweep is past it.
+  // `low` is the lower end, in decades from the scale's reference.
+  constructor(canvas, bars, low) {
+    Object.assign(this, { canvas, bars, low });
+  }
+
+  draw({ theme, scale, position, cursor }) {
+    const { canvas, bars, low } = this;
+    const density = globalThis.devicePixelRatio || 1;
+    const width = canvas.clientWidth, height = canvas.clientHeight;
+    if (!width) return;
+    canvas.width = Math.round(width * density);
+    canvas.height = Math.round(height * density);
+    const context = canvas.getContext("2d");
+    context.scale(density, density);
+    const left = (this.left = 54), foot = height - 16;
+    const top = 8, room = (this.room = (width - left - 8) / bars.length);
+    context.font = `10px ${FONT}`;
+    this.axis(context, { theme, scale, left, top, foot, width });
+    const every = tickDistance(bars.length, room);
+    const wide = room < 4 ? room : Math.min(room * 0.82, 40);
+    const sharp = (x) => Math.round(x * density) / density;
+    bars.forEach(({ step, code, ready }, i) => {
+      const x = left + room * (i + 0.5);
+      if (step === cursor) {
+        context.fillStyle = theme.parameter;
+        context.fillRect(x - Math.max(room, 2) / 2, top - 6, Math.max(room, 2), foot - top + 6);
+      }
+      const finite = code !== NAN && code !== INF;
+      const reached = ready <= position;
+      const tall = code === ZERO || code === NONE ? 1.5 : 2 + scale.share(code, low) * (foot - top - 2);
+      context.fillStyle = !finite ? theme.alarm
+        : code === NONE ? theme.muted : theme.ramp[scale.level(code) + scale.levels];
+      context.globalAlpha = reached ? 1 : 0.22;
+      const from = sharp(x - wide / 2);
+      context.fillRect(from, foot - tall, Math.max(sharp(x + wide / 2) - from, 1 / density), tall);
+      context.globalAlpha = 1;
+      if (!finite && room > 16) {
+        context.fillStyle = theme.background;
+        context.textAlign = "center";
+        context.fillText(gradientText(code), x, foot - 12);
+      }
+      const last = i === bars.length - 1;
+      if (last || (i % every === 0 && (bars.length - 1 - i) * room > 24)) {
+        context.fillStyle = theme.muted;
+        context.textAlign = last && room < 24 ? "right" : "center";
+        context.textBaseline = "top";
+        context.fillText(String(step), last && room < 24 ? x + 4 : x, foot + 4);
+      }
+    });
+  }
+
+  axis(context, { theme, scale, left, top, foot, width }) {
+    context.strokeStyle = theme.cluster_line;
+    context.lineWidth = 1;
+    context.fillStyle = theme.muted;
+    context.textAlign = "right";
+    context.textBaseline = "middle";
+    for (const decades of [this.low, 0, scale.high]) {
+      const at = foot - ((decades - this.low) / (scale.high - this.low)) * (foot - top);
+      if (decades === scale.high && scale.high / (scale.high - this.low) < 0.2) continue;
+      context.beginPath();
+      context.moveTo(left, Math.round(at) + 0.5);
+      context.lineTo(width - 8, Math.round(at) + 0.5);
+      context.stroke();
+      context.fillText(powerText(scale.middle + decades), left - 5, at);
+    }
+  }
+
+  // The bar at a place on the canvas.
+  at(x) {
+    return this.bars[Math.max(0, Math.min(this.bars.length - 1,
+      Math.floor((x - this.left) / this.room)))];
+  }
+}
+
+// So many bars from one number below them to the next: 1, 2 or 5 times a power of ten.
+function tickDistance(count, room) {
+  const least = Math.max(count / 12, 36 / room, 1);
+  const power = 10 ** Math.floor(Math.log10(least));
+  return [1, 2, 5, 10].map((times) => times * power).find((distance) => distance >= least);
+}

@@ -1,0 +1,129 @@
+// The page's numbers: unpacking them (see viz/pack.py) and writing them down.
+// Gradients are kept as codes of three decimal digits, so that what is shown is what was computed.
+
+const NONE = 0, ZERO = 1, NAN = 2, INF = 3, FIRST = 4;
+const FAR = 2 ** 29;
+
+// Base 85: five characters are four bytes.
+const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;,=>?@^_`{|}~";
+
+function bytesOf(text) {
+  const digit = Object.fromEntries([...DIGITS].map((char, i) => [char, i]));
+  const view = new DataView(new ArrayBuffer(Math.ceil(text.length / 5) * 4));
+  for (let i = 0; i < text.length; i += 5) {
+    let number = 0;
+    for (let k = i; k < i + 5; k++) number = number * 85 + (k < text.length ? digit[text[k]] : 84);
+    view.setUint32((i / 5) * 4, number % 2 ** 32);
+  }
+  return view.buffer.slice(0, text.length - Math.ceil(text.length / 5));
+}
+
+async function inflate(text) {
+  const stream = new Blob([bytesOf(text)]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+// All series of the pool. `specs` holds [length, differenced] in the order of the bytes, `order`
+// the number of the series that each of them is.
+function unpool(bytes, specs, order) {
+  const total = bytes.length / 4;
+  const series = [];
+  let at = 0;
+  specs.forEach(([length, differenced], k) => {
+    const numbers = new Int32Array(length);
+    let last = 0;
+    for (let i = 0; i < length; i++, at++) {
+      const folded = bytes[at] + 256 * bytes[total + at] + 65536 * bytes[2 * total + at]
+        + 16777216 * bytes[3 * total + at];
+      const number = folded % 2 ? -(folded + 1) / 2 : folded / 2;
+      numbers[i] = last + number;
+      if (differenced) last = numbers[i];
+    }
+    series[order[k]] = numbers;
+  });
+  return series;
+}
+
+// The code of rms that follows from that of l2; only the difference from it is stored.
+function expectedRms(code, size) {
+  if (code < FIRST || size < 2) return code;
+  let decade = Math.floor((code - FIRST) / 900);
+  let rms = ((code - FIRST) % 900 + 100) / Math.sqrt(size);
+  while (rms < 100) {
+    rms *= 10;
+    decade -= 1;
+  }
+  return FIRST + 900 * decade + Math.min(Math.floor(rms + 0.5), 999) - 100;
+}
+
+// The decimal logarithm of a gradient's size.
+function logOf(code) {
+  if (code < FIRST) return [NaN, -Infinity, NaN, Infinity][code];
+  return Math.log10((code - FIRST) % 900 + 100) - 2 + Math.floor((code - FIRST) / 900) - 324;
+}
+
+function gradientText(code) {
+  if (code < FIRST) return ["none", "0", "NaN", "Inf"][code];
+  const digits = String((code - FIRST) % 900 + 100);
+  return `${digits[0]}.${digits.slice(1)}${exponent(Math.floor((code - FIRST) / 900) - 324)}`;
+}
+
+// A power of ten, in two digits.
+function powerText(power) {
+  if (!Number.isFinite(power)) return "";
+  const [mantissa, rest] = (10 ** (power - Math.floor(power))).toExponential(1).split("e");
+  return mantissa + exponent(Math.floor(power) + Number(rest));
+}
+
+function exponent(power) {
+  return `e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
+}
+
+// A value kept in fixed decimals, with exactly the digits that are known.
+function valueText(code, decimals) {
+  if (code >= FAR) return ["NaN", "Inf", "-Inf"][code - FAR];
+  const sign = code < 0 ? "-" : "";
+  const digits = String(Math.abs(code));
+  if (code === 0) return "0";
+  if (decimals >= 0 && decimals <= 6) {
+    const padded = digits.padStart(decimals + 1, "0");
+    const whole = padded.slice(0, padded.length - decimals);
+    return sign + whole + (decimals ? `.${padded.slice(-decimals)}` : "");
+  }
+  const rest = digits.length > 1 ? `.${digits.slice(1)}` : "";
+  return `${sign}${digits[0]}${rest}${exponent(digits.length - 1 - decimals)}`;
+}
+
+// How a gradient's size becomes a colour level and a width; viz/style.py says why.
+class Scale {
+  constructor({ reference, low, high, norm, levels, thin, thick }) {
+    Object.assign(this, { reference, low, high, norm, levels, thin, thick });
+    this.middle = Math.log10(reference);
+  }
+
+  decades(code) {
+    return logOf(code) - this.middle;
+  }
+
+  below(code) {
+    return this.decades(code) < this.low;
+  }
+
+  level(code) {
+    const place = this.decades(code);
+    if (!Number.isFinite(place)) return place < 0 ? -this.levels : this.levels;
+    const share = place < 0 ? -place / this.low : place / this.high;
+    return Math.round(Math.max(-1, Math.min(1, share)) * this.levels);
+  }
+
+  // From 0 at the scale's lower end (or another) to 1 at its upper one.
+  share(code, low = this.low) {
+    const place = this.decades(code);
+    if (Number.isNaN(place)) return 1;
+    return Math.max(0, Math.min(1, (place - low) / (this.high - low)));
+  }
+
+  width(code) {
+    return this.thin + (this.thick - this.thin) * this.share(code);
+  }
+}

@@ -1,0 +1,246 @@
+// One drawing at one level of detail: its nodes and edges, unfolded from their groups.
+
+// How a group's members see their own numbers: places in the pool's series.
+class Numbers {
+  constructor(series, group, size) {
+    const view = ([number, offset]) => (i) => series[number][offset + i];
+    if (group.gradient) {
+      const [l2, rms, max] = group.gradient.map(view);
+      this.l2 = l2;
+      this.rms = (i) => expectedRms(l2(i), size) + rms(i);
+      this.max = max;
+    }
+    if (group.values) {
+      const columns = group.values.places.map(view);
+      this.values = (i) => columns.map((column) => valueText(column(i), group.values.decimals));
+    }
+    if (group.order) this.order = view(group.order);
+    const [prefix, place] = group.ids ?? [];
+    this.id = Array.isArray(place) ? (i) => prefix + view(place)(i) : (i) => group.ids[i];
+  }
+
+  // The code of a norm of member i's gradient.
+  code(norm, i) {
+    return this[norm] ? this[norm](i) : NONE;
+  }
+
+  gradient(i) {
+    if (this.code("l2", i) === NONE) return "none";
+    return ["l2", "rms", "max"].map((norm) => `${norm} ${gradientText(this[norm](i))}`).join(", ");
+  }
+}
+
+function* eachStep(ranges) {
+  for (const [first, last] of ranges) for (let step = first; step <= last; step++) yield step;
+}
+
+const product = (shape) => shape.reduce((a, b) => a * b, 1);
+
+class Drawing {
+  constructor(data, series, norm, parameters) {
+    Object.assign(this, { data, series, norm });
+    this.left = {}; // layer -> step -> x
+    for (const { layer = "", steps, x: [number, offset] } of data.origins) {
+      const shifts = (this.left[layer] = new Map());
+      let i = offset;
+      for (const step of eachStep(steps)) shifts.set(step, series[number][i++] / 10);
+    }
+    this.columns = new Map();
+    this.frames = this.unfold(data.frames, this.frame);
+    this.nodes = this.unfold(data.nodes, this.node);
+    this.edges = this.unfold(data.edges, this.edge);
+    this.swept = this.edges.filter((edge) => edge.order >= 0).sort((a, b) => a.order - b.order);
+    this.swept.forEach((edge, i) => (edge.order = i));
+    for (const edge of this.swept) {
+      edge.source.ready = Math.max(edge.source.ready, edge.order + 1);
+      if (edge.via) edge.via.ready = Math.max(edge.via.ready, edge.order + 1);
+    }
+    this.sums = parameters.map((one) => this.sum(one));
+    this.bounds = this.extent();
+    this.states = this.throughTime();
+  }
+
+  // Each state through time, from the top down, and how far the steps are apart.
+  throughTime() {
+    const steps = [...this.columns.values()].filter(({ key }) => typeof key === "number");
+    const lefts = steps.map((column) => column.left).sort((a, b) => a - b);
+    this.pitch = lefts.length > 1 ? (lefts.at(-1) - lefts[0]) / (lefts.length - 1) : Infinity;
+    const states = new Map();
+    for (const node of this.nodes) {
+      const { role, layer = "", label } = node.group;
+      if (role !== "state" || node.step === null) continue;
+      const key = `${layer ? `${layer}, ` : ""}${label}`;
+      if (!states.has(key)) states.set(key, { name: `${key}t`, y: node.y, at: new Map() });
+      states.get(key).at.set(node.step, node);
+    }
+    return [...states.values()].sort((a, b) => a.y - b.y);
+  }
+
+  unfold(groups, make) {
+    const found = [];
+    groups.forEach((group, number) => {
+      group.byStep = new Map();
+      const size = product(group.shape ?? this.data.nodes[group.source?.[0]]?.shape ?? []);
+      group.numbers = new Numbers(this.series, group, size);
+      const steps = group.steps ? [...eachStep(group.steps)] : [null];
+      steps.forEach((step, i) => {
+        const member = make.call(this, group, i, step, this.shift(group, step));
+        group.byStep.set(step, member);
+        found.push(member);
+      });
+    });
+    return found;
+  }
+
+  shift(group, step) {
+    if (step === null) return 0;
+    const home = group.target ? this.data.nodes[group.target[0]] : group;
+    return this.left[home.layer ?? ""]?.get(step) ?? 0;
+  }
+
+  // What is drawn together: all layers of one step, or what stands before or after all steps.
+  column(key, left, right) {
+    let column = this.columns.get(key);
+    if (!column) {
+      column = { key, left, right, frames: [], nodes: [], edges: [] };
+      this.columns.set(key, column);
+    }
+    column.left = Math.min(column.left, left);
+    column.right = Math.max(column.right, right);
+    return column;
+  }
+
+  // In the data y runs upwards, on the screen downwards.
+  frame(group, i, step, shift) {
+    const [x, y, width, height] = group.place;
+    const frame = { group, x: x + shift, y: -y - height, width, height };
+    frame.label = (group.label ?? "") + (group.numbered ? step : "");
+    this.column(step, frame.x, frame.x + width).frames.push(frame);
+    return frame;
+  }
+
+  node(group, i, step, shift) {
+    const [x, y, width, height] = group.place;
+    const node = { group, i, step, x: x + shift, y: -y, width, height, ready: 0, out: [], into: [] };
+    node.label = (group.label ?? "") + (group.numbered ? step : "");
+    node.code = group.numbers.code(this.norm, i);
+    const column = this.column(step ?? group.layer, node.x - width / 2, node.x + width / 2);
+    column.nodes.push(node);
+    return node;
+  }
+
+  edge(group, i, step, shift) {
+    const ends = ["source", "target", "via"].map((end) => {
+      if (!group[end]) return null;
+      const [number, away] = group[end];
+      const of = this.data.nodes[number].byStep;
+      return of.get(away === null ? null : step === null ? away : step + away);
+    });
+    const points = group.place.map((v, k) => (k % 2 ? -v : v));
+    const label = group.labelled ? points.splice(-2) : null;
+    const edge = { group, i, step, shift, points, label, source: ends[0], target: ends[1] };
+    edge.via = ends[2];
+    edge.code = group.numbers.code(this.norm, i);
+    edge.order = group.numbers.order ? group.numbers.order(i) : -1;
+    if (edge.code === NONE) edge.order = -1;
+    const xs = points.filter((_, k) => k % 2 === 0);
+    const key = step ?? edge.target.group.layer;
+    this.column(key, Math.min(...xs) + shift, Math.max(...xs) + shift).edges.push(edge);
+    edge.source.out.push(edge);
+    edge.target.into.push(edge);
+    return edge;
+  }
+
+  // The node in which a parameter's shares come together.
+  sum(parameter) {
+    const [x, y, width, height] = parameter.place;
+    const code = parameter.numbers.code(this.norm, 0);
+    return { parameter, x, y: -y, width, height, label: parameter.name, code };
+  }
+
+  extent() {
+    const boxes = [
+      ...this.frames,
+      ...[...this.nodes, ...this.sums].map((node) => ({
+        x: node.x - node.width / 2, y: node.y - node.height / 2, width: node.width, height: node.height,
+      })),
+    ];
+    const bounds = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
+    for (const box of boxes) {
+      bounds.left = Math.min(bounds.left, box.x);
+      bounds.top = Math.min(bounds.top, box.y);
+      bounds.right = Math.max(bounds.right, box.x + box.width);
+      bounds.bottom = Math.max(bounds.bottom, box.y + box.height);
+    }
+    return boxes.length ? bounds : { left: 0, top: 0, right: 100, bottom: 100 };
+  }
+
+  // The edges on every path from these nodes to the loss along which a gradient came back.
+  pathsFrom(starts) {
+    const nodes = new Set(starts), edges = new Set();
+    for (const node of nodes) { // grows while it is walked
+      for (const edge of node.out) {
+        if (edge.order < 0) continue;
+        edges.add(edge);
+        nodes.add(edge.target);
+        if (edge.via) nodes.add(edge.via);
+      }
+    }
+    return { nodes, edges };
+  }
+
+  // The same job in the nearest step on that side.
+  beside(node, direction) {
+    const { group, step } = node;
+    if (step === null) return null;
+    const alike = this.nodes.filter((other) => other.step !== null
+      && (other.step - step) * direction > 0
+      && other.group.label === group.label && other.group.role === group.role
+      && other.group.gate === group.gate && other.group.layer === group.layer
+      && Math.abs(other.group.place[1] - group.place[1]) < 1);
+    alike.sort((a, b) => Math.abs(a.step - step) - Math.abs(b.step - step)
+      || Math.abs(a.group.place[0] - group.place[0]) - Math.abs(b.group.place[0] - group.place[0]));
+    return alike[0] ?? null;
+  }
+
+  nodeText(node) {
+    const { group, i, step } = node;
+    const lines = [group.name ? `${group.name}: ${group.op}` : group.op];
+    const layer = ["before", "after", "out"].includes(group.layer) ? "" : group.layer;
+    const where = [layer, step === null ? "" : `t = ${step}`, group.gate].filter(Boolean);
+    if (where.length) lines.push(where.join(", "));
+    if (group.dtype) lines.push(`shape (${(group.shape ?? []).join(", ")}), ${group.dtype}`);
+    if (group.holds > 1) lines.push(`${group.holds} operations`);
+    if (group.formula) lines.push(`y = ${group.formula}`);
+    (group.derivatives ?? []).forEach((text, slot) => lines.push(`to input ${slot}: ${text}`));
+    if (group.values) {
+      const [low, mean, high] = group.numbers.values(i);
+      lines.push(`value ${low} .. ${high}, mean ${mean}`);
+    }
+    lines.push(`gradient (sum): ${group.numbers.gradient(i)}`);
+    return lines.join("\n");
+  }
+
+  edgeText(edge) {
+    const { group, i } = edge;
+    const said = {
+      none: "no gradient flows here",
+      cut: "truncated: the gradient stops here",
+      unknown: "no gradient was recorded",
+    }[group.flow];
+    const lines = [`${edgeName(edge)}`];
+    if (group.rail) lines.push(`${group.rail}, all uses in this step`);
+    else if ((group.slot ?? 0) >= 0) lines.push(`input ${group.slot ?? 0}`);
+    lines.push(said ?? `gradient sent back: ${group.numbers.gradient(i)}`);
+    return lines.join("\n");
+  }
+
+  sumText({ parameter }) {
+    return `${parameter.name}: sum over time\nshape (${parameter.shape.join(", ")})\n`
+      + `gradient (sum): ${parameter.numbers.gradient(0)}`;
+  }
+}
+
+const nodeName = (node) => (node.step === null || node.group.numbered
+  ? node.label : `${node.label} (t = ${node.step})`).replaceAll("\n", " ");
+const edgeName = (edge) => `${nodeName(edge.source)} \u2192 ${nodeName(edge.target)}`;

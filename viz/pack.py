@@ -1,0 +1,334 @@
+"""The drawing models of a page as compact data: one template per job, and its numbers through time.
+
+One idea: nodes that do the same job in different steps differ in their numbers alone. So they form
+a *group*: what is the same for all is written once, each statistic is one series along time in the
+`viz.pool.Pool`. What is irregular (a loss, an initial state) is a group of one.
+
+`pack` returns two texts in base 85, both deflated: `drawing`, which is JSON, and `numbers`, the
+pool. In a drawing `[a, b]` means series a of the pool from entry b on; steps are runs, from first
+to last; coordinates count from the step's own origin; an edge names its ends by group and step, the
+latter relative to its target's where that has one.
+"""
+
+from __future__ import annotations
+
+import base64
+import heapq
+import json
+import math
+import re
+import zlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from viz.model import AFTER, Model, Node, Omitted, Parameter, Strip
+from viz.pool import Pool, gradient_code, gradients, ranges, values
+
+POOL_BYTES = 70_000  # deflated; beyond it values are kept with fewer digits
+VALUE_DIGITS = (4, 3, 2)
+SAME_PLACE = 0.5  # points: what steps may differ by, from rounding, and still be drawn alike
+NODE_FACTS = ("op", "role", "layer", "gate", "name", "dtype", "formula", "holds")
+
+Block = tuple[str, int]
+Spreads = tuple[dict[str, Any], np.ndarray]  # of a group's facts: smallest, mean, largest value
+
+
+def pack(pictures: Mapping[str, Mapping[str, Model]]) -> dict[str, str]:
+    """Pack placed models for the page, as the module's text describes.
+
+    Args:
+        pictures: for each name, such as "LSTM", its models by level of detail.
+    """
+    pool = Pool()
+    kept: list[Spreads] = []
+    packed = [
+        {
+            "name": name,
+            "levels": {detail: _level(model, pool, kept) for detail, model in levels.items()},
+            **_through_time(next(iter(levels.values())), pool),
+        }
+        for name, levels in pictures.items()
+    ]
+    for digits in VALUE_DIGITS:
+        whole = pool.copy()
+        for facts, spreads in kept:
+            facts["values"] = values(spreads, digits, whole)
+        specs, order, numbers = whole.written()
+        if len(numbers) <= POOL_BYTES:
+            break
+    drawing = {"pictures": packed, "series": specs, "order": order}
+    text = json.dumps(drawing, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return {
+        "drawing": _text(zlib.compress(text.encode(), 9)),
+        "numbers": _text(numbers),
+    }
+
+
+def _text(data: bytes) -> str:
+    """Bytes in base 85, without the one of its characters that means something to HTML."""
+    return base64.b85encode(data).decode("ascii").replace("<", ",")
+
+
+def _level(model: Model, pool: Pool, kept: list[Spreads]) -> dict[str, Any]:
+    """One model as groups of frames, nodes and edges."""
+    origins = Origins(model)
+    nodes, where = _node_groups(model, origins)
+    ranks = sweep_ranks(model)
+    counts = [math.prod(group.facts["shape"]) for group in nodes]
+    for group, count in zip(nodes, counts, strict=True):
+        group.facts["gradient"] = gradients([n.gradient for n in group.members], count, pool)
+    edges = _edge_groups(model, origins, where)
+    for group in edges:
+        count = counts[group.facts["source"][0]]
+        group.facts["gradient"] = gradients([e.gradient for e in group.members], count, pool)
+        if group.facts["gradient"]:
+            group.facts["order"] = pool.add([ranks[edge.id] for edge in group.members])
+    packed = [group.packed(pool) for group in nodes]
+    for group, facts in zip(nodes, packed, strict=True):
+        spreads = [node.value for node in group.members if node.value]
+        if len(spreads) == len(group.members):
+            kept.append((facts, np.array(spreads, dtype=float)))
+    return {
+        "root": model.root,
+        "width": _tenth(model.width),
+        "height": _tenth(model.height),
+        "origins": origins.packed(pool),
+        "frames": [group.packed() for group in _frame_groups(model, origins)],
+        "nodes": packed,
+        "edges": [group.packed(pool) for group in edges],
+        "notes": model.notes,
+    }
+
+
+def sweep_ranks(model: Model) -> dict[str, int]:
+    """When the reverse sweep passes each edge: a node sends on once all its own edges have come.
+
+    Of the nodes that could, the one recorded last is next, as in the engine.
+    """
+    into: dict[str, list[Any]] = defaultdict(list)
+    waiting: dict[str, int] = defaultdict(int)
+    for edge in model.edges:
+        into[edge.target].append(edge)
+        waiting[edge.via or edge.source] += 1
+    # A rail's junction stands for its source: it is passed when all that leaves it has been.
+    last = {node.id: -place for place, node in enumerate(model.nodes)}
+    for edge in model.edges:
+        if edge.rail and edge.source in last:
+            last[edge.target] = last[edge.source]
+    ready = [(place, id_) for id_, place in last.items() if not waiting[id_]]
+    heapq.heapify(ready)
+    ranks: dict[str, int] = {}
+    while ready:
+        _, id_ = heapq.heappop(ready)
+        for edge in sorted(into[id_], key=lambda edge: edge.slot):
+            ranks[edge.id] = len(ranks)
+            source = edge.via or edge.source
+            waiting[source] -= 1
+            if not waiting[source]:
+                heapq.heappush(ready, (last.get(source, 0), source))
+    for edge in reversed(model.edges):  # collapsed nodes may form circles: those come last
+        ranks.setdefault(edge.id, len(ranks))
+    return ranks
+
+
+class Origins:
+    """Where each step of each layer stands, found by laying what is alike in them over another."""
+
+    def __init__(self, model: Model) -> None:
+        blocks: dict[Block, list[Node]] = {}
+        for node in model.nodes:
+            if node.step is not None:
+                blocks.setdefault((node.layer, node.step), []).append(node)
+        self.x: dict[Block, float] = {}
+        template: dict[tuple[str, str], float] = {}
+        for block, nodes in blocks.items():
+            known = [node for node in nodes if (node.layer, node.key) in template]
+            shifts = sorted(node.x - template[node.layer, node.key] for node in known)
+            shift = self.x[block] = shifts[len(shifts) // 2] if shifts else 0.0
+            for node in nodes:
+                template.setdefault((node.layer, node.key), node.x - shift)
+
+    def of(self, layer: str, step: int | None) -> float:
+        """The shift of a step of a layer; 0 outside all steps."""
+        return 0.0 if step is None else self.x.get((layer, step), 0.0)
+
+    def packed(self, pool: Pool) -> list[dict[str, Any]]:
+        """For each layer its steps and, in tenths of a point, their shifts."""
+        layers: dict[str, list[int]] = {}
+        for layer, step in sorted(self.x):
+            layers.setdefault(layer, []).append(step)
+        return [
+            {
+                "layer": layer,
+                "steps": ranges(steps),
+                "x": pool.add([round(self.x[layer, step] * 10) for step in steps]),
+            }
+            for layer, steps in layers.items()
+        ]
+
+
+@dataclass
+class Group:
+    """What does the same job at the same place in several steps, at most once in each."""
+
+    facts: dict[str, Any]
+    shape: tuple[float, ...]  # coordinates, counted from the step's origin
+    number: int
+    steps: list[int | None] = field(default_factory=list)
+    members: list[Any] = field(default_factory=list)
+
+    def takes(self, shape: Sequence[float], step: int | None) -> bool:
+        """Whether a thing of that shape in that step can be one of this group."""
+        if step is None or self.steps[-1] is None or self.steps[-1] >= step:
+            return False
+        pairs = zip(self.shape, shape, strict=True)
+        return len(shape) == len(self.shape) and all(abs(a - b) < SAME_PLACE for a, b in pairs)
+
+    def packed(self, pool: Pool | None = None) -> dict[str, Any]:
+        """As plain data, without what is empty: the page knows what absence means."""
+        facts = {**self.facts, "place": [_tenth(v) for v in self.shape]}
+        if self.steps[0] is not None:
+            facts["steps"] = ranges(step for step in self.steps if step is not None)
+        if pool is not None:
+            facts["ids"] = _ids([member.id for member in self.members], pool)
+        return {key: v for key, v in facts.items() if v not in (None, "", [], False)}
+
+
+class Groups(list[Group]):
+    """Groups in order of appearance, and how to find the one that a thing belongs to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.alike: dict[str, list[Group]] = {}
+
+    def put(
+        self, key: str, facts: dict[str, Any], shape: Sequence[float], step: int | None, member: Any
+    ) -> Group:
+        """Add a member to the group of its kind, which is a new one where there is none."""
+        kind = self.alike.setdefault(f"{key} {facts}", [])
+        group = next((group for group in kind if group.takes(shape, step)), None)
+        if group is None:
+            group = Group(facts, tuple(shape), len(self))
+            self.append(group)
+            kind.append(group)
+        group.steps.append(step)
+        group.members.append(member)
+        return group
+
+
+def _frame_groups(model: Model, origins: Origins) -> Groups:
+    groups = Groups()
+    for frame in model.clusters:
+        x = frame.x - origins.of(frame.layer, frame.step)
+        facts = {"layer": frame.layer, "gate": frame.gate, **_label(frame.label, frame.step)}
+        shape = (x, frame.y, frame.width, frame.height)
+        groups.put(frame.gate, facts, shape, frame.step, frame)
+    return groups
+
+
+def _label(label: str, step: int | None) -> dict[str, Any]:
+    """A label that ends in its step is stored without it."""
+    numbered = step is not None and re.search(rf"[ _]{step}$", label) is not None
+    return {"label": label.removesuffix(str(step)) if numbered else label, "numbered": numbered}
+
+
+def _node_groups(model: Model, origins: Origins) -> tuple[Groups, dict[str, tuple[Group, Node]]]:
+    groups, where = Groups(), {}
+    for node in [*model.nodes, *map(_stand_in, model.omitted)]:
+        facts = {
+            **_label(node.label, node.step),
+            "shape": list(node.shape),
+            "derivatives": list(node.derivatives),
+            **{key: getattr(node, key) for key in NODE_FACTS},
+        }
+        x = node.x - origins.of(node.layer, node.step)
+        shape = (x, node.y, node.width, node.height)
+        where[node.id] = groups.put(node.key, facts, shape, node.step, node), node
+    return groups, where
+
+
+def _stand_in(box: Omitted) -> Node:
+    """The box for steps left out, as a node."""
+    middle = {"x": box.x + box.width / 2, "y": box.y + box.height / 2}
+    size = {"width": box.width, "height": box.height}
+    return Node(box.id, box.id, box.text(), "left out", "omitted", AFTER, None, **middle, **size)
+
+
+def _edge_groups(model: Model, origins: Origins, where: dict[str, tuple[Group, Node]]) -> Groups:
+    groups = Groups()
+    for edge in model.edges:
+        home = where[edge.target][1]
+        origin = origins.of(home.layer, home.step)
+        facts = {
+            "source": _seen_from(home, *where[edge.source]),
+            "target": _seen_from(home, *where[edge.target]),
+            "via": _seen_from(home, *where[edge.via]) if edge.via else None,
+            "labelled": edge.label is not None,
+            # zero, NaN and Inf are told by the numbers
+            "flow": edge.flow if edge.gradient is None else "flows",
+            "rail": bool(edge.rail),
+            "slot": edge.slot,
+            "holds": edge.holds,
+        }
+        points = edge.points + ([edge.label] if edge.label else [])
+        shape = [v for x, y in points for v in (x - origin, y)]
+        groups.put(edge.key, facts, shape, home.step, edge)
+    return groups
+
+
+def _seen_from(home: Node, group: Group, node: Node) -> list[int | None]:
+    """A node as its group and its step, which counts from `home`'s where that has one."""
+    if node.step is None or home.step is None:
+        return [group.number, node.step]
+    return [group.number, node.step - home.step]
+
+
+def _ids(ids: Sequence[str], pool: Pool) -> list[Any]:
+    """Ids as a prefix and a series of numbers, or as they are."""
+    matches = [re.fullmatch(r"([a-z]+)(\d+)", id_) for id_ in ids]
+    found = [match for match in matches if match]
+    if len(found) == len(ids) and len({match[1] for match in found}) == 1:
+        return [found[0][1], pool.add([int(match[2]) for match in found])]
+    return list(ids)
+
+
+def _through_time(model: Model, pool: Pool) -> dict[str, Any]:
+    """The states' gradients for all steps, and each step's share in those of the parameters."""
+
+    def strip(one: Strip) -> dict[str, Any]:
+        return {
+            "layer": one.layer,
+            "state": one.state,
+            "steps": ranges(one.steps),
+            "values": pool.add([gradient_code(value) for value in one.values]),
+            "rate": None if one.decades_per_step is None else round(one.decades_per_step, 4),
+        }
+
+    def parameter(one: Parameter) -> dict[str, Any]:
+        count = math.prod(one.shape)
+        sizes = list(one.shares.values())
+        return {
+            "id": one.id,
+            "name": one.name,
+            "shape": list(one.shape),
+            "place": [_tenth(v) for v in (one.x, one.y, one.width, one.height)],
+            "gradient": gradients([one.total], count, pool),
+            "steps": ranges(one.shares),
+            "shares": {"gradient": gradients(sizes, count, pool)},
+        }
+
+    return {
+        "has_flow": model.has_flow,
+        "norm": model.norm,
+        "steps": ranges(model.steps),
+        "strips": [strip(one) for one in model.strips],
+        "parameters": [parameter(one) for one in model.parameters],
+    }
+
+
+def _tenth(value: float) -> float:
+    return round(value, 1) + 0.0
