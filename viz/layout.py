@@ -240,7 +240,7 @@ class _Layout:
         """Height and port of the rail that leads from the last step drawn to what follows."""
         for edge in self.model.edges:
             source, target = self.nodes.get(edge.source), self.nodes.get(edge.target)
-            if source is None or target is None or source.step != self.model.shown[-1]:
+            if source is None or target is None or [source.step] != self.model.shown[-1:]:
                 continue
             if target.layer == AFTER and edge.port[:1] == "<":
                 return source.y, edge.port
