@@ -253,9 +253,10 @@ def _node_groups(model: Model, origins: Origins) -> tuple[Groups, dict[str, tupl
 
 def _stand_in(box: Omitted) -> Node:
     """The box for steps left out, as a node."""
-    middle = {"x": box.x + box.width / 2, "y": box.y + box.height / 2}
-    size = {"width": box.width, "height": box.height}
-    return Node(box.id, box.id, box.text(), "left out", "omitted", AFTER, None, **middle, **size)
+    stand_in = Node(box.id, box.id, box.text(), "left out", "omitted", AFTER, None)
+    stand_in.x, stand_in.y = box.x + box.width / 2, box.y + box.height / 2
+    stand_in.width, stand_in.height = box.width, box.height
+    return stand_in
 
 
 def _edge_groups(model: Model, origins: Origins, where: dict[str, tuple[Group, Node]]) -> Groups:

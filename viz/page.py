@@ -18,8 +18,10 @@ from importlib.resources import files
 from typing import Any
 
 from viz.errors import VizError
+from viz.layout import place
 from viz.model import Model
 from viz.pack import pack
+from viz.read import read
 from viz.style import STEPS_PER_SIDE, THEMES, THICK, THIN, Scale, Theme
 
 SCRIPTS = ("numbers.js", "picture.js", "canvas.js", "bars.js", "page.js")
@@ -63,6 +65,11 @@ def render(
         "DATA": _data(pictures, scale, detail),
     }
     return re.sub(r"<!--([A-Z]+)-->", lambda found: parts[found[1]], _asset("page.html"))
+
+
+def levels(loss: Any, flow: Any, norm: str = "l2") -> dict[str, Model]:
+    """Models of one recorded graph for a page: every level of detail, placed, with all steps."""
+    return {"op": place(read(loss, flow, norm))}
 
 
 def _data(pictures: Mapping[str, Mapping[str, Model]], scale: Scale, detail: str) -> str:

@@ -6,16 +6,19 @@ of writing these down; nothing is computed anew.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import graphviz
 
-from viz import dot
+from viz import dot, page
 from viz.detail import LEVELS, choose_steps, leave_out
 from viz.errors import VizError
 from viz.layout import place
 from viz.model import Model
+from viz.notebook import bundle, strip_text
+from viz.page import levels
 from viz.read import read
 from viz.render import TIME_LIMIT, render, write
 from viz.style import THEMES, Scale, last_hidden, number
@@ -76,14 +79,23 @@ def draw(
     elif scale.norm != norm:
         raise VizError(f"the scale is of norm {scale.norm!r}, the picture of norm {norm!r}")
     place(model, len(model.shown) <= NUMBERED if numbers is None else numbers)
-    return Picture(model, scale, theme)
+    return Picture(model, scale, theme, lambda: {"": levels(loss, flow, norm)})
 
 
 class Picture:
-    """A drawing that is ready to be written: `save` it, or take its `digraph`."""
+    """A drawing that is ready to be written: `save` it, or take its `digraph`.
 
-    def __init__(self, model: Model, scale: Scale, theme: str = "auto") -> None:
-        self.model, self.scale, self.theme = model, scale, theme
+    `drawings` makes what the interactive page holds: for each name its models, whole, by level.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        scale: Scale,
+        theme: str,
+        drawings: Callable[[], dict[str, dict[str, Model]]],
+    ) -> None:
+        self.model, self.scale, self.theme, self.drawings = model, scale, theme, drawings
 
     @property
     def digraph(self) -> graphviz.Digraph:
@@ -107,7 +119,7 @@ class Picture:
         return " ".join(text.split())
 
     def save(self, path: str | Path, time_limit: float = TIME_LIMIT) -> Path:
-        """Write the picture; the suffix says how: .svg, .png, .pdf, .dot or .json.
+        """Write the picture; the suffix says how: .svg, .png, .pdf, .html, .dot or .json.
 
         Args:
             path: where to; an existing file is replaced as a whole or left as it is.
@@ -125,8 +137,13 @@ class Picture:
         """The picture in one of the formats that `save` knows."""
         if form == "json":
             return self.model.to_json().encode()
+        if form == "html":
+            title, detail = self.model.title, self.model.detail
+            return page.render(self.drawings(), self.scale, title, detail).encode()
         if form not in ("svg", "png", "pdf", "dot"):
-            raise VizError(f"unknown format {form!r}: choose .svg, .png, .pdf, .dot or .json")
+            raise VizError(
+                f"unknown format {form!r}: choose .svg, .png, .pdf, .html, .dot or .json"
+            )
         source: str = self.digraph.source
         if form == "dot":
             return source.encode()
@@ -137,3 +154,12 @@ class Picture:
             return painted
         title = self.model.title or "Backpropagation through time"
         return finish(painted, title, self.description, self.theme == "auto")
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        """What a notebook shows; see `viz.notebook`."""
+        return bundle(
+            self.model.title or "Backpropagation through time",
+            page=lambda: self.to_bytes("html").decode(),
+            svg=lambda: self.to_bytes("svg"),
+            text=lambda: strip_text(self.model.strips) or self.description,
+        )

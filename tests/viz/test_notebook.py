@@ -5,8 +5,8 @@ import math
 import re
 
 import pytest
-from viz.model import Strip
 
+from viz.model import Strip
 from viz.notebook import bundle, strip_text
 
 

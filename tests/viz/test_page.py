@@ -12,17 +12,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from viz.errors import VizError
-from viz.layout import place
-from viz.model import Size
-from viz.read import read
-from viz.style import Scale
 
 import tinygrad_rnn as tr
 from tinygrad_rnn.graph import topological
 from viz import page
+from viz.errors import VizError
+from viz.model import Size
 from viz.pack import pack, sweep_ranks
 from viz.pool import Pool, expected_rms, gradient_code, gradients, values
+from viz.read import read
+from viz.style import Scale
 
 HOSTILE = [
     "</script><script>alert(1)</script>",
@@ -45,7 +44,7 @@ def traced(cell=tr.LSTMCell, steps=4, hidden=3, seed=0):
 
 
 def rendered(loss, flow, **kwargs):
-    levels = {"op": place(read(loss, flow))}
+    levels = page.levels(loss, flow)
     scale = Scale.fit([flow]) if flow else Scale(1.0, -1.0, 1.0)
     return page.render({"LSTM": levels}, scale, **kwargs)
 
@@ -210,7 +209,7 @@ def test_a_hostile_name_stays_a_name(name):
     loss = run.final.sum()
     loss.name = cell.weight_ih.name = name
     flow = tr.trace(loss)
-    html = page.render({name: {"op": place(read(loss, flow))}}, Scale.fit([flow]), title=name)
+    html = page.render({name: page.levels(loss, flow)}, Scale.fit([flow]), title=name)
     assert html.count("<script") == 2
     assert html.count("</script>") == 2
     assert "<img" not in html
@@ -334,5 +333,5 @@ def test_a_number_beyond_the_pool_is_an_error():
 def test_irregular_graphs_can_be_packed():
     x = tr.Tensor([[1.0, 2.0]], requires_grad=True, name="x")
     loss = (x * x).sum()
-    text = pack({"": {"op": place(read(loss, tr.trace(loss)))}})
+    text = pack({"": page.levels(loss, tr.trace(loss))})
     assert json.loads(inflated(text["drawing"]))["pictures"][0]["levels"]["op"]["edges"]

@@ -68,9 +68,14 @@ class Page {
     return this.ready.get(key);
   }
 
+  // The drawing's name, where there are several.
+  prefix() {
+    return this.pictures.length > 1 ? `${this.picture.name}: ` : "";
+  }
+
   description() {
     const { steps, norm, has_flow: flows } = this.picture;
-    return `${this.picture.name} graph of ${countOf(steps)} time steps, time from left to right`
+    return `${this.prefix()}Graph of ${countOf(steps)} time steps, time from left to right`
       + (flows ? `; each edge shows the ${norm} norm of the gradient that came back along it.` : ".")
       + " The same is found in the table view below.";
   }
@@ -276,7 +281,7 @@ class Page {
       const rate = fitted === null ? "" : `: ${Math.abs(fitted).toFixed(2)} decades per step `
         + (fitted >= 0 ? "lost on the way back" : "gained on the way back");
       const first = bars[0], last = bars[bars.length - 1];
-      const text = `${this.picture.name ? `${this.picture.name}: ` : ""}gradient at ${state}_t, `
+      const text = `${this.prefix()}gradient at ${state}_t, `
         + `all ${bars.length} steps${rate}`;
       const canvas = element("canvas", "", {
         role: "img",
@@ -621,9 +626,9 @@ class Page {
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
     const { target, key } = event;
-    if (target.matches("select, input[type=number], input[type=radio]")) return;
-    const ranged = target.matches("input[type=range]");
-    const pressed = target.matches("button, summary, a");
+    if (target.matches("select, input[type=number]")) return;
+    const ranged = target.matches("input[type=range], input[type=radio]"); // these use arrows
+    const pressed = target.matches("button, summary, input[type=radio]"); // and these the space bar
     const move = { ArrowLeft: [-80, 0], ArrowRight: [80, 0], ArrowUp: [0, -80], ArrowDown: [0, 80] }[key];
     const acts = {
       " ": pressed ? null : () => this.play(),
