@@ -29,8 +29,8 @@ def gradcheck(
         f: a function of as many tensors as there are inputs, returning a tensor.
         inputs: float64 arrays or tensors: the point.
         eps: half the distance of the two points of a difference.
-        rtol: allowed error, relative to the largest magnitude in the input's gradient.
-        atol: allowed error, absolute.
+        rtol: allowed error of an element, relative to it.
+        atol: allowed error, absolute; what rounding the two values can bring is allowed on top.
 
     Returns:
         True.
@@ -45,6 +45,8 @@ def gradcheck(
     tensors = [Tensor(array, requires_grad=True) for array in arrays]
     out = f(*tensors)
     weights = np.random.default_rng(0).uniform(0.5, 1.5, out.shape)
+    # Two sums of this many digits, each rounded, over the distance of the two points.
+    rounding = 4 * np.finfo(np.float64).eps * float(np.sum(np.abs(out._data * weights))) / eps
 
     def value() -> float:
         # They require a gradient here too, since f itself may take one.
@@ -60,13 +62,14 @@ def gradcheck(
             )
         numeric = _central_differences(value, array, eps)
         worst = np.abs(analytic.data - numeric)
-        allowed = atol + rtol * np.max(np.abs(numeric), initial=0.0)
+        allowed = atol + rounding + rtol * np.abs(numeric)
         if not np.all(worst <= allowed):
-            at = np.unravel_index(int(np.argmax(np.nan_to_num(worst, nan=np.inf))), array.shape)
+            excess = np.nan_to_num(worst - allowed, nan=np.inf)
+            at = np.unravel_index(int(np.argmax(excess)), array.shape)
             index = tuple(map(int, at))
             raise GradcheckError(
-                f"input {k} at index {index}: the rules give {analytic.data[index]!r}, "
-                f"central differences {numeric[index]!r}"
+                f"input {k} at index {index}: the rules give {float(analytic.data[index])!r}, "
+                f"central differences {float(numeric[index])!r}"
             )
     return True
 
