@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.errors import DtypeError
+from tinygrad_rnn.ops.activations import sigmoid
 from tinygrad_rnn.primitive import elementwise, linear
 from tinygrad_rnn.protocols import FUNCTIONS
 from tinygrad_rnn.tensor import Tensor
@@ -59,8 +60,8 @@ logaddexp = elementwise(
     "logaddexp",
     np.logaddexp,
     "log(exp(a) + exp(b))",
-    ("g * exp(a - y)", lambda g, y, a, b: g * np.exp(a - y)),
-    ("g * exp(b - y)", lambda g, y, a, b: g * np.exp(b - y)),
+    ("g * sigmoid(a - b)", lambda g, y, a, b: g * sigmoid(a - b)),
+    ("g * sigmoid(b - a)", lambda g, y, a, b: g * sigmoid(b - a)),
 )
 
 

@@ -194,12 +194,17 @@ def _logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     return np.asarray(out if keepdims else np.squeeze(out, folded(x.shape, axis)))
 
 
+def _softmax_over(y: Any, x: Any, axis: Axis) -> Any:
+    out = np.exp(x - np.where(y == -np.inf, 0, y))
+    return out / _off_zero(np.sum(out, axis=axis, keepdims=True))  # mends what rounding did to y
+
+
 logsumexp = reduction(
     "logsumexp",
     _logsumexp,
     "log(sum(exp(x)))",
     "g * exp(x - y)",
-    lambda y, x, axis: np.exp(x - np.where(y == -np.inf, 0, y)),
+    _softmax_over,
 )
 
 
