@@ -84,9 +84,7 @@ def measure(plan: Plan) -> dict[str, Any]:
                 for dtype in plan.dtypes:
                     case = Case(cell, size, dtype)
                     print(f"== {case}", file=sys.stderr, flush=True)
-                    turns, missing = race(runs, case, plan.seconds, plan.rounds)
-                    absent.update(missing)
-                    data["table"] += rows(case, turns)
+                    data["table"] += rows(case, race(runs, case, plan.seconds, plan.rounds))
     print("== curves", file=sys.stderr, flush=True)
     scale = apart(curves.time_per_step, plan.lengths, plan.repeats)
     data["scale"] = [
@@ -94,11 +92,7 @@ def measure(plan: Plan) -> dict[str, Any]:
         for point, steps in zip(scale, plan.lengths, strict=True)
     ]
     data["flow"] = apart(curves.flow_cost, 2 * plan.repeats + 1, plan.sizes)
-    data["drawing"] = []
-    if find_spec("viz.dot"):
-        data["drawing"] = apart(curves.drawing_time, plan.drawn)
-    elif plan.drawn:
-        absent["drawing"] = "viz cannot draw yet"
+    data["drawing"] = apart(curves.drawing_time, plan.drawn)
     data["import"] = curves.import_time(plan.imports)
     data["absent"] = absent
     return data

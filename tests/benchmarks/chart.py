@@ -10,7 +10,7 @@ import matplotlib as mpl
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
-MARKS = ("o", "s", "D")
+MARKS = ("o", "s", "D", "^")
 OURS, OTHERS = "#c85a13", "#0b5394"
 
 
@@ -44,8 +44,8 @@ def ratios(axes: Any, rows: list[dict[str, Any]], labels: bool) -> None:
             value, y = row[key], names.index(row["contender"]) + 0.2 * (1 - k)
             colour = OURS if row["contender"].startswith("ours") else OTHERS
             axes.plot([value["q1"], value["q3"]], [y, y], color=colour, linewidth=1)
-            axes.plot(value["median"], y, MARKS[k % 3], color=colour, markersize=5)
-        axes.plot([], [], MARKS[k % 3], color="#808080", label="({},{},{},{})".format(*size))
+            axes.plot(value["median"], y, MARKS[k % 4], color=colour, markersize=5)
+        axes.plot([], [], MARKS[k % 4], color="#808080", label="({},{},{},{})".format(*size))
     axes.set_xscale("log")
     axes.set_yticks(range(len(names)), names if labels else [])
     axes.set_xlabel("time over PyTorch's elementary ops" if key == "to_torch" else "milliseconds")

@@ -22,9 +22,9 @@ from tests.benchmarks.statistics import spread
 
 IMPORT = """
 import time
-start = time.perf_counter(); import numpy
-middle = time.perf_counter(); import tinygrad_rnn
-print(middle - start, time.perf_counter() - middle)
+start = time.process_time(); import numpy
+middle = time.process_time(); import tinygrad_rnn
+print(middle - start, time.process_time() - middle)
 """
 
 
@@ -36,9 +36,9 @@ def lstm(steps: int) -> Callable[[], object]:
 
 
 def seconds(function: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     function()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def time_per_step(lengths: tuple[int, ...], rounds: int) -> list[dict[str, Any]]:
@@ -103,6 +103,7 @@ def drawing_time(lengths: tuple[int, ...]) -> list[dict[str, Any]]:
     """Seconds to draw and write an LSTM's graph as SVG with all its steps."""
     import tinygrad_rnn as tr
     import viz
+    from viz.detail import LEVELS
 
     found = []
     for steps in lengths:
@@ -110,7 +111,7 @@ def drawing_time(lengths: tuple[int, ...]) -> list[dict[str, Any]]:
         run = tr.unroll(cell, np.random.default_rng(0).standard_normal((steps, 1, 8)))
         loss = np.square(run.final.h).sum()
         flow = tr.trace(loss)
-        for detail in ("op", "gate", "cell"):
+        for detail in LEVELS:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder, "lstm.svg")
                 start = time.perf_counter()

@@ -19,8 +19,8 @@ def report(data: dict[str, Any]) -> str:
     lines = [
         f"{machine['processor']}, {machine['cores']} cores, one thread each; "
         f"Python {machine['python']}, {versions}; {', '.join(machine['kernels'])}",
-        "Forward and backward, loss at every step. Ratio to PyTorch's elementary ops in a loop: "
-        "median, and quartiles.",
+        "Forward and backward, loss at every step, processor time. Ratio to PyTorch's elementary "
+        "ops in a loop: median, and quartiles.",
         *(f"left out: {name}: {reason}" for name, reason in sorted(data["absent"].items())),
     ]
     for cell in dict.fromkeys(row["cell"] for row in data["table"]):
@@ -28,7 +28,7 @@ def report(data: dict[str, Any]) -> str:
     lines += ["", *curves(data)]
     if data["plan"] != "smoke":
         goals = list(judge(data))
-        lines += ["", "goals (median of the ratios)"]
+        lines += ["", "goals (ratios of the medians)"]
         lines += [f"  {'met   ' if met else 'MISSED'}  {text}" for met, text in goals]
     return "\n".join(lines)
 

@@ -36,7 +36,7 @@ def train(cell_class, seed, engine, barrier=None):
 
 
 @pytest.mark.parametrize("cell_class", [tr.RNNCell, tr.LSTMCell, tr.GRUCell])
-@pytest.mark.parametrize("engine", ["graph"])
+@pytest.mark.parametrize("engine", ["graph", "fused"])
 def test_training_side_by_side_is_training_alone(cell_class, engine):
     alone = [train(cell_class, seed, engine) for seed in range(THREADS)]
     barrier = Barrier(THREADS, timeout=60)
