@@ -47,6 +47,7 @@ from tinygrad_rnn.nn import (
     cross_entropy,
     init,
     mse_loss,
+    truncated_bptt,
     unroll,
 )
 from tinygrad_rnn.optim import SGD, Adam, AdamW, RMSprop, clip_grad_norm_, clip_grad_value_
@@ -112,6 +113,7 @@ __all__ = [
     "optim",
     "scope",
     "trace",
+    "truncated_bptt",
     "unroll",
     "vjp",
 ]

@@ -1,6 +1,7 @@
 """Recurrent cells, their unrolling, and what is needed to train them."""
 
 from tinygrad_rnn.nn import init
+from tinygrad_rnn.nn.bptt import truncated_bptt
 from tinygrad_rnn.nn.cells import Cell, GatedCell, GRUCell, LSTMCell, LSTMState, RNNCell
 from tinygrad_rnn.nn.layers import Dropout, Embedding, LayerNorm, Linear
 from tinygrad_rnn.nn.loss import bce_with_logits, cross_entropy, mse_loss
@@ -32,5 +33,6 @@ __all__ = [
     "cross_entropy",
     "init",
     "mse_loss",
+    "truncated_bptt",
     "unroll",
 ]

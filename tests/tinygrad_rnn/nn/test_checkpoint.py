@@ -94,10 +94,11 @@ def peak(steps, checkpoint):
 
 def test_memory_grows_as_the_root_of_the_number_of_steps():
     """What is kept of each step is its state and input; the graph is that of one segment."""
-    short, long = peak(100, 10), peak(1600, 40)
-    assert 8 < peak(1600, None) / peak(100, None) < 24  # the full graph: 16 times the steps
-    assert long / short < 6  # 4 for the graph, and the states
-    assert long < peak(1600, None) / 10
+    full = peak(400, None)
+    assert 3 < full / peak(100, None) < 6  # the full graph: 4 times the steps
+    kept = peak(400, 20)
+    assert kept / peak(100, 10) < 3.5  # 2 for the graph, and a little for the states
+    assert kept < full / 6
 
 
 def test_moved_parameters_are_noticed():
