@@ -26,6 +26,7 @@ from tinygrad_rnn.tensor import Array
 from viz.charts import save
 
 PROG = "python -m demos.vanishing"
+TINY = np.finfo(np.float64).tiny
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,9 @@ def main() -> None:
             results[setting] = predict(setting, classes, alphabet, args.hidden, args.seed)
             print(*rows(setting, results[setting]), sep="\n", flush=True)
 
+        if min(norms[0] for result in results.values() for norms in result.norms.values()) < TINY:
+            print(f"Below {TINY:.1e} floating point runs out: such numbers are rough, or 0.")
+
         scale = viz.Scale.fit([results[setting].flow for setting in drawn.values()])
         for name, setting in drawn.items():
             result = results[setting]
@@ -158,7 +162,9 @@ def main() -> None:
                 folder / f"{name}.svg"
             )
         flows = {setting.title: results[setting].flow for setting in settings}
-        axes = viz.chart(flows, title=f"What arrives at h_t: {args.steps} steps, loss at the last")
+        axes = viz.chart(
+            flows, title=f"Gradient at the hidden state: {args.steps} steps, loss at the last"
+        )
         save(axes, folder / "chart.svg")
     print("\nDrew rnn.svg, lstm.svg and gru.svg on one scale, and chart.svg with all rows, into")
     print(f"{args.out}\n\n{CLOSING}")

@@ -6,7 +6,9 @@ import importlib.util
 import io
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from tinygrad_rnn.tensor import Array
 from viz.errors import VizError
@@ -82,11 +84,23 @@ def look(k: int) -> dict[str, Any]:
     return {"color": COLOURS[k % len(COLOURS)], "linestyle": DASHES[(k + turn) % len(DASHES)]}
 
 
-def mark(ax: Axes, t: Array, text: str, height: float, k: int) -> None:
-    """Write what a logarithmic axis cannot show at the edge of the chart."""
-    across = ax.get_xaxis_transform()
-    for step in t:
-        ax.text(step, height, text, color=look(k)["color"], ha="center", transform=across, size=7)
+def mark(ax: Axes, t: Array, where: Array, text: str, height: float, k: int) -> None:
+    """Write what a logarithmic axis cannot show at the edge of the chart, once for each stretch.
+
+    Args:
+        ax: the axes.
+        t: the time steps.
+        where: for each time step whether it is to be marked.
+        text: what to write.
+        height: how high, as a share of the axes.
+        k: the series' number.
+    """
+    across, colour = ax.get_xaxis_transform(), look(k)["color"]
+    ends = np.flatnonzero(np.diff(where, prepend=False, append=False)).reshape(-1, 2)
+    first, last = t[ends[:, 0]], t[ends[:, 1] - 1]
+    ax.hlines(np.full(len(ends), height), first, last, colour, transform=across, linewidth=0.6)
+    for middle in (first + last) / 2:
+        ax.text(middle, height, text, color=colour, ha="center", transform=across, size=7)
 
 
 def dress(ax: Axes, x: str, y: str, title: str | None) -> None:
@@ -104,4 +118,7 @@ def dress(ax: Axes, x: str, y: str, title: str | None) -> None:
 
 def legend(ax: Axes) -> None:
     """Name the series, with lines long enough to show their dashes."""
-    ax.legend(frameon=False, handlelength=3.5, labelcolor=LIGHT.text)
+    points = max(len(line.get_xdata()) for line in ax.lines)  # type: ignore[arg-type]  # arrays
+    place: Literal["best", "lower right"]
+    place = "best" if points <= 1000 else "lower right"  # finding the best takes long
+    ax.legend(frameon=False, handlelength=3.5, labelcolor=LIGHT.text, loc=place)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["chart", "heat_map", "openness", "save", "shares", "spectrum", "states_through_time"]
 
+SMALLEST, LARGEST = np.finfo(np.float64).tiny, 1e200  # ticks go beyond
+
 
 def chart(
     flows: Mapping[str, GradientFlow],
@@ -63,16 +65,19 @@ def chart(
     series = {label: _norms(label, flow, state, norm) for label, flow in flows.items()}
     ax = ax or new_axes()
     for k, (label, (t, norms)) in enumerate(series.items()):
-        positive = np.where(np.isfinite(norms) & (norms > 0), norms, np.nan)
-        ax.plot(t, positive, label=label, linewidth=2, **look(k))
-        mark(ax, t[norms == 0], "0", 0.02, k)
-        mark(ax, t[~np.isfinite(norms)], "NaN", 0.96, k)
+        ax.plot(t, _drawable(norms), label=label, linewidth=2, **look(k))
+        mark(ax, t, norms < SMALLEST, "0", 0.02, k)
+        mark(ax, t, norms > LARGEST, "Inf", 0.96, k)
+        mark(ax, t, np.isnan(norms), "NaN", 0.96, k)
     t, norms = next(iter(series.values()))
     for k, (label, factor) in enumerate((theory or {}).items()):
         if not 0 < factor < np.inf:
             raise VizError(f"theory: the factor {factor} of {label!r} is not a positive number")
-        line = norms[-1] * factor ** (t[-1] - t).astype(float)
-        ax.plot(t, line, label=label, color=LIGHT.muted, linewidth=1.2, dashes=(4 + 4 * k, 2))
+        with np.errstate(over="ignore", under="ignore"):
+            line = norms[-1] * factor ** (t[-1] - t).astype(float)
+        ax.plot(
+            t, _drawable(line), label=label, color=LIGHT.muted, linewidth=1.2, dashes=(4 + 4 * k, 2)
+        )
     ax.set_yscale("log")
     dress(ax, "time step t", f"{norm} norm of dL/d{state}$_t$", title)
     legend(ax)
@@ -288,6 +293,11 @@ def _norms(label: str, flow: GradientFlow, state: str, norm: str) -> tuple[Array
     """Return the time steps, and the norm of the gradient at the state of each."""
     states = _states(label, flow, state)
     return np.array(list(states)), np.array([flow.norm(node, norm) for node in states.values()])
+
+
+def _drawable(norms: Array) -> Array:
+    """Return the norms with NaN, which leaves a gap, where a logarithmic axis has no place."""
+    return np.where((norms >= SMALLEST) & (norms <= LARGEST), norms, np.nan)
 
 
 def _unit_norms(flow: GradientFlow, node: Tensor) -> Array:

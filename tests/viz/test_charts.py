@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import tinygrad_rnn as tr
-from viz.axes import COLOURS, DASHES, look
+from viz.axes import COLOURS, DASHES, look, mark
 from viz.charts import (
     chart,
     heat_map,
@@ -22,8 +22,8 @@ from viz.charts import (
 from viz.errors import VizError
 
 
-def swept(cell, steps=6):
-    run = tr.unroll(cell, np.random.default_rng(1).standard_normal((steps, 2, 3)))
+def swept(cell, steps=6, inputs=3):
+    run = tr.unroll(cell, np.random.default_rng(1).standard_normal((steps, 2, inputs)))
     h = run.final.h if hasattr(run.final, "h") else run.final
     flow = tr.trace(np.square(h).sum())
     return flow, run
@@ -61,7 +61,24 @@ def test_zero_and_nan_are_marked_not_dropped():
     np.testing.assert_array_equal(axes.lines[0].get_ydata(), [np.nan, 2**0.5, 2**0.5])
     assert [(text.get_text(), text.get_position()[0]) for text in axes.texts] == [("0", 0)]
     axes = chart({"cut": tr.trace(h.sum(), np.array(np.nan))})
-    assert [text.get_text() for text in axes.texts] == ["NaN"] * 3
+    assert [(text.get_text(), text.get_position()[0]) for text in axes.texts] == [("NaN", 1)]
+    axes = chart({"cut": tr.trace(h.sum(), np.array(1e300))})
+    assert [text.get_text() for text in axes.texts] == ["0", "Inf"]
+
+
+def test_every_stretch_without_gradient_is_marked_once():
+    axes = Figure().add_subplot()
+    mark(axes, np.arange(10, 18), np.array([1, 1, 1, 0, 1, 0, 0, 1], bool), "0", 0.02, 0)
+    assert [text.get_position()[0] for text in axes.texts] == [11, 14, 17]
+    stretches = [tuple(segment[:, 0]) for segment in axes.collections[0].get_segments()]
+    assert stretches == [(10, 12), (14, 14), (17, 17)]
+
+
+def test_theory_beyond_floating_point_is_left_out(tmp_path):
+    flow, _ = swept(tr.RNNCell(2, 4, rng=0), steps=400, inputs=2)
+    axes = chart({"RNN": flow}, theory={"explodes": 1e3, "dies": 1e-3})
+    assert all(np.isnan(axes.lines[k].get_ydata()[0]) for k in (1, 2))
+    save(axes, tmp_path / "chart.svg")  # the axis can be drawn
 
 
 def test_states_are_those_of_the_run():
