@@ -187,8 +187,9 @@ def decades_per_step(norms: ArrayLike) -> float:
     with the log10 of a spectral radius: -0.5 means that two steps back leave a tenth.
 
     Args:
-        norms: shape (T,), in time order, as `GradientFlow.through_time` gives them. Zeros (where
-            the gradient ran out of floating-point range) and what is not finite are left out.
+        norms: shape (T,), in time order, as `GradientFlow.through_time` gives them. What is not
+            finite is left out, and so are zeros and what is next to zero, below 2.2e-308: there
+            the gradient ran out of floating-point range and is stuck at a few rounded values.
 
     Returns:
         The rate; NaN where fewer than two norms are left.
@@ -197,7 +198,7 @@ def decades_per_step(norms: ArrayLike) -> float:
     -1.0
     """
     norms = np.asarray(norms, dtype=np.float64)
-    t = np.flatnonzero(np.isfinite(norms) & (norms > 0))
+    t = np.flatnonzero(np.isfinite(norms) & (norms >= np.finfo(np.float64).tiny))
     if len(t) < 2:
         return float("nan")
     away = t - t.mean()

@@ -212,6 +212,11 @@ def test_decades_per_step_is_the_rate_of_a_linear_network_and_leaves_out_zeros()
     )
 
 
+def test_decades_per_step_leaves_out_what_is_stuck_next_to_zero() -> None:
+    norms = np.concatenate([np.full(500, 1.5e-323), 10.0 ** -np.arange(300.0, 0.0, -1.0)])
+    assert analysis.decades_per_step(norms) == pytest.approx(-1.0, rel=1e-9)
+
+
 def test_decades_per_step_is_the_least_squares_slope() -> None:
     norms = np.exp(np.random.default_rng(9).normal(size=20))
     norms[[3, 11]] = 0.0, np.nan
