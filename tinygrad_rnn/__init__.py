@@ -21,11 +21,13 @@ from tinygrad_rnn.errors import (
     StaleValueError,
     StateDictError,
     TinygradError,
+    WeightsFileError,
 )
 from tinygrad_rnn.flow import Edge, GradientFlow, trace
 from tinygrad_rnn.functional import grad, hvp, jacobian, jvp, vjp
 from tinygrad_rnn.gradcheck import gradcheck
 from tinygrad_rnn.interop import from_torch
+from tinygrad_rnn.io import load, save
 from tinygrad_rnn.memory import keep_memory
 from tinygrad_rnn.nn import (
     GRU,
@@ -89,6 +91,7 @@ __all__ = [
     "StateDictError",
     "Tensor",
     "TinygradError",
+    "WeightsFileError",
     "analysis",
     "bce_with_logits",
     "clip_grad_norm_",
@@ -106,11 +109,13 @@ __all__ = [
     "jacobian",
     "jvp",
     "keep_memory",
+    "load",
     "mse_loss",
     "nn",
     "no_grad",
     "ops",
     "optim",
+    "save",
     "scope",
     "trace",
     "truncated_bptt",

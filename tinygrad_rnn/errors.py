@@ -35,3 +35,7 @@ class GradcheckError(TinygradError, AssertionError):
 
 class StateDictError(TinygradError, ValueError):
     """Values that do not fit a module's parameters: missing, unexpected, of another shape."""
+
+
+class WeightsFileError(TinygradError, ValueError):
+    """A file of weights that is cut off, corrupted, or something else altogether."""

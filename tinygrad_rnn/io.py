@@ -1,0 +1,122 @@
+"""Saving and loading weights as safetensors: arrays and their names, no code, whole or not at all.
+
+The file carries a SHA-256 of its arrays, so that a flipped bit is noticed; a file made elsewhere
+has none, and is read all the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tinygrad_rnn.errors import DtypeError, WeightsFileError
+from tinygrad_rnn.nn.module import Module
+from tinygrad_rnn.tensor import Array
+
+CHECKSUM = "sha256"
+
+
+def save(path: str | os.PathLike[str], state: Module | Mapping[str, ArrayLike]) -> None:
+    """Write a module's parameters, or any arrays by name, to a safetensors file.
+
+    A process that is ended at any moment leaves the old file or the new one, never a part of one:
+    the new one is written beside it and then moved over it.
+
+    Args:
+        path: the file, by convention ``*.safetensors``.
+        state: a module, or what its `state_dict` returns.
+
+    Raises:
+        DtypeError: if something is not an array of numbers.
+        OSError: if the file cannot be written; an older one is then as it was.
+
+    >>> import tempfile, tinygrad_rnn as tr
+    >>> layer, other = tr.Linear(2, 3, rng=0), tr.Linear(2, 3, rng=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(folder + "/linear.safetensors", layer)
+    ...     other.load_state_dict(load(folder + "/linear.safetensors"))
+    >>> bool(np.all(layer.weight.data == other.weight.data))
+    True
+    """
+    from safetensors.numpy import save as encode  # needed by those alone who save
+
+    arrays = {}
+    for name, value in (state.state_dict() if isinstance(state, Module) else state).items():
+        array = np.asarray(value, order="C")
+        if array.dtype.kind not in "fiub":
+            raise DtypeError(f"{name!r} has dtype {array.dtype}: only numbers can be saved")
+        arrays[name] = array.astype(array.dtype.newbyteorder("="), copy=False)
+    _write(Path(path), encode(arrays, {CHECKSUM: _checksum(arrays)}))
+
+
+def load(path: str | os.PathLike[str]) -> dict[str, Array]:
+    """Read a safetensors file and return its arrays by name, for `Module.load_state_dict`.
+
+    Args:
+        path: a file of `save`, or of any other library.
+
+    Raises:
+        WeightsFileError: if the file is cut off, is corrupted, or is no safetensors file.
+        OSError: if it cannot be read.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as decode
+
+    content = Path(path).read_bytes()
+    try:
+        arrays = {name: array.copy() for name, array in decode(content).items()}
+        length = int.from_bytes(content[:8], "little")
+        metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+    except SafetensorError as error:
+        raise WeightsFileError(f"{path} is not a whole safetensors file: {error}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsFileError(
+            f"{path} holds what NumPy has no dtype for ({error}): save it as float32 or float64"
+        ) from error
+    if CHECKSUM in metadata and metadata[CHECKSUM] != _checksum(arrays):
+        raise WeightsFileError(f"{path} is corrupted: its arrays do not match its checksum")
+    return arrays
+
+
+def _checksum(arrays: Mapping[str, Array]) -> str:
+    """Return a hash of all names, dtypes, shapes and values, whatever their order."""
+    hashed = hashlib.sha256()
+    for name in sorted(arrays):
+        array = arrays[name]
+        hashed.update(f"{name!r} {array.dtype.str} {array.shape} ".encode())
+        hashed.update(array.tobytes())
+    return hashed.hexdigest()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Put `content` in place of what is at `path`, all at once."""
+    path = path.resolve()  # a link stays a link
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    try:
+        with beside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            beside.unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the move itself survive a loss of power, on systems where a folder can be synced."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
