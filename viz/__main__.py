@@ -24,7 +24,7 @@ from tinygrad_rnn.analysis import decades_per_step
 from tinygrad_rnn.tensor import Array
 from viz.charts import save
 from viz.cli import Parser, UsageError, finite, output_folder, run, whole
-from viz.detail import LEVELS
+from viz.groups import LEVELS
 from viz.inputs import encode, prose, series
 from viz.style import NORMS
 from viz.weights import load_layers

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from viz.around import BAR_HEIGHT
 from viz.ink import bar, line_of_text, points, quote, tint
-from viz.layout import BAR_HEIGHT, SMALL
 from viz.model import Model, Parameter, Size, Strip
+from viz.sizes import SMALL
 from viz.style import STEPS_PER_SIDE, THICK, THIN, Scale, Theme, number
 
 TINY = 7.0

@@ -47,6 +47,15 @@ class Recording:
         self.gates: dict[int, str] = {}
         self.homes = self._homes()
         self.keys = self._keys()
+        self._last = {
+            (self.homes[id(tensor)], self.gates[id(tensor)]): tensor
+            for tensor in self.tensors
+            if self.gates.get(id(tensor))
+        }
+
+    def last_of_gate(self, tensor: Any) -> bool:
+        """Whether it is what its gate's scope made last."""
+        return self._last.get((self.homes[id(tensor)], self.gates.get(id(tensor), ""))) is tensor
 
     # Which block each tensor belongs to.
 

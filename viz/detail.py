@@ -1,4 +1,4 @@
-"""How much of the drawing is shown: leaving out steps, and (see `coarsen`) levels of detail."""
+"""Leaving out: which steps are drawn, and the boxes that stand for the others."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from typing import Any
 from viz.errors import VizError
 from viz.model import AFTER, BEFORE, Edge, Model, Omitted
 
-LEVELS = ("op", "gate", "cell", "step")
-WHOLE = {"op": 5, "gate": 8, "cell": 16, "step": 24}  # so many steps are drawn without leaving out
-KEPT = {"op": 2, "gate": 3, "cell": 5, "step": 8}  # else so many at either end
+WHOLE = {"op": 5, "gate": 6, "cell": 16, "step": 24}  # so many steps are drawn without leaving out
+KEPT = {"op": 3, "gate": 3, "cell": 5, "step": 8}  # else so many at either end
 
 
-def choose_steps(steps: Any, model: Model) -> list[int]:
+def choose_steps(steps: Any, model: Model, kept: int) -> list[int]:
     """Which steps to draw.
 
     Args:
         steps: "auto" (the first and last few where they do not all fit), "all", or step numbers.
+        model: the model with all its steps.
+        kept: how many "auto" keeps at either end where not all are drawn.
 
     Raises:
         VizError: a step that the graph does not have.
@@ -27,7 +28,6 @@ def choose_steps(steps: Any, model: Model) -> list[int]:
     if isinstance(steps, str):
         if steps not in ("auto", "all"):
             raise VizError(f'steps is "auto", "all" or a list of step numbers, got {steps!r}')
-        kept = KEPT[model.detail]
         if steps == "all" or len(model.steps) <= WHOLE[model.detail]:
             return list(model.steps)
         return model.steps[:kept] + model.steps[-kept:]

@@ -13,9 +13,9 @@ import graphviz
 
 from viz.below import below
 from viz.ink import bar, line_of_text, points, quote, tint
-from viz.layout import FONT, SMALL, is_small
 from viz.model import Edge, Model, Node, Omitted, Point, Size
 from viz.route import ARROW
+from viz.sizes import FONT, SMALL, is_small
 from viz.style import Scale, Theme, number
 
 FACE = "Helvetica,Arial,DejaVu Sans,sans-serif"

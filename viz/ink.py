@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from viz.layout import FONT, text_width
 from viz.model import Size
+from viz.sizes import FONT, text_width
 from viz.style import Scale, Theme
 
 

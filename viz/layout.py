@@ -8,33 +8,20 @@ all steps and the legend lie below.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
+from viz.around import HEADER, frame
 from viz.boxes import PAD, STEP_GAP, Template
-from viz.model import (
-    AFTER,
-    BEFORE,
-    OUT,
-    Cluster,
-    Edge,
-    Model,
-    Node,
-    Omitted,
-    Parameter,
-    Point,
-)
-from viz.route import ARROW, route
+from viz.lines import Lines
+from viz.model import AFTER, BEFORE, OUT, Edge, Model, Node
+from viz.route import route
+from viz.sizes import FONT, LABEL, TAGS, fit, text_width
 from viz.template import lay_out, turn_over
 
-FONT, SMALL = 10.0, 8.0
-LABEL = (7 * SMALL * 0.54, SMALL)  # an edge's number: "3.2e-05"
 LAYER_GAP = 34.0
-HEADER = 16.0  # a cluster's own label
-MARGIN = 14.0
-BAR_HEIGHT = 48.0
+CELL_PAD = 16.0  # between a cell's side and its states
+CELL_EDGE = 7.0
 CLIMB = 38.0  # height that each operation after the steps takes if they stand upright
-TAGS = ("parameter", "shared", "input", "constant")
 
 
 class Piece(NamedTuple):
@@ -42,41 +29,6 @@ class Piece(NamedTuple):
 
     template: Template
     y: float
-
-
-def text_width(text: str, size: float) -> float:
-    """Room for the longest line of a text, in points, whatever sans-serif face draws it."""
-    return max(sum(map(_em, line)) for line in text.split("\n")) * size
-
-
-def _em(character: str) -> float:
-    """Rough width of a character in ems."""
-    if character in "iljtfr.,:;|!'()[]I /":
-        return 0.33
-    return 0.85 if character in "mwMW@%" else 0.6
-
-
-def fit(node: Node) -> tuple[float, float]:
-    """Width and height of a node for what stands in it."""
-    if node.role == "junction":
-        return 5.0, 5.0
-    if node.role in ("state", "initial"):
-        return max(46.0, text_width(node.label, FONT) + 10), 31.0
-    if node.role in TAGS:
-        return max(text_width(node.label, SMALL) + 7, 22.0), 15.0
-    if is_small(node):
-        return text_width(node.label, SMALL) + 10, 26.0
-    if node.role in ("gate", "cell"):
-        return text_width(node.label, FONT) + 14, 30.0
-    lines = node.label.count("\n") + 1
-    if lines == 1 and len(node.label) <= 2:
-        return 22.0, 22.0
-    return text_width(node.label, FONT) + 8, 10.0 + 12.0 * lines
-
-
-def is_small(node: Node) -> bool:
-    """Whether a node's text is set small: tags, and what also names its gate."""
-    return node.role in TAGS or (node.role == "op" and "\n" in node.label)
 
 
 def place(model: Model, numbers: bool = True) -> Model:
@@ -92,6 +44,9 @@ def place(model: Model, numbers: bool = True) -> Model:
 class _Layout:
     def __init__(self, model: Model, numbers: bool) -> None:
         self.model, self.numbers = model, numbers
+        model.clusters = []
+        for edge in model.edges:
+            edge.points, edge.label = [], None
         self.nodes = {node.id: node for node in model.nodes}
         self.gaps = {box.id: box for box in model.omitted}
         for node in model.nodes:
@@ -99,7 +54,7 @@ class _Layout:
             if numbers and node.role == "parameter":  # its number stands in the tag
                 node.width, node.height = max(node.width, LABEL[0] + 7), 25.0
         self.layers = {layer.name: layer for layer in model.layers}
-        self.states = {key for layer in model.layers for key in layer.states}
+        self.cells = {node.block: node for node in model.nodes if node.role == "cell"}
         self.lines = {edge.id: self._line(edge) for edge in model.edges}
         self.left: dict[int, float] = {}  # of each column of steps
 
@@ -110,18 +65,25 @@ class _Layout:
         if edge.target in self.gaps or self.nodes[edge.target].role == "junction":
             return None
         target = self.nodes[edge.target]
+        key = target.key if target.role != "cell" else self._entrance(target, edge.port[1:])
         if edge.port:
-            return f"{edge.port}>{target.key}>{edge.slot}", edge.port, target.key
+            return f"{edge.port}>{target.key}>{edge.slot}", edge.port, key
         source = self.nodes[edge.source]
-        return (edge.key, source.key, target.key) if source.block == target.block else None
+        return (edge.key, source.key, key) if source.block == target.block else None
+
+    def _entrance(self, cell: Node, state: str) -> str:
+        """Where a line enters a cell: level with its state, else from below."""
+        states = self.layers[cell.layer].states
+        return state if state in states else states[0]
 
     def _template(self, layer: str, climb: bool = True) -> Template:
         """One layout for all steps of a layer: the union of what they hold."""
         sizes: dict[str, tuple[float, float]] = {}
         for node in self.model.nodes:
-            if node.layer == layer and node.role != "junction":
+            if node.layer == layer and node.role not in ("junction", "cell"):
                 width, height = sizes.get(node.key, (0.0, 0.0))
-                sizes[node.key] = max(width, node.width), max(height, node.height)
+                room = 2 * CELL_PAD if node.block in self.cells and node.role == "state" else 0.0
+                sizes[node.key] = max(width, node.width + room), max(height, node.height)
         edges: dict[str, tuple[str, str, str]] = {}
         for edge in self.model.edges:
             line = self.lines[edge.id]
@@ -163,8 +125,12 @@ class _Layout:
             self._place_head(head, pieces)
         if AFTER in used:
             self._place_tail(pieces, x)
-        self._cross(pieces)
-        self._frame(pieces)
+        Lines(model, self.numbers).draw()
+        spans = {
+            name: (piece.y, piece.template.width, piece.template.height)
+            for name, piece in pieces.items()
+        }
+        frame(model, self.left, spans)
 
     def _place_columns(self, width: float, x: float) -> float:
         shown = self.model.shown
@@ -182,12 +148,24 @@ class _Layout:
         template = piece.template
         for node in self.model.nodes:
             if node.layer == layer:
+                x = self.left[node.step or 0]
+                if node.role == "cell":
+                    self._enclose(node, template, x, piece.y)
+                    continue
                 box = template.boxes[node.key]
-                node.x, node.y = self.left[node.step or 0] + box.x, piece.y + box.y
+                node.x, node.y = x + box.x, piece.y + box.y
         for edge in self.model.edges:
             line = self.lines[edge.id]
             if line is not None and (target := self.nodes[edge.target]).layer == layer:
                 self._draw(edge, template, line[0], self.left[target.step or 0], piece.y)
+
+    def _enclose(self, cell: Node, template: Template, x: float, y: float) -> None:
+        """A cell stands around its states."""
+        pads = [template.boxes[key] for key in self.layers[cell.layer].states]
+        low = min(pad.y - pad.height / 2 for pad in pads)
+        high = max(pad.y + pad.height / 2 for pad in pads)
+        cell.x, cell.width = x + pads[0].x, pads[0].width
+        cell.y, cell.height = y + (low + high) / 2, high - low + 2 * CELL_EDGE
 
     def _draw(self, edge: Edge, template: Template, line: str, x: float, y: float) -> None:
         edge.points = [(x + a, y + b) for a, b in template.lines[line].points]
@@ -245,162 +223,3 @@ class _Layout:
             if target.layer == AFTER and edge.port[:1] == "<":
                 return source.y, edge.port
         return 0.0, ""
-
-    # Edges between blocks.
-
-    def _cross(self, pieces: dict[str, Piece]) -> None:
-        """Lead every line that enters a block back to where it really starts."""
-        for edge in self.model.edges:
-            if edge.source in self.gaps or edge.target in self.gaps:
-                self._meet(edge)
-                continue
-            source, target = self.nodes[edge.source], self.nodes[edge.target]
-            if source.block == target.block or edge.via:
-                continue
-            if target.role == "junction":
-                self._rail(edge, source.x, source.width, source.y, target)
-            elif not edge.points:
-                edge.points = _between(source, target)
-            else:
-                self._lead(edge, source)
-
-    def _lead(self, edge: Edge, source: Node) -> None:
-        """From the source to the port where the template takes over."""
-        port = edge.points[0]
-        side = math.copysign(0.5, port[0] - source.x)
-        start = (source.x + side * source.width, source.y)
-        if abs(port[1] - start[1]) < 0.5:
-            edge.points = [start, *_straight(start, port), *edge.points[1:]]
-        else:
-            top = (source.x, source.y + source.height / 2)
-            middle = (top[1] + port[1]) / 2
-            lead = [(top[0], middle), (port[0], middle), port]
-            edge.points = [top, *lead, *edge.points[1:]]
-
-    def _meet(self, edge: Edge) -> None:
-        """A rail that runs into or out of the box for steps that are left out."""
-        if edge.target in self.gaps:
-            source, gap = self.nodes[edge.source], self.gaps[edge.target]
-            backwards = gap.x < source.x
-            side = -0.5 if backwards else 0.5
-            start = (source.x + side * source.width, source.y)
-            end = (gap.x + (gap.width + ARROW if backwards else -ARROW), source.y)
-            edge.points = [start, *_straight(start, end)]
-            if self.numbers:
-                edge.label = end[0] - side * STEP_GAP + side * 2 * ARROW, end[1] + LABEL[1] / 2 + 4
-            return
-        gap, target = self.gaps[edge.source], self.nodes[edge.target]
-        middle = gap.x + gap.width / 2
-        if target.role == "junction":
-            self._rail(edge, middle, gap.width, target.y, target)
-        elif edge.points and not edge.via:
-            port = edge.points[0]
-            start = (middle + math.copysign(gap.width / 2, port[0] - middle), port[1])
-            edge.points = [start, *_straight(start, port), *edge.points[1:]]
-
-    def _rail(self, edge: Edge, x: float, width: float, y: float, target: Node) -> None:
-        """The line to a junction, level with it where its state is."""
-        side = math.copysign(0.5, target.x - x)
-        start, end = (x + side * width, y), (target.x, target.y)
-        edge.points = [start, *_straight(start, end)]
-        if self.numbers:
-            edge.label = end[0] - side * STEP_GAP, end[1] + LABEL[1] / 2 + 4
-
-    # Frames and what lies around.
-
-    def _frame(self, pieces: dict[str, Piece]) -> None:
-        model = self.model
-        for name, piece in pieces.items():
-            for step in model.shown:
-                if name != OUT and step in self.layers[name].steps:
-                    label = f"t = {step}" if not name else f"{name},  t = {step}"
-                    box = Cluster(
-                        f"{len(model.clusters)}", label, name, step, "",
-                        self.left[step], piece.y, piece.template.width,
-                        piece.template.height + HEADER,
-                    )  # fmt: skip
-                    model.clusters.append(box)
-        low, high, right = self._extent()
-        for gap in model.omitted:
-            gap.y = min((c.y for c in model.clusters), default=low)
-            gap.height = max((c.y + c.height for c in model.clusters), default=high) - gap.y
-        low = self._place_sums(low - 28) if model.has_flow else low
-        low = self._place_strips(low, right)
-        self._shift(low - MARGIN - 40)
-        model.width, model.height = right + 2 * MARGIN, high - low + 2 * MARGIN + 40 + 20
-
-    def _extent(self) -> tuple[float, float, float]:
-        boxes = [
-            (n.y - n.height / 2, n.y + n.height / 2, n.x + n.width / 2) for n in self.model.nodes
-        ] + [(c.y, c.y + c.height, c.x + c.width) for c in self.model.clusters]
-        lows, highs, rights = zip(*boxes, strict=True)
-        return min(lows), max(highs), max(max(rights), 560.0)
-
-    def _place_sums(self, y: float) -> float:
-        x = text_width("sum over time", SMALL) + 16
-        for parameter in self.model.parameters:
-            parameter.width = (
-                max(text_width(parameter.name, FONT), text_width("0.0e-00", FONT)) + 12
-            )
-            parameter.height = 30.0
-            parameter.x, parameter.y = x + parameter.width / 2, y
-            x += parameter.width + 12
-        return y - 34 if self.model.parameters else y
-
-    def _place_strips(self, y: float, right: float) -> float:
-        """Below the frames of the steps where all are drawn, else side by side."""
-        model = self.model
-        aligned = not model.omitted and len(self.left) <= 12 and bool(model.clusters)
-        columns = 1 if aligned else min(len(model.strips), 2)
-        room = (right - MARGIN) / max(columns, 1)
-        for i, strip in enumerate(model.strips):
-            if i % columns == 0:
-                y -= BAR_HEIGHT + 44
-            strip.y, strip.height = y, BAR_HEIGHT
-            if aligned:
-                width = model.clusters[0].width
-                strip.places = [self.left[step] + width / 2 for step in strip.steps]
-            else:
-                each = (room - 64) / len(strip.steps)
-                left = 40 + i % columns * room
-                strip.places = [left + each * (k + 0.5) for k in range(len(strip.steps))]
-            rails = [n.y for n in model.nodes if n.role == "state" and n.layer == strip.layer
-                     and n.name == strip.state]  # fmt: skip
-            strip.rail = rails[0] if rails else None
-        return y - 16 if model.strips else y
-
-    def _shift(self, low: float) -> None:
-        """Move everything into the positive quadrant and round: the same bytes everywhere."""
-        model = self.model
-
-        def at(point: Point) -> Point:
-            return round(point[0] + MARGIN, 2), round(point[1] - low, 2)
-
-        boxes: list[Node | Cluster | Parameter | Omitted] = [*model.nodes, *model.clusters]
-        for box in [*boxes, *model.parameters, *model.omitted]:
-            box.x, box.y = at((box.x, box.y))
-            box.width, box.height = round(box.width, 2), round(box.height, 2)
-        for edge in model.edges:
-            edge.points = [at(point) for point in edge.points]
-            edge.label = at(edge.label) if edge.label else None
-        for strip in model.strips:
-            strip.places = [round(x + MARGIN, 2) for x in strip.places]
-            strip.y = round(strip.y - low, 2)
-            strip.rail = None if strip.rail is None else round(strip.rail - low, 2)
-
-
-def _straight(start: Point, end: Point) -> list[Point]:
-    third = ((end[0] - start[0]) / 3, (end[1] - start[1]) / 3)
-    return [
-        (start[0] + third[0], start[1] + third[1]),
-        (end[0] - third[0], end[1] - third[1]),
-        end,
-    ]
-
-
-def _between(source: Node, target: Node) -> list[Point]:
-    """A plain curve between two nodes that no template connects."""
-    start = (source.x + source.width / 2, source.y)
-    end = (target.x - target.width / 2 - ARROW, target.y)
-    reach = max(abs(end[0] - start[0]) / 2, 20.0)
-    return [start, (start[0] + reach, start[1]), (end[0] - reach, end[1]), end]

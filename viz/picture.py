@@ -6,6 +6,7 @@ of writing these down; nothing is computed anew.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import graphviz
 
 from viz import dot, page
-from viz.detail import LEVELS, choose_steps, leave_out
+from viz.boxes import STEP_GAP
+from viz.detail import KEPT, choose_steps, leave_out
 from viz.errors import VizError
 from viz.layout import place
 from viz.model import Model
@@ -21,12 +23,13 @@ from viz.notebook import bundle, strip_text
 from viz.page import levels
 from viz.read import read
 from viz.render import TIME_LIMIT, render, write
-from viz.style import THEMES, Scale, last_hidden, number
+from viz.style import THEMES, Scale, number
 from viz.svg import finish
 
 if TYPE_CHECKING:
     from tinygrad_rnn import GradientFlow, Tensor
 
+WIDE, FEWEST = 2000.0, 2  # "auto" leaves out steps beyond this width in points, but not below two
 NUMBERED = 6  # with more steps than this drawn, numbers are in tooltips only
 PNG_DPI, PNG_LIMIT = 144, 16000  # a png is at most so many pixels wide or high
 
@@ -47,7 +50,8 @@ def draw(
     Args:
         loss: the tensor that the picture ends in.
         flow: what a sweep from it recorded (`tinygrad_rnn.trace(loss)`); None draws no gradients.
-        detail: "op", every primitive.
+        detail: "op", every primitive; "gate", one node per gate and state; "cell", one per cell;
+            "step", only the states.
         steps: "auto" leaves out middle steps where not all fit, "all" draws every one; or the
             step numbers to draw.
         norm: "l2", "rms" or "max".
@@ -66,20 +70,27 @@ def draw(
     >>> picture.model.steps, len(picture.model.strips[0].values)
     ([0, 1, 2, 3], 4)
     """
-    if detail not in LEVELS:
-        raise VizError(f"unknown detail {detail!r}: choose one of {', '.join(LEVELS)}")
     if theme not in (*THEMES, "auto"):
         raise VizError(f"unknown theme {theme!r}: choose light, dark or auto")
-    model = read(loss, flow, norm, title or "")
-    model = leave_out(model, choose_steps(steps, model))
+    whole = read(loss, flow, norm, title or "", detail)
     if scale is None:
-        sizes = [e.gradient.get(norm) for e in model.edges if e.gradient is not None]
-        reference = last_hidden(flow, norm) if flow is not None else 0.0
-        scale = Scale.fit([flow], norm) if flow is not None else Scale.cover(sizes, reference, norm)
+        scale = Scale.fit([flow], norm) if flow is not None else Scale(1.0, -1.0, 1.0, norm)
     elif scale.norm != norm:
         raise VizError(f"the scale is of norm {scale.norm!r}, the picture of norm {norm!r}")
-    place(model, len(model.shown) <= NUMBERED if numbers is None else numbers)
+    model = _placed(whole, steps, numbers)
     return Picture(model, scale, theme, lambda: {"": levels(loss, flow, norm)})
+
+
+def _placed(whole: Model, steps: Any, numbers: bool | None) -> Model:
+    """The model with the steps asked for, placed; "auto" takes as many as fit the width."""
+    kept = KEPT[whole.detail]
+    while True:
+        model = leave_out(whole, choose_steps(steps, whole, kept))
+        place(model, len(model.shown) <= NUMBERED if numbers is None else numbers)
+        if steps != "auto" or model.width <= WIDE or not model.omitted or kept <= FEWEST:
+            return model
+        each = model.clusters[0].width + STEP_GAP
+        kept = max(FEWEST, kept - math.ceil((model.width - WIDE) / each / 2))
 
 
 class Picture:

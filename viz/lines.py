@@ -1,0 +1,94 @@
+"""Lines between time steps: along the rails, to junctions, and into the boxes of omitted steps."""
+
+from __future__ import annotations
+
+import math
+
+from viz.boxes import STEP_GAP
+from viz.model import Edge, Model, Node, Point
+from viz.route import ARROW
+from viz.sizes import LABEL
+
+
+class Lines:
+    """What no template holds: from where a line starts to the port where a template takes over."""
+
+    def __init__(self, model: Model, numbers: bool) -> None:
+        self.model, self.numbers = model, numbers
+        self.nodes = {node.id: node for node in model.nodes}
+        self.gaps = {box.id: box for box in model.omitted}
+
+    def draw(self) -> None:
+        """Lead every line that enters a block back to where it really starts."""
+        for edge in self.model.edges:
+            if edge.source in self.gaps or edge.target in self.gaps:
+                self._meet(edge)
+                continue
+            source, target = self.nodes[edge.source], self.nodes[edge.target]
+            if source.block == target.block or edge.via:
+                continue
+            if target.role == "junction":
+                self._rail(edge, source.x, source.width, source.y, target)
+            elif not edge.points:
+                edge.points = _between(source, target)
+            else:
+                self._lead(edge, source)
+
+    def _lead(self, edge: Edge, source: Node) -> None:
+        """From the source to the port where the template takes over."""
+        port = edge.points[0]
+        side = math.copysign(0.5, port[0] - source.x)
+        start = (source.x + side * source.width, source.y)
+        if abs(port[1] - start[1]) < 0.5:
+            edge.points = [start, *_straight(start, port), *edge.points[1:]]
+        else:
+            top = (source.x, source.y + source.height / 2)
+            middle = (top[1] + port[1]) / 2
+            lead = [(top[0], middle), (port[0], middle), port]
+            edge.points = [top, *lead, *edge.points[1:]]
+
+    def _meet(self, edge: Edge) -> None:
+        """A rail that runs into or out of the box for steps that are left out."""
+        if edge.target in self.gaps:
+            source, gap = self.nodes[edge.source], self.gaps[edge.target]
+            backwards = gap.x < source.x
+            side = -0.5 if backwards else 0.5
+            start = (source.x + side * source.width, source.y)
+            end = (gap.x + (gap.width + ARROW if backwards else -ARROW), source.y)
+            edge.points = [start, *_straight(start, end)]
+            if self.numbers:
+                edge.label = end[0] - side * STEP_GAP + side * 2 * ARROW, end[1] + LABEL[1] / 2 + 4
+            return
+        gap, target = self.gaps[edge.source], self.nodes[edge.target]
+        middle = gap.x + gap.width / 2
+        if target.role == "junction":
+            self._rail(edge, middle, gap.width, target.y, target)
+        elif edge.points and not edge.via:
+            port = edge.points[0]
+            start = (middle + math.copysign(gap.width / 2, port[0] - middle), port[1])
+            edge.points = [start, *_straight(start, port), *edge.points[1:]]
+
+    def _rail(self, edge: Edge, x: float, width: float, y: float, target: Node) -> None:
+        """The line to a junction, level with it where its state is."""
+        side = math.copysign(0.5, target.x - x)
+        start, end = (x + side * width, y), (target.x, target.y)
+        edge.points = [start, *_straight(start, end)]
+        if self.numbers:
+            edge.label = end[0] - side * STEP_GAP, end[1] + LABEL[1] / 2 + 4
+
+
+def _straight(start: Point, end: Point) -> list[Point]:
+    third = ((end[0] - start[0]) / 3, (end[1] - start[1]) / 3)
+    return [
+        (start[0] + third[0], start[1] + third[1]),
+        (end[0] - third[0], end[1] - third[1]),
+        end,
+    ]
+
+
+def _between(source: Node, target: Node) -> list[Point]:
+    """A plain curve between two nodes that no template connects."""
+    start = (source.x + source.width / 2, source.y)
+    end = (target.x - target.width / 2 - ARROW, target.y)
+    reach = max(abs(end[0] - start[0]) / 2, 20.0)
+    return [start, (start[0] + reach, start[1]), (end[0] - reach, end[1]), end]

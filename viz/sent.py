@@ -1,0 +1,44 @@
+"""What went along edges, one by one or together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from viz.blocks import Use, op_name
+from viz.model import Size, measure
+
+
+class Sent:
+    """A flow's edges by consumer and slot. Without a flow, nothing is known of any."""
+
+    def __init__(self, flow: Any) -> None:
+        self.flow = flow
+        edges = flow.edges if flow is not None else ()
+        self.edges = {(edge.consumer.index, edge.slot): edge for edge in edges}
+
+    def total(self, tensor: Any) -> Size | None:
+        """The size of the summed gradient that reached a tensor."""
+        return measure(self.flow.gradient(tensor)) if self.flow is not None else None
+
+    def reached(self, use: Use) -> bool:
+        """Whether the sweep sent something along this edge."""
+        return (use.consumer.index, use.slot) in self.edges
+
+    def along(self, uses: Sequence[Use]) -> tuple[str, Size | None]:
+        """What came back along edges of one tensor: summed first, then measured.
+
+        For several edges this is the true gradient across the boundary that they cross together;
+        their norms do not add up to it.
+        """
+        if self.flow is None:
+            return "unknown", None
+        found = [self.edges[(u.consumer.index, u.slot)] for u in uses if self.reached(u)]
+        if not found:
+            return ("cut" if op_name(uses[0].consumer) == "cut" else "none"), None
+        if len(found) == 1:
+            edge = found[0]
+            size = Size(edge.l2, edge.rms, edge.max, edge.finite)
+        else:
+            size = measure(sum(self.flow.contribution(edge) for edge in found)) or Size(0, 0, 0)
+        return ("nonfinite" if not size.finite else "flows" if size.max else "zero"), size
