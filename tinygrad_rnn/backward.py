@@ -79,7 +79,9 @@ def sweep(
     arrival = getattr(observer, "arrived", None)
     watched = observer is not None or current.anomalies is not None
     put_off = getattr(observer, "put_off", None)
-    gathering = not create_graph and (not watched or put_off is not None)
+    gathering = (not watched or put_off is not None) and not create_graph
+    if current.anomalies is not None:  # it looks at every single contribution
+        gathering = False
     wanted = None if targets is None else {target.index for target in targets}
     sums: dict[int, Any] = {root.index: start}  # what has come back to each node so far
     owned: set[int] = set()  # whose sum is an array made here: only such are added into

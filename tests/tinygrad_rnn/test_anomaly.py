@@ -93,3 +93,12 @@ def test_integers_and_empty_results_pass():
     with tr.detect_anomaly(), warnings.catch_warnings():
         tr.Tensor([1, 2]) + 1
         tr.Tensor(np.zeros((0, 2)), requires_grad=True) * 2.0
+
+
+def test_a_watched_sweep_looks_at_gathered_contributions_too():
+    """A flow lets the sweep gather what many uses of a weight send back; an anomaly does not."""
+    weight = tr.Tensor([[0.0]], requires_grad=True, name="weight")
+    with tr.detect_anomaly():
+        y = tr.f.linear(np.array([[1e308]]), weight)  # of a finite value
+        with pytest.raises(tr.AnomalyError, match=r"linear sends to its input 1 'weight'"):
+            tr.trace(y, gradient=[[10.0]])
