@@ -19,7 +19,8 @@ from tinygrad_rnn.flow import state_parts
 from tinygrad_rnn.functional import grad
 from tinygrad_rnn.graph import topological
 from tinygrad_rnn.nn.cells import Cell
-from tinygrad_rnn.nn.run import Run
+from tinygrad_rnn.nn.run import Run, map_parts
+from tinygrad_rnn.nn.unroll import starting_state
 from tinygrad_rnn.protocols import Array
 from tinygrad_rnn.tensor import Tensor
 
@@ -41,7 +42,7 @@ def step_jacobians(cell: Cell, inputs: Any, state: Any = None, batch: int = 0) -
         first. Row j of the matrix t holds the derivatives of unit j of s_t.
 
     Raises:
-        ShapeError: if `inputs` is not (T, B, I).
+        ShapeError: if `inputs` is not (T, B, I), or `state` does not fit.
         IndexError: if there is no such batch element.
 
     >>> from tinygrad_rnn.nn.cells import LSTMCell
@@ -49,11 +50,12 @@ def step_jacobians(cell: Cell, inputs: Any, state: Any = None, batch: int = 0) -
     (5, 6, 6)
     """
     inputs = _array(inputs)
-    if inputs.ndim != 3:
-        raise ShapeError(f"step_jacobians: inputs of shape {inputs.shape} are not (T, B, I)")
-    if state is None:
-        state = cell.initial_state(inputs.shape[1])
-    state = _map_state(lambda part: Tensor(part.data[[batch]]), state)
+    if inputs.ndim != 3 or len(inputs) < 1:
+        raise ShapeError(
+            f"step_jacobians: inputs of shape {inputs.shape} are not (T, B, I), T at least 1"
+        )
+    state = starting_state(cell, state, inputs.shape[1])
+    state = map_parts(lambda part: Tensor(part.data[[batch]]), state)
     jacobians = []
     for x in inputs[:, [batch]]:
         jacobian, state = _step(cell, x, state)
@@ -65,7 +67,7 @@ def _step(cell: Cell, x: Array, state: Any) -> tuple[Array, Any]:
     """Return ds_t/ds_{t-1} (S, S), and s_t, from x_t (1, I) and s_{t-1}, each of one element."""
     sizes = [part.size for part in state_parts(state).values()]
     rows = sum(sizes)
-    copies = _map_state(lambda part: Tensor(np.repeat(part.data, rows, 0), True), state)
+    copies = map_parts(lambda part: Tensor(np.repeat(part.data, rows, 0), True), state)
     after = cell(np.repeat(x, rows, 0), copies)
     which = np.split(np.eye(rows), np.cumsum(sizes)[:-1], axis=1)
     picked = [
@@ -74,15 +76,7 @@ def _step(cell: Cell, x: Array, state: Any) -> tuple[Array, Any]:
     ]
     gradients = grad(sum(picked[1:], picked[0]), list(state_parts(copies).values()))
     jacobian = np.concatenate([g.data.reshape(rows, -1) for g in gradients], axis=1)
-    return jacobian, _map_state(lambda part: Tensor(part.data[:1]), after)
-
-
-def _map_state(function: Any, state: Any) -> Any:
-    """Return the state with every part replaced by `function(part)`."""
-    if isinstance(state, Tensor):
-        return function(state)
-    parts = [function(part) for part in state_parts(state).values()]
-    return type(state)(*parts) if hasattr(state, "_fields") else type(state)(parts)
+    return jacobian, map_parts(lambda part: Tensor(part.data[:1]), after)
 
 
 def _array(x: Any) -> Array:
@@ -216,7 +210,7 @@ def activations(run: Run) -> dict[str, Array]:
         the primitive where the cell opened no scope. A second one of a name is numbered.
 
     Raises:
-        GradientError: if the run recorded none (inside `no_grad`, or by a fused engine).
+        GradientError: if the run recorded none: inside `no_grad`, fused, or checkpointed.
 
     >>> from tinygrad_rnn.nn.cells import GRUCell
     >>> from tinygrad_rnn.nn.unroll import unroll
@@ -285,7 +279,7 @@ def _squashing(run: Run) -> dict[str, list[Tensor]]:
         found[name][t] = node
     if not found:
         raise GradientError(
-            "this run recorded no sigmoid and no tanh: unroll it outside of no_grad(), with "
-            'engine="graph"'
+            "this run recorded no sigmoid and no tanh to look at: unroll it outside of no_grad(), "
+            'with engine="graph" and without checkpoint'
         )
     return {name: [by_step[t] for t in sorted(by_step)] for name, by_step in found.items()}

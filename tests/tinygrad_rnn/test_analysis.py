@@ -303,6 +303,10 @@ def test_bad_input_is_refused_by_name() -> None:
     cell = tr.RNNCell(2, 3, rng=0)
     with pytest.raises(tr.ShapeError, match="step_jacobians"):
         analysis.step_jacobians(cell, np.ones((5, 2)))
+    with pytest.raises(tr.ShapeError, match="T at least 1"):
+        analysis.step_jacobians(cell, np.ones((0, 1, 2)))
+    with pytest.raises(tr.ShapeError, match="state"):
+        analysis.step_jacobians(cell, np.ones((5, 1, 2)), np.ones((1, 4)))
     with pytest.raises(IndexError):
         analysis.step_jacobians(cell, np.ones((5, 2, 2)), batch=2)
     with pytest.raises(tr.ShapeError, match=r"\(T, S, S\)"):
@@ -311,8 +315,22 @@ def test_bad_input_is_refused_by_name() -> None:
         analysis.log10_singular_values(np.full((1, 2, 2), np.nan))
     with tr.no_grad():
         run = tr.unroll(cell, np.ones((5, 1, 2)))
-    with pytest.raises(tr.GradientError, match="no_grad"):
-        analysis.activations(run)
+    for seen in (
+        run,
+        tr.unroll(cell, np.ones((5, 1, 2)), engine="fused"),
+        tr.unroll(cell, np.ones((5, 1, 2)), checkpoint=2),
+    ):
+        with pytest.raises(tr.GradientError, match="no_grad"):
+            analysis.activations(seen)
+
+
+def test_a_state_may_be_given_as_arrays() -> None:
+    cell = randomised(tr.LSTMCell(2, 3), np.random.default_rng(13))
+    x, h, c = np.ones((4, 2, 2)), np.full((2, 3), 0.5), np.full((2, 3), -0.5)
+    np.testing.assert_array_equal(
+        analysis.step_jacobians(cell, x, (h, c)),
+        analysis.step_jacobians(cell, x, tr.LSTMState(tr.Tensor(h), tr.Tensor(c))),
+    )
 
 
 def test_float32_stays_float32() -> None:
