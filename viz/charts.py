@@ -66,9 +66,9 @@ def chart(
     ax = ax or new_axes()
     for k, (label, (t, norms)) in enumerate(series.items()):
         ax.plot(t, _drawable(norms), label=label, linewidth=2, **look(k))
-        mark(ax, t, norms < SMALLEST, "0", 0.02, k)
-        mark(ax, t, norms > LARGEST, "Inf", 0.96, k)
-        mark(ax, t, np.isnan(norms), "NaN", 0.96, k)
+        mark(ax, t, norms < SMALLEST, "0", 0.02 + 0.04 * k, k)
+        mark(ax, t, norms > LARGEST, "Inf", 0.96 - 0.04 * k, k)
+        mark(ax, t, np.isnan(norms), "NaN", 0.96 - 0.04 * k, k)
     t, norms = next(iter(series.values()))
     for k, (label, factor) in enumerate((theory or {}).items()):
         if not 0 < factor < np.inf:

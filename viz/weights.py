@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,12 @@ from viz.cli import UsageError
 
 
 def load_layers(path: Path, prefix: str = "") -> Any:
-    """Return the `RNN`, `LSTM` or `GRU` whose weights a file holds.
+    """Return the recurrent network whose weights a file holds.
 
-    The file maps names to arrays as PyTorch names them (``weight_ih_l0``): a .safetensors or .npz
-    file, or a .pt or .pth checkpoint, which only PyTorch itself can read.
+    The file maps names to arrays, as PyTorch names them (``weight_ih_l0``) or as this project does
+    (``layers.0.weight_ih``): a .safetensors or .npz file, or a .pt or .pth checkpoint, which only
+    PyTorch itself can read. What no array tells is taken to be as by default: an RNN has a tanh,
+    and three gates are a GRU's.
 
     Args:
         path: the file.
@@ -23,27 +27,48 @@ def load_layers(path: Path, prefix: str = "") -> Any:
 
     Raises:
         UsageError: if the file cannot be read.
+        WeightsFileError: if it is cut off or corrupted.
         StateDictError: if what it holds is not one recurrent network.
     """
-    readers = {".safetensors": _safetensors, ".npz": _npz, ".pt": _checkpoint, ".pth": _checkpoint}
-    reader = readers.get(path.suffix.lower())
+    readers = {".safetensors": tr.load, ".npz": _npz, ".pt": _checkpoint, ".pth": _checkpoint}
+    reader: Callable[[Path], dict[str, Any]] | None = readers.get(path.suffix.lower())
     if reader is None:
         raise UsageError(f"cannot read weights from {path.name}: give {', '.join(readers)}")
     try:
         path.open("rb").close()
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    return tr.from_torch(reader(path), prefix)
+    arrays, start = reader(path), f"{prefix.rstrip('.')}." if prefix else ""
+    if f"{start}layers.0.weight_hh" in arrays:
+        return _own({k.removeprefix(start): a for k, a in arrays.items() if k.startswith(start)})
+    return tr.from_torch(arrays, prefix)
 
 
-def _safetensors(path: Path) -> dict[str, Any]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    try:
-        return dict(load_file(path))
-    except (SafetensorError, TypeError) as error:  # TypeError: a dtype that NumPy has not
-        raise UsageError(f"{path} is not a whole safetensors file: {error}") from error
+def _own(arrays: dict[str, Any]) -> Any:
+    """Return the layers that a state dict of this project's names is of."""
+    shapes = [arrays.get(f"layers.0.weight_{part}", np.zeros(0)).shape for part in ("ih", "hh")]
+    (inputs, hidden), rows = (shape[-1] for shape in shapes), shapes[1][0]
+    kinds: dict[int, type[Any]] = {hidden: tr.RNN, 3 * hidden: tr.GRU, 4 * hidden: tr.LSTM}
+    if any(len(shape) != 2 for shape in shapes) or rows not in kinds or 0 in (inputs, hidden):
+        raise UsageError(
+            f"weight_ih {shapes[0]} and weight_hh {shapes[1]} are not those of an RNN, LSTM or GRU"
+        )
+    options: dict[str, Any] = {"learn_state": True} if "layers.0.h_0" in arrays else {}
+    if "layers.0.bias_hn" in arrays:
+        options["reset"] = "after"
+    if "layers.0.peephole" in arrays:
+        options["peepholes"] = True
+    layers = kinds[rows](
+        inputs,
+        hidden,
+        num_layers=sum(bool(re.fullmatch(r"layers\.\d+\.weight_hh", name)) for name in arrays),
+        bidirectional="reverse.0.weight_hh" in arrays,
+        bias="layers.0.bias" in arrays,
+        dtype=arrays["layers.0.weight_hh"].dtype,
+        **options,
+    )
+    layers.load_state_dict(arrays)
+    return layers
 
 
 def _npz(path: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import viz
 from viz import __main__ as command
 from viz.cli import UsageError, output_folder, run
 from viz.inputs import encode, prose, series
+from viz.weights import load_layers
 
 
 @pytest.fixture
@@ -198,6 +199,7 @@ BAD = {
     "broken npz": ("--weights broken.npz", "is not a whole .npz file"),
     "broken safetensors": ("--weights broken.safetensors", "is not a whole safetensors file"),
     "foreign": ("--weights foreign.npz", ""),
+    "odd": ("--weights odd.npz", "weight_hh (5, 2) are not those of an RNN, LSTM or GRU"),
     "sizes": ("--weights small.npz", "takes 3 features at each step, the input has"),
     "weights and cell": ("--weights small.npz --hidden 3", "leave out --hidden"),
     "standardised text": ("--standardise", "--standardise is for --series"),
@@ -218,6 +220,7 @@ def test_bad_input(line, message, call, here, capsys):
     np.save(here / "strings.npy", np.array(["a", "b"]))
     np.save(here / "deep.npy", np.zeros((1, 1, 1, 1)))
     np.savez(here / "foreign.npz", kernel=np.zeros((2, 2)))
+    np.savez(here / "odd.npz", **{"layers.0.weight_hh": np.zeros((5, 2))})
     small = {"weight_ih_l0": np.zeros((4, 3)), "weight_hh_l0": np.zeros((4, 4))}
     np.savez(here / "small.npz", **small)
     before = sorted(here.rglob("*"))
@@ -263,6 +266,27 @@ def test_shapes_of_a_series(here):
         assert series(here / "x.npy").shape == expected
     with pytest.raises(UsageError, match="Is a directory"):
         series(here)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        tr.RNN(3, 2, num_layers=2, rng=0),
+        tr.LSTM(3, 2, bidirectional=True, peepholes=True, rng=0),
+        tr.GRU(3, 2, reset="after", learn_state=True, rng=0),
+        tr.GRU(3, 2, bias=False, dtype=np.float32, rng=0),
+    ],
+    ids=["rnn", "lstm", "gru", "no bias"],
+)
+def test_weights_saved_by_this_project(layers, call, here, drawn):
+    tr.save(here / "w.safetensors", {f"encoder.{k}": v for k, v in layers.state_dict().items()})
+    np.save(here / "x.npy", np.ones((5, 3)))
+    line = "--weights w.safetensors --prefix encoder --series x.npy --steps 4 --format dot"
+    assert call(line) == 0
+    assert drawn[0][0].dtype == layers.layers[0].weight_hh.dtype
+    loaded = load_layers(here / "w.safetensors", "encoder")
+    x = np.random.default_rng(0).normal(size=(5, 2, 3))
+    np.testing.assert_array_equal(loaded(x).outputs.data, layers(x).outputs.data)
 
 
 @pytest.mark.oracle
