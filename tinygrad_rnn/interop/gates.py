@@ -201,7 +201,7 @@ def pick(
     """
     check_names(arrays, required, optional)
     return [
-        None if arrays.get(name) is None else as_array(arrays[name])
+        None if arrays.get(name) is None else _as_array(arrays[name], name)
         for name in (*required, *optional)
     ]
 
@@ -217,6 +217,11 @@ def check_names(
         raise StateDictError("; ".join(f"{what}: {', '.join(n)}" for what, n in said if n))
 
 
-def as_array(x: Any) -> Array:
+def _as_array(x: Any, name: str) -> Array:
     """Return an array of anything NumPy can read, or of a PyTorch tensor."""
-    return np.asarray(x.detach().cpu() if hasattr(x, "cpu") else x)
+    try:
+        return np.asarray(x.detach().cpu() if hasattr(x, "cpu") else x)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise StateDictError(
+            f"{name} cannot be read as an array of float16, float32 or float64: {error}"
+        ) from error

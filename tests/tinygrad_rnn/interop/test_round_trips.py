@@ -147,6 +147,7 @@ HAIKU_GRU = zeros(w_i=(2, 9), w_h=(3, 9), b=(9,))
         ("keras", KERAS | zeros(bias=(2, 12)), r"bias has shape \(2, 12\)"),
         ("keras", KERAS | {"kernel": np.zeros((2, 12), np.float32)}, "one floating dtype"),
         ("keras", {k: a.astype(int) for k, a in KERAS.items()}, "one floating dtype"),
+        ("keras", KERAS | {"kernel": [[0.0], [0.0, 1.0]]}, "kernel cannot be read"),
         ("keras", KERAS_GRU, "reset_after= must say"),
         ("keras", KERAS_GRU | zeros(bias=(3, 9)), r"neither \(3\*H,\) nor \(2, 3\*H\)"),
         ("torch", {}, "no weight_ih_l0 and no weight_ih here"),

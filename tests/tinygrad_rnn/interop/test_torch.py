@@ -207,6 +207,11 @@ def test_float32_stays_float32() -> None:
     )
 
 
+def test_a_dtype_that_numpy_lacks_is_refused_by_name() -> None:
+    with pytest.raises(tr.StateDictError, match=r"weight_ih_l0 cannot be read.*BFloat16"):
+        tr.from_torch(torch.nn.RNN(I, H).bfloat16())
+
+
 def test_later_training_of_the_module_does_not_reach_the_layers() -> None:
     module = randomised(torch.nn.RNN(I, H))
     ours: Any = tr.from_torch(module)
