@@ -1,6 +1,114 @@
-"""What the demos share: the manners of a command line, and real text as inputs for a cell."""
+"""What the demos share: the manners of a command line, inputs for a cell, and plain line charts."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tinygrad_rnn.tensor import Array
+from viz.axes import dress, legend, look, new_axes
+from viz.charts import save
 from viz.cli import Parser, UsageError, finite, output_folder, run, whole
 from viz.inputs import encode, prose
 
-__all__ = ["Parser", "UsageError", "encode", "finite", "output_folder", "prose", "run", "whole"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = [
+    "Parser",
+    "UsageError",
+    "demo_parser",
+    "encode",
+    "finite",
+    "lines",
+    "new_axes",
+    "output_folder",
+    "panels",
+    "progress",
+    "prose",
+    "read_text",
+    "run",
+    "save",
+    "whole",
+]
+
+Thing = TypeVar("Thing")
+
+
+def demo_parser(name: str, about: str | None) -> Parser:
+    """Return a command line with what every demo has: --help, --out and --seed."""
+    parser = Parser(f"python -m demos.{name}", about or "")
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, default=Path("out", name), help="folder to write to"
+    )
+    parser.add_argument(
+        "--seed", metavar="N", type=whole(0, 2**63), default=0, help="for everything random"
+    )
+    return parser
+
+
+def read_text(characters: int) -> tuple[Array, Array, str]:
+    """Return the first characters of Python's own prose, one-hot, and what follows each.
+
+    Returns:
+        Inputs (T, 1, letters), classes (T, 1) of the following characters, and the alphabet.
+    """
+    text = prose()
+    if len(text) <= characters:
+        raise UsageError(f"the text has {len(text)} characters: read fewer than that")
+    classes, alphabet = encode(text[: characters + 1])
+    one_hot = np.eye(len(alphabet))[classes[:-1], np.newaxis]
+    return one_hot, classes[1:, np.newaxis], alphabet
+
+
+def progress(things: Iterable[Thing], about: str) -> Iterable[Thing]:
+    """Yield the things, with a progress bar on stderr where that is a terminal."""
+    try:
+        from tqdm import tqdm
+    except ImportError as error:
+        raise UsageError("progress bars need tqdm: pip install 'tinygrad-rnn[demos]'") from error
+    return tqdm(things, desc=about, leave=False, disable=None)  # type: ignore[no-any-return]
+
+
+def panels(rows: int, columns: int, width: float = 5.0, height: float = 3.8) -> list[Axes]:
+    """Return the axes of one figure, row by row; the size, in inches, is that of one panel."""
+    figure = new_axes(width * columns, height * rows).get_figure(root=True)
+    assert figure is not None
+    figure.clear()
+    figure.set_layout_engine("constrained")
+    return list(figure.subplots(rows, columns, squeeze=False).flat)
+
+
+def lines(
+    series: Mapping[str, ArrayLike],
+    x: ArrayLike,
+    labels: tuple[str, str],
+    title: str,
+    log: bool = False,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw one line for each name, all against the same x.
+
+    Args:
+        series: for each name its values; what is not finite (or not positive, on a logarithmic
+            axis) leaves a gap.
+        x: where they were measured.
+        labels: of the horizontal and of the vertical axis.
+        title: above the chart.
+        log: make the vertical axis logarithmic.
+        ax: where to draw; a figure of its own by default.
+    """
+    ax = ax or new_axes()
+    for k, (name, values) in enumerate(series.items()):
+        y = np.asarray(values, dtype=np.float64)
+        y = np.where(np.isfinite(y) & ((y > 0) | (not log)), y, np.nan)
+        ax.plot(np.asarray(x)[: len(y)], y, label=name, linewidth=2, **look(k))
+    if log:
+        ax.set_yscale("log")
+    dress(ax, *labels, title)
+    legend(ax)
+    return ax

@@ -1,0 +1,58 @@
+"""What every demo must do: explain itself, write whole files, refuse a bad folder in one line."""
+
+import ast
+import shlex
+from pathlib import Path
+
+import pytest
+
+import demos
+from demos.__main__ import main
+
+FILES = sorted(Path(demos.__file__).parent.glob("[!_]*.py"))
+NAMES = [file.stem for file in FILES if file.stem != "common"]
+
+# Small settings, and the files that are written.
+RUNS = {
+    "bptt_four_ways": ("--steps 3 --hidden 2", "chart.svg graph.svg"),
+    "spectral_radius": ("--steps 60 --hidden 6", "chart.svg"),
+    "sum_over_time": ("--steps 5 --hidden 3", "chart.svg graph.svg"),
+    "topological_order": ("--steps 3", "right.svg wrong.svg"),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_it_runs_and_writes_its_files_and_nothing_else(name, demo, tmp_path):
+    options, files = RUNS[name]
+    status, said, _ = demo(name, *shlex.split(options), "--out", tmp_path / "new" / "folder")
+    assert status == 0
+    assert sorted(file.name for file in (tmp_path / "new" / "folder").iterdir()) == files.split()
+    assert all(len(line) <= 100 for line in said.splitlines() if str(tmp_path) not in line)
+    assert "\nChange " in said
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_help_shows_what_the_module_says(name, demo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, said, _ = demo(name, "--help")
+    assert status == 0
+    about = ast.get_docstring(ast.parse((FILES[0].parent / f"{name}.py").read_text("utf-8")))
+    assert about.splitlines()[0] in said
+    assert "--out" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bad_folder_is_one_line(name, demo, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    status, _, error = demo(name, "--out", tmp_path / "file" / "below")
+    assert status == 2
+    assert error.startswith(f"python -m demos.{name}: cannot write into")
+    assert error.count("\n") == 1
+
+
+def test_the_list_has_one_line_for_each(capsys):
+    main()
+    listed = capsys.readouterr().out.splitlines()
+    assert [line.split()[2] for line in listed] == [f"demos.{name}" for name in NAMES]
+    assert all(40 < len(line) <= 130 for line in listed), max(listed, key=len)
