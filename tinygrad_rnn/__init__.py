@@ -51,6 +51,7 @@ from tinygrad_rnn.nn import (
     mse_loss,
     truncated_bptt,
     unroll,
+    vanishing_penalty,
 )
 from tinygrad_rnn.optim import SGD, Adam, AdamW, RMSprop, clip_grad_norm_, clip_grad_value_
 from tinygrad_rnn.scope import Scope, no_grad, scope
@@ -120,5 +121,6 @@ __all__ = [
     "trace",
     "truncated_bptt",
     "unroll",
+    "vanishing_penalty",
     "vjp",
 ]

@@ -6,6 +6,7 @@ from tinygrad_rnn.nn.cells import Cell, GatedCell, GRUCell, LSTMCell, LSTMState,
 from tinygrad_rnn.nn.layers import Dropout, Embedding, LayerNorm, Linear
 from tinygrad_rnn.nn.loss import bce_with_logits, cross_entropy, mse_loss
 from tinygrad_rnn.nn.module import Module, Parameter
+from tinygrad_rnn.nn.penalty import vanishing_penalty
 from tinygrad_rnn.nn.rnn import GRU, LSTM, RNN, LayersRun, RecurrentLayers
 from tinygrad_rnn.nn.run import Run
 from tinygrad_rnn.nn.unroll import unroll
@@ -35,4 +36,5 @@ __all__ = [
     "mse_loss",
     "truncated_bptt",
     "unroll",
+    "vanishing_penalty",
 ]

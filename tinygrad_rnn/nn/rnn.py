@@ -99,14 +99,15 @@ class RecurrentLayers(Module):
             raise ValueError(f"num_layers = {num_layers} is not at least 1")
         generator = np.random.default_rng(rng)
         self.hidden_size = hidden_size
-        self.layers: list[GatedCell] = []
-        self.reverse: list[GatedCell] = []
+        forwards: list[GatedCell] = []
+        backwards: list[GatedCell] = []
         for k in range(num_layers):
             size = input_size if k == 0 else hidden_size * (1 + bidirectional)
-            for cells in [self.layers, self.reverse][: 1 + bidirectional]:
+            for cells in [forwards, backwards][: 1 + bidirectional]:
                 cells.append(
                     self.cell(size, hidden_size, bias=bias, dtype=dtype, rng=generator, **options)
                 )
+        self.layers, self.reverse = forwards, backwards
         self.dropout = Dropout(dropout, generator)
 
     def __call__(
