@@ -38,6 +38,7 @@ examples:
   python -m viz --weights model.pt --prefix encoder --series inputs.npy --detail step
 """
 LAYERS: dict[str, Callable[..., Any]] = {"rnn": tr.RNN, "lstm": tr.LSTM, "gru": tr.GRU}
+AT = {"last": "the last", "every": "every one"}
 FORMATS = ("svg", "png", "pdf", "html", "dot", "json")
 
 
@@ -53,12 +54,11 @@ class Task:
         """Return the mean loss of the last step's prediction, or of every step's."""
         losses = []
         for t in range(0 if every else len(hidden) - 1, len(hidden)):
-            with tr.scope("t", t):
-                prediction, target = tr.f.linear(hidden[t], readout), self.targets[t]
-                if self.targets.ndim == 2:
-                    losses.append(tr.cross_entropy(prediction, target))
-                else:
-                    losses.append(tr.mse_loss(prediction, target.astype(prediction.dtype)))
+            prediction, target = tr.f.linear(hidden[t], readout), self.targets[t]
+            if self.targets.ndim == 2:
+                losses.append(tr.cross_entropy(prediction, target))
+            else:
+                losses.append(tr.mse_loss(prediction, target.astype(prediction.dtype)))
         loss = losses[0] if len(losses) == 1 else np.mean(np.stack(losses))
         loss.name = "loss"
         return loss
@@ -221,7 +221,7 @@ def main() -> None:
                 steps=args.draw,
                 norm=args.norm,
                 scale=scale,
-                title=f"{name.upper()}: {args.steps} steps, loss at the {args.loss}",
+                title=f"{name.upper()}: {args.steps} steps, loss at {AT[args.loss]}",
             )
             for form in dict.fromkeys(args.format):
                 say(f"writing {name}.{form}")
