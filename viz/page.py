@@ -87,23 +87,19 @@ def _data(pictures: Mapping[str, Mapping[str, Model]], scale: Scale, detail: str
 
 def _colours(theme: Theme) -> dict[str, Any]:
     levels = range(-STEPS_PER_SIDE, STEPS_PER_SIDE + 1)
-    return {**asdict(theme), "ramp": [theme.colour(level) for level in levels]}
+    ramp = [theme.colour(level) for level in levels]
+    return {**asdict(theme), "ramp": ramp, "focus": ramp[0]}
 
 
 def _themes() -> str:
-    """Both themes as custom properties: the reader's choice, else what the system prefers."""
-    light, dark = (_properties(THEMES[name]) for name in ("light", "dark"))
-    return (
-        f":root {{ {light} }}\n"
-        f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
-        f':root[data-theme="light"] {{ {light} }}\n:root[data-theme="dark"] {{ {dark} }}\n'
+    """Both themes as custom properties, of which `color-scheme` picks."""
+    light, dark = (_colours(THEMES[name]) for name in ("light", "dark"))
+    pairs = (
+        f"  --{key.replace('_', '-')}: light-dark({colour}, {dark[key]});\n"
+        for key, colour in light.items()
+        if str(colour).startswith("#")
     )
-
-
-def _properties(theme: Theme) -> str:
-    colours = {key: value for key, value in asdict(theme).items() if str(value).startswith("#")}
-    colours["focus"] = theme.colour(-STEPS_PER_SIDE)
-    return " ".join(f"--{key.replace('_', '-')}: {value};" for key, value in colours.items())
+    return f":root {{\n{''.join(pairs)}}}\n"
 
 
 def _asset(name: str) -> str:

@@ -2,25 +2,28 @@
 
 class Bars {
   // `bars`: [{ step, code, ready }], in order of time; a bar lights up once the sweep is past it.
-  // `low` is the lower end, in decades from the scale's reference.
-  constructor(canvas, bars, low) {
-    Object.assign(this, { canvas, bars, low });
+  // `low` is the lower end, in decades from the scale's reference; `others`, [{ name, codes }], are
+  // drawn as lines for comparison.
+  constructor(canvas, bars, low, others = []) {
+    Object.assign(this, { canvas, bars, low, others });
   }
 
   draw({ theme, scale, position, cursor }) {
     const { canvas, bars, low } = this;
     const density = globalThis.devicePixelRatio || 1;
-    const width = canvas.clientWidth, height = canvas.clientHeight;
+    const { clientWidth: width, clientHeight } = canvas;
     if (!width) return;
     canvas.width = Math.round(width * density);
-    canvas.height = Math.round(height * density);
+    canvas.height = Math.round(clientHeight * density);
     const context = canvas.getContext("2d");
     context.scale(density, density);
-    const left = (this.left = 54), foot = height - 16;
+    const left = (this.left = 54), foot = clientHeight - 16;
     const top = 8, room = (this.room = (width - left - 8) / bars.length);
     context.font = `10px ${FONT}`;
     this.axis(context, { theme, scale, left, top, foot, width });
     const every = tickDistance(bars.length, room);
+    const height = (code) => (code === ZERO || code === NONE ? 1.5
+      : 2 + scale.share(code, low) * (foot - top - 2));
     const wide = room < 4 ? room : Math.min(room * 0.82, 40);
     const sharp = (x) => Math.round(x * density) / density;
     bars.forEach(({ step, code, ready }, i) => {
@@ -31,7 +34,7 @@ class Bars {
       }
       const finite = code !== NAN && code !== INF;
       const reached = ready <= position;
-      const tall = code === ZERO || code === NONE ? 1.5 : 2 + scale.share(code, low) * (foot - top - 2);
+      const tall = height(code);
       context.fillStyle = !finite ? theme.alarm
         : code === NONE ? theme.muted : theme.ramp[scale.level(code) + scale.levels];
       context.globalAlpha = reached ? 1 : 0.22;
@@ -51,6 +54,15 @@ class Bars {
         context.fillText(String(step), last && room < 24 ? x + 4 : x, foot + 4);
       }
     });
+    context.strokeStyle = context.fillStyle = theme.text;
+    context.textAlign = "left";
+    context.textBaseline = "bottom";
+    for (const { name, codes } of this.others) {
+      context.beginPath();
+      codes.forEach((code, i) => context.lineTo(left + room * (i + 0.5), foot - height(code)));
+      context.stroke();
+      context.fillText(name, left + room / 2, Math.max(top + 8, foot - height(codes[0]) - 2));
+    }
   }
 
   axis(context, { theme, scale, left, top, foot, width }) {

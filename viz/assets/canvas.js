@@ -2,7 +2,8 @@
 
 const ARROW = 6;
 const FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif";
-const READABLE = 0.62; // zoom from which text is drawn
+const READABLE = 0.62; // zoom from which all text is drawn
+const LEGIBLE = 0.3; // zoom from which nodes have a name
 const CURVED = 0.22; // zoom from which edges are curves and nodes have outlines
 const PITCH = 30; // pixels to a step below which only the states are drawn, as bands
 const BAND = 34; // pixels, the height of a band
@@ -252,6 +253,7 @@ class GraphCanvas {
       context.stroke();
       context.setLineDash([]);
       if (zoom >= READABLE && role !== "junction") this.nodeText(node, look);
+      else if (zoom >= LEGIBLE && role !== "junction") this.firstLine(node, look);
     }
     context.globalAlpha = 1;
   }
@@ -264,19 +266,30 @@ class GraphCanvas {
 
   nodeText(node, { theme, position }) {
     const { context } = this;
-    const small = ["parameter", "shared", "input", "constant"].includes(node.group.role);
+    const { role } = node.group;
+    const small = ["parameter", "shared", "input", "constant"].includes(role);
     const lines = node.label.split("\n");
-    if (node.group.role === "state" && node.code !== NONE && node.ready <= position) {
-      lines.push(gradientText(node.code));
+    const numbered = role === "state" || (role === "parameter" && node.height > 20);
+    if (numbered && node.code !== NONE) {
+      lines.push(node.ready <= position ? gradientText(node.code) : "");
     }
-    const size = small ? 8 : 10;
     context.fillStyle = theme.text;
     context.textAlign = "center";
     context.textBaseline = "middle";
     lines.forEach((line, i) => {
-      context.font = `${i && node.group.role === "state" ? 8 : size}px ${FONT}`;
+      context.font = `${small || (i && numbered) ? 8 : 10}px ${FONT}`;
       context.fillText(line, node.x, node.y + (i - (lines.length - 1) / 2) * 11.5 + 0.5, node.width - 2);
     });
+  }
+
+  // Small: the first line alone, larger than it would be.
+  firstLine({ label, x, y, width, height }, { theme }) {
+    const { context } = this;
+    context.fillStyle = theme.text;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.font = `${Math.min(8 / this.zoom, height * 0.62)}px ${FONT}`;
+    context.fillText(label.split("\n")[0], x, y, width - 3);
   }
 
   drawSum(sum, look) {
@@ -289,7 +302,10 @@ class GraphCanvas {
     context.rect(sum.x - sum.width / 2, sum.y - sum.height / 2, sum.width, sum.height);
     context.fill();
     context.stroke();
-    if (this.zoom < READABLE) return;
+    if (this.zoom < READABLE) {
+      if (this.zoom >= LEGIBLE) this.firstLine(sum, look);
+      return;
+    }
     context.fillStyle = theme.text;
     context.textAlign = "center";
     context.textBaseline = "middle";
@@ -312,11 +328,12 @@ class GraphCanvas {
       for (const edge of column.edges) {
         const style = this.edgeStyle(edge, look);
         const cut = edge.group.flow === "cut";
-        if (style.alpha < 1 || !(edge.order >= 0 || cut)) continue;
+        const bad = edge.code === NAN || edge.code === INF;
+        if (style.alpha < 1 || !((edge.label && edge.order >= 0) || cut || bad)) continue;
         const at = edge.label ?? edge.points.slice(edge.points.length >> 2 << 1);
         const text = cut ? "cut" : gradientText(edge.code);
         context.strokeText(text, at[0] + edge.shift, at[1]);
-        context.fillStyle = edge.code === NAN || edge.code === INF ? look.theme.alarm : look.theme.text;
+        context.fillStyle = bad ? look.theme.alarm : look.theme.text;
         context.fillText(text, at[0] + edge.shift, at[1]);
       }
     }

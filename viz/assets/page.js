@@ -25,7 +25,7 @@ class Page {
     this.legend();
     // One range for the strips of all pictures, so that they can be compared.
     this.lowest = lowest(this.scale, this.pictures.flatMap((one) => one.strips)
-      .flatMap(({ steps, values: [k, start] }) => [...series[k].subarray(start, start + countOf(steps))]));
+      .flatMap((strip) => [...this.codes(strip)]));
     this.show(0, data.detail);
   }
 
@@ -227,7 +227,8 @@ class Page {
     const { canvas } = this;
     canvas.draw(this.drawing, look);
     $("nodes").style.transform = `scale(${canvas.zoom}) translate(${-canvas.x}px, ${-canvas.y}px)`;
-    const now = `${this.number} ${this.detail} ${Math.floor(this.position)} ${this.theme.name}`;
+    const reached = this.bars[0]?.bars.filter((bar) => bar.ready <= this.position).length;
+    const now = `${this.cursor} ${reached} ${this.theme.name}`;
     if (now !== this.drawnBars) { // moving the picture leaves the bars as they are
       this.drawnBars = now;
       for (const bars of this.bars) bars.draw(look);
@@ -272,10 +273,10 @@ class Page {
     $("strips").replaceChildren();
     this.bars = [];
     this.picture.strips.forEach((strip) => {
-      const [number, offset] = strip.values;
+      const codes = this.codes(strip);
       const state = `${strip.layer ? `${strip.layer}, ` : ""}${strip.state}`;
       const bars = [...eachStep(strip.steps)].map((step, i) => ({
-        step, code: this.series[number][offset + i], ready: this.passed(step),
+        step, code: codes[i], ready: this.passed(step),
       }));
       const { rate: fitted } = strip;
       const rate = fitted === null ? "" : `: ${Math.abs(fitted).toFixed(2)} decades per step `
@@ -289,9 +290,20 @@ class Page {
           + `${gradientText(first.code)} at t = ${first.step}.`,
       });
       $("strips").append(element("h2", text), canvas);
-      this.bars.push(this.clickable(new Bars(canvas, bars, this.lowest)));
+      this.bars.push(this.clickable(new Bars(canvas, bars, this.lowest, this.rivals(strip))));
     });
     this.drawnBars = null;
+  }
+
+  codes({ steps, values: [number, start] }) {
+    return this.series[number].subarray(start, start + countOf(steps));
+  }
+
+  // The same state in the other drawings, where they have as many steps.
+  rivals({ state, layer, steps }) {
+    return this.pictures.filter((one) => one !== this.picture).flatMap(({ name, strips }) => strips
+      .filter((one) => one.state === state && one.layer === layer && countOf(one.steps) === countOf(steps))
+      .map((one) => ({ name, codes: this.codes(one) })));
   }
 
   // From which position of the sweep on a step's gradients are known.
@@ -675,6 +687,6 @@ async function start() {
 start().catch((error) => {
   $("notice").hidden = false;
   $("notice").textContent = typeof DecompressionStream === "undefined"
-    ? "This page needs a browser from 2023 or later." : `The page cannot be drawn: ${error.message}`;
+    ? "This page needs a browser from 2024 or later." : `The page cannot be drawn: ${error.message}`;
   throw error;
 });
