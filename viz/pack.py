@@ -232,7 +232,7 @@ def _frame_groups(model: Model, origins: Origins) -> Groups:
 
 def _label(label: str, step: int | None) -> dict[str, Any]:
     """A label that ends in its step is stored without it."""
-    numbered = step is not None and re.search(rf"[ _]{step}$", label) is not None
+    numbered = step is not None and label.endswith((f" {step}", f"_{step}"))
     return {"label": label.removesuffix(str(step)) if numbered else label, "numbered": numbered}
 
 

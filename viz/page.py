@@ -18,6 +18,7 @@ from importlib.resources import files
 from typing import Any
 
 from viz.errors import VizError
+from viz.groups import LEVELS
 from viz.layout import place
 from viz.model import Model
 from viz.pack import pack
@@ -69,7 +70,7 @@ def render(
 
 def levels(loss: Any, flow: Any, norm: str = "l2") -> dict[str, Model]:
     """Models of one recorded graph for a page: every level of detail, placed, with all steps."""
-    return {"op": place(read(loss, flow, norm))}
+    return {detail: place(read(loss, flow, norm, detail=detail)) for detail in LEVELS}
 
 
 def _data(pictures: Mapping[str, Mapping[str, Model]], scale: Scale, detail: str) -> str:
