@@ -75,6 +75,7 @@ class _Reader:
         self.groups = Groups(recording, self.layers, detail)
         self.nodes: dict[str, Node] = {}
         self.behind: dict[str, list[Use]] = {}  # what each edge stands for
+        self.shared: dict[int, bool] = {}  # whether a tensor gets a tag at each use, once asked
 
     def model(self, title: str) -> Model:
         """Everything, in the order in which it was recorded."""
@@ -165,6 +166,11 @@ class _Reader:
 
     def _is_shared(self, tensor: Any) -> bool:
         """Whether it gets a tag at each use: what all steps use, and leaves used twice in one."""
+        if id(tensor) not in self.shared:
+            self.shared[id(tensor)] = self._has_tags(tensor)
+        return self.shared[id(tensor)]
+
+    def _has_tags(self, tensor: Any) -> bool:
         uses, home = self.by_source[id(tensor)], self.homes[id(tensor)]
         if home.layer == BEFORE:
             return len({self.homes[id(use.consumer)] for use in uses}) > 1
@@ -186,6 +192,7 @@ class _Reader:
     def _edges(self) -> list[Edge]:
         """Every use as an edge; at a coarser level, all uses of a tensor in a group as one."""
         bundles: dict[tuple[Any, ...], list[Use]] = defaultdict(list)
+        alike: dict[tuple[Any, ...], list[Use]] = defaultdict(list)  # what one tag stands for
         targets: dict[tuple[Any, ...], Group] = {}
         for number, use in enumerate(self.recording.uses):
             source = self.groups.of.get(id(use.source))
@@ -195,6 +202,7 @@ class _Reader:
             alone = (number,) if self.detail == "op" else ()
             name = (id(use.source), id(target), *alone)
             bundles[name].append(use)
+            alike[name[:2]].append(use)
             targets[name] = target
         tags: dict[tuple[int, int], Node] = {}
         edges = []
@@ -205,9 +213,7 @@ class _Reader:
             if self._is_shared(tensor) and target.home.layer != BEFORE:
                 tag = tags.get(name[:2])
                 if tag is None:
-                    alike = [u for u in self.by_source[id(tensor)]
-                             if self.groups.target(tensor, u.consumer) is target]  # fmt: skip
-                    tag = tags[name[:2]] = self._tag(tensor, target, alike)
+                    tag = tags[name[:2]] = self._tag(tensor, target, alike[name[:2]])
                 start, key = tag.id, tag.key
             else:
                 port = self._port(tensor, target.home)
