@@ -7,11 +7,10 @@ from pathlib import Path
 
 
 def main() -> None:
-    files = [f for f in sorted(Path(__file__).parent.glob("[!_]*.py")) if f.stem != "common"]
-    width = max(len(file.stem) for file in files)
-    for file in files:
+    for file in sorted(Path(__file__).parent.glob("[!_]*.py")):
         about = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
-        print(f"python -m demos.{file.stem:<{width}}  {about.splitlines()[0]}")
+        if file.stem != "common":
+            print(f"python -m demos.{file.stem}\n    {about.splitlines()[0]}")
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ import os
 import shutil
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from tinygrad_rnn.errors import TinygradError
 from viz.errors import VizError
@@ -77,12 +78,21 @@ def finite(text: str) -> float:
 
 
 def run(prog: str, main: Callable[[], None]) -> NoReturn:
-    """Call `main` and exit: 0, or 2 and one line on stderr for whatever the user can mend."""
+    """Call `main` and exit: 0, or 2 and one line on stderr for whatever the user can mend.
+
+    A warning is one line on stderr, too.
+    """
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):  # a stream that somebody put in its place
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # see above
+
+    def note(message: Warning | str, *where: Any, **also: Any) -> None:
+        sys.stderr.write(f"{prog}: note: {' '.join(str(message).split())}\n")
+
     try:
-        main()
+        with warnings.catch_warnings():
+            warnings.showwarning = note
+            main()
         sys.stdout.flush()
     except (UsageError, VizError, TinygradError) as error:
         message = str(error)

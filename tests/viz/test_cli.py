@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -240,6 +241,17 @@ def test_running_out_of_memory_is_one_line(here, capsys):
         run("greedy", greedy)
     assert end.value.code == 2
     assert capsys.readouterr().err.startswith("greedy: not enough memory")
+
+
+def test_a_warning_is_one_line(here, capsys):
+    def careless():
+        warnings.simplefilter("always")
+        warnings.warn("drawn\n  coarser", viz.VizWarning, stacklevel=1)
+
+    with pytest.raises(SystemExit) as end:
+        run("careless", careless)
+    assert end.value.code == 0
+    assert capsys.readouterr().err == "careless: note: drawn coarser\n"
 
 
 def test_a_defect_is_not_hidden(here):
