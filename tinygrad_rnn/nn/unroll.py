@@ -186,7 +186,9 @@ def _like(state: Any, like: Any) -> Any:
 
 def _keep(alive: Array, new: Tensor, old: Tensor) -> Any:
     """Return, for each sequence of the batch, the new state if it is alive, else the old."""
-    return np.where(alive.reshape(-1, *[1] * (new.ndim - 1)), new, old)
+    out: Any = np.where(alive.reshape(-1, *[1] * (new.ndim - 1)), new, old)
+    out.scope = new.scope  # a picture finds each state where it is made
+    return out
 
 
 def _without_padding(inputs: Any, alive: Array) -> Any:

@@ -69,6 +69,7 @@ def test_a_finished_sequence_keeps_its_state():
     for t in (3, 4):
         np.testing.assert_array_equal(run.states[t].data[0], run.states[2].data[0])
     assert np.all(run.states[4].data[1] != run.states[2].data[1])
+    assert [str(part) for part in run.states[3].scope] == ["t = 3", "hidden state"]
 
 
 @pytest.mark.parametrize("engine", ["graph", "fused"])
