@@ -9,7 +9,7 @@
 (4, 4)
 """
 
-from tinygrad_rnn import analysis, f, graph, interop, nn, ops, optim
+from tinygrad_rnn import analysis, f, graph, interop, nn, ops, optim, sweep
 from tinygrad_rnn.anomaly import detect_anomaly
 from tinygrad_rnn.errors import (
     AnomalyError,
@@ -20,6 +20,7 @@ from tinygrad_rnn.errors import (
     ShapeError,
     StaleValueError,
     StateDictError,
+    SweepError,
     TinygradError,
     WeightsFileError,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "ShapeError",
     "StaleValueError",
     "StateDictError",
+    "SweepError",
     "Tensor",
     "TinygradError",
     "WeightsFileError",
@@ -118,6 +120,7 @@ __all__ = [
     "optim",
     "save",
     "scope",
+    "sweep",
     "trace",
     "truncated_bptt",
     "unroll",

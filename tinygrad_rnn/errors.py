@@ -39,3 +39,7 @@ class StateDictError(TinygradError, ValueError):
 
 class WeightsFileError(TinygradError, ValueError):
     """A file of weights that is cut off, corrupted, or something else altogether."""
+
+
+class SweepError(TinygradError, RuntimeError):
+    """A sweep whose study failed, or whose file of results cannot be used."""

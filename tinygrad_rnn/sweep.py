@@ -1,0 +1,187 @@
+"""Sweeps: a study over a grid of settings and seeds, on many processors, that can be stopped.
+
+Every result becomes a line of a file as soon as it is there. Whatever ends a sweep, running it
+again goes on where it was: what the file holds is not computed again, and nothing of it is lost.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import Executor, Future, as_completed
+from contextlib import closing, contextmanager, nullcontext
+from itertools import product
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from tinygrad_rnn.errors import SweepError
+
+Results = dict[str, Any]  # by what `_key` returns
+
+
+class Point(NamedTuple):
+    """One setting with one seed, and what the study made of it."""
+
+    setting: dict[str, Any]
+    seed: int
+    result: Any
+
+
+def run(
+    study: Callable[..., Any],
+    grid: Mapping[str, Iterable[Any]],
+    path: str | os.PathLike[str],
+    seeds: Iterable[int] = (0,),
+    executor: Executor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Point]:
+    """Call ``study(seed=..., **setting)`` for every setting of a grid with every seed.
+
+    Args:
+        study: returns numbers, text, arrays, or lists and dictionaries of them. The processes of
+            the default executor import it, so it stands at the top level of a module.
+        grid: for each argument of the study its values, which are numbers or text, such as
+            ``{"gain": [0.5, 1.0], "cell": ["RNN", "LSTM"]}``.
+        path: the file of results, one line of JSON each. A file belongs to one study, as it is
+            written now; grid and seeds may change, and then only what is new is computed.
+        seeds: what to repeat every setting with.
+        executor: where to compute; by default one process for each processor. Any
+            `concurrent.futures.Executor` will do, such as Dask's ``Client(...).get_executor()``.
+        progress: called as ``progress(done, total)`` at the start and after every result.
+
+    Returns:
+        The points in the order of the grid. Their results are as JSON gives them back, whether
+        computed now or read from the file: a tuple or an array has become a list.
+
+    Raises:
+        SweepError: if the file is not one of results, another sweep is writing to it, or the study
+            failed for some settings: by then all others are in the file.
+        TypeError: if JSON cannot hold what the study returned.
+        OSError: if the file cannot be read or written.
+
+    >>> import tempfile
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as threads:
+    ...     study = lambda gain, seed: gain * (seed + 1)
+    ...     points = run(study, {"gain": [0.5, 2.0]}, folder + "/gains.jsonl", [0, 1], threads)
+    >>> [point.result for point in points]
+    [0.5, 1.0, 2.0, 4.0]
+    """
+    wanted = {_key(setting, seed): (setting, seed) for setting, seed in _points(grid, seeds)}
+    failed: list[tuple[str, Exception]] = []
+    with _results(Path(path)) as (file, found):
+        done = sum(key in found for key in wanted)
+        if progress is not None:
+            progress(done, len(wanted))
+        if done < len(wanted):
+            missing = {key: point for key, point in wanted.items() if key not in found}
+            with closing(_computed(study, missing, executor)) as computed:
+                for key, outcome in computed:
+                    if isinstance(outcome, Exception):
+                        failed.append((key, outcome))
+                        continue
+                    found[key] = _append(file, *wanted[key], outcome)
+                    done += 1
+                    if progress is not None:
+                        progress(done, len(wanted))
+    if failed:
+        key, error = failed[0]
+        raise SweepError(
+            f"{len(failed)} of {len(wanted)} failed, the first of them {key} with {error!r}; "
+            f"{path} has the other {done}: run the sweep again to compute what is missing"
+        ) from error
+    return [Point(setting, seed, found[key]) for key, (setting, seed) in wanted.items()]
+
+
+def _points(
+    grid: Mapping[str, Iterable[Any]], seeds: Iterable[int]
+) -> Iterator[tuple[dict[str, Any], int]]:
+    if "seed" in grid:
+        raise ValueError("sweep: 'seed' is no setting of the grid: give seeds=[...]")
+    seeds = list(seeds)
+    for values in product(*(list(values) for values in grid.values())):
+        for seed in seeds:
+            yield dict(zip(grid, values, strict=True)), seed
+
+
+def _computed(
+    study: Callable[..., Any], missing: Mapping[str, tuple[dict[str, Any], int]], executor: Any
+) -> Generator[tuple[str, Any], None, None]:
+    """Yield the key of each point with what the study returned or raised, as they come."""
+    with _processes() if executor is None else nullcontext(executor) as workers:
+        futures: dict[Future[Any], str] = {}
+        try:
+            for key, (setting, seed) in missing.items():
+                futures[workers.submit(study, seed=seed, **setting)] = key
+            for future in as_completed(futures):
+                try:
+                    outcome = future.result()
+                except Exception as error:  # one setting that fails does not stop the others
+                    outcome = error
+                yield futures[future], outcome
+        finally:
+            for future in futures:  # when the sweep is stopped: those that have not begun
+                future.cancel()
+
+
+def _processes() -> Executor:
+    """Return processes that start afresh: forking would copy the threads' locks of NumPy's BLAS."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    return ProcessPoolExecutor(mp_context=get_context("spawn"))
+
+
+@contextmanager
+def _results(path: Path) -> Iterator[tuple[BinaryIO, Results]]:
+    """Open the file for appending, for this sweep alone, and read what it holds."""
+    with path.open("a+b") as file:
+        if sys.platform != "win32":
+            import fcntl
+
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise SweepError(f"another sweep is writing to {path}: wait for its end") from None
+        file.seek(0)
+        found: Results = {}
+        whole = 0
+        for number, line in enumerate(file, 1):
+            if not line.endswith(b"\n"):  # cut off while it was being written
+                file.truncate(whole)
+                break
+            whole += len(line)
+            try:
+                entry = json.loads(line)
+                found[_key(entry["setting"], entry["seed"])] = entry["result"]
+            except (ValueError, TypeError, KeyError) as error:
+                raise SweepError(
+                    f"line {number} of {path} is not a sweep's: remove it, or choose another file"
+                ) from error
+        yield file, found
+
+
+def _append(file: BinaryIO, setting: dict[str, Any], seed: int, result: Any) -> Any:
+    """Write a line and wait until the disk has it; return the result as it will be read."""
+    line = _json({"setting": setting, "seed": seed, "result": result})
+    file.write(line.encode() + b"\n")
+    file.flush()
+    os.fsync(file.fileno())
+    return json.loads(line)["result"]
+
+
+def _key(setting: Mapping[str, Any], seed: int) -> str:
+    return _json({"seed": seed, **setting})
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, default=_plain, sort_keys=True)
+
+
+def _plain(value: Any) -> Any:
+    """Return a NumPy array or scalar as lists and numbers."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"sweep: JSON cannot hold a {type(value).__name__}: {value!r}")
