@@ -114,6 +114,10 @@ def sweep_ranks(model: Model) -> dict[str, int]:
     for edge in model.edges:
         into[edge.target].append(edge)
         waiting[edge.via or edge.source] += 1
+    inside = _inside(model)
+    for cells in inside.values():
+        for cell in cells:
+            waiting[cell] += 1
     # A rail's junction stands for its source: it is passed when all that leaves it has been.
     last = {node.id: -place for place, node in enumerate(model.nodes)}
     for edge in model.edges:
@@ -124,6 +128,10 @@ def sweep_ranks(model: Model) -> dict[str, int]:
     ranks: dict[str, int] = {}
     while ready:
         _, id_ = heapq.heappop(ready)
+        for cell in inside.get(id_, ()):  # sends on what its states were sent
+            waiting[cell] -= 1
+            if not waiting[cell]:
+                heapq.heappush(ready, (last[cell], cell))
         for edge in sorted(into[id_], key=lambda edge: edge.slot):
             ranks[edge.id] = len(ranks)
             source = edge.via or edge.source
@@ -133,6 +141,15 @@ def sweep_ranks(model: Model) -> dict[str, int]:
     for edge in reversed(model.edges):  # collapsed nodes may form circles: those come last
         ranks.setdefault(edge.id, len(ranks))
     return ranks
+
+
+def _inside(model: Model) -> dict[str, list[str]]:
+    """For each state the cell that it stands in, at the level at which cells are drawn."""
+    cells: dict[Any, list[str]] = defaultdict(list)
+    for node in model.nodes:
+        if node.role == "cell":
+            cells[node.block].append(node.id)
+    return {node.id: cells[node.block] for node in model.nodes if node.role == "state"}
 
 
 class Origins:

@@ -201,6 +201,23 @@ def test_the_sweep_passes_the_edges_in_the_engines_order():
     assert [use for use in order if use in set(sent)] == sent
 
 
+@pytest.mark.parametrize("detail", ["gate", "cell", "step"])
+def test_a_coarser_sweep_goes_from_the_loss_back_through_time(detail):
+    loss, flow = traced(tr.LSTMCell, 6)
+    model = read(loss, flow, detail=detail)
+    ranks = sweep_ranks(model)
+    assert sorted(ranks.values()) == list(range(len(model.edges)))
+    steps = {node.id: node.step for node in model.nodes}
+    played = [steps[edge.target] for edge in sorted(model.edges, key=lambda e: ranks[e.id])]
+    through = [step for step in played if step is not None]
+    assert through == sorted(through, reverse=True)
+    arrived = {model.root}
+    for edge in sorted(model.edges, key=lambda edge: ranks[edge.id]):
+        cell = next(node for node in model.nodes if node.id == edge.target)
+        assert edge.target in arrived or cell.role in ("cell", "junction")
+        arrived.add(edge.source)
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_name_stays_a_name(name):
     rng = np.random.default_rng(0)

@@ -306,6 +306,22 @@ def test_a_click_lights_up_every_path_to_the_loss(view, lstm, lstm_page):
     assert tab.evaluate("gradientPage.paths") is None
 
 
+def test_from_every_node_with_a_gradient_a_path_leads_to_the_loss(view, three_pages):
+    tab = view(three_pages)
+    astray = tab.evaluate(
+        """() => gradientPage.pictures.flatMap((picture, number) =>
+            Object.keys(picture.levels).flatMap((detail) => {
+                gradientPage.show(number, detail);
+                const { drawing } = gradientPage;
+                const root = drawing.nodes.find((node) => node.group.role === "loss");
+                return drawing.nodes
+                    .filter((node) => node.code && !drawing.pathsFrom([node]).nodes.has(root))
+                    .map((node) => [picture.name, detail, drawing.nodeText(node)]);
+            }))"""
+    )
+    assert astray == []
+
+
 def test_the_graph_can_be_read_with_the_keyboard_alone(view, lstm_page):
     tab = view(lstm_page)
     for _ in range(12):

@@ -54,14 +54,21 @@ class Bars {
         context.fillText(String(step), last && room < 24 ? x + 4 : x, foot + 4);
       }
     });
-    context.strokeStyle = context.fillStyle = theme.text;
+    context.fillStyle = theme.text;
+    context.lineJoin = "round";
     context.textAlign = "left";
     context.textBaseline = "bottom";
     for (const { name, codes } of this.others) {
       context.beginPath();
       codes.forEach((code, i) => context.lineTo(left + room * (i + 0.5), foot - height(code)));
+      context.lineWidth = 1;
+      context.strokeStyle = theme.text;
       context.stroke();
-      context.fillText(name, left + room / 2, Math.max(top + 8, foot - height(codes[0]) - 2));
+      const at = [left + room / 2, Math.max(top + 8, foot - height(codes[0]) - 2)];
+      context.lineWidth = 3;
+      context.strokeStyle = theme.background;
+      context.strokeText(name, ...at);
+      context.fillText(name, ...at);
     }
   }
 

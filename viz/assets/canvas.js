@@ -359,7 +359,7 @@ class GraphCanvas {
     if (this.far(drawing)) return this.inBand(drawing, x, screenY);
     const columns = this.visible(drawing).filter((c) => c.left - 8 <= x && c.right + 8 >= x);
     for (const column of columns) {
-      const node = column.nodes.find(inside);
+      const node = column.nodes.findLast(inside); // the uppermost
       if (node) return { node };
     }
     let best = null, nearest = Math.max(5, 5 / this.zoom);

@@ -363,12 +363,12 @@ class Page {
       this.paths.nodes.add(found.edge.source);
     }
     this.focused = found.node ?? null;
-    const into = found.node
-      ? found.node.out.filter((edge) => edge.order >= 0 && !(edge.via)).map((edge) => drawing.edgeText(edge)) : [];
-    const count = this.paths.edges.size;
-    const parts = into.length > 1 ? `\n\nsum of ${into.length} contributions:\n${into.map((t) => t.split("\n")[0]
-      + ": " + t.split(": ").at(-1)).join("\n")}` : "";
-    $("chosen").textContent = `${this.textOf(found)}${parts}\n\n${count} edges on the paths to the loss`;
+    const parts = (found.node?.out ?? [])
+      .filter((edge) => edge.order >= 0 && (edge.via ?? edge.source) === found.node)
+      .map((edge) => `${edgeName(edge)}: ${edge.group.numbers.gradient(edge.i)}`);
+    const sum = parts.length > 1 ? `\n\nsum of ${parts.length} contributions:\n${parts.join("\n")}` : "";
+    $("chosen").textContent = `${this.textOf(found)}${sum}\n\n`
+      + `${this.paths.edges.size} edges on the paths to the loss`;
     $("clear").hidden = false;
     if (found.sum) {
       const i = this.picture.parameters.indexOf(found.sum.parameter);

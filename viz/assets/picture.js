@@ -55,9 +55,23 @@ class Drawing {
       edge.source.ready = Math.max(edge.source.ready, edge.order + 1);
       if (edge.via) edge.via.ready = Math.max(edge.via.ready, edge.order + 1);
     }
+    for (const column of this.columns.values()) this.fillCells(column.nodes);
     this.sums = parameters.map((one) => this.sum(one));
     this.bounds = this.extent();
     this.states = this.throughTime();
+  }
+
+  // Where whole cells are drawn, gradients pass unseen from a cell to its states, and from a state to
+  // those made after it, as from an LSTM's c to its h.
+  fillCells(nodes) {
+    for (const cell of nodes.filter((node) => node.group.role === "cell")) {
+      const states = nodes.filter(({ group: { role, layer } }) => role === "state" && layer === cell.group.layer);
+      states.forEach((state, i) => (state.inner = states.slice(i + 1)));
+      cell.inner = states;
+      for (const node of [...states.reverse(), cell]) {
+        node.ready = Math.max(node.ready, ...node.inner.map((state) => state.ready));
+      }
+    }
   }
 
   // Each state through time, from the top down, and how far the steps are apart.
@@ -121,7 +135,7 @@ class Drawing {
 
   node(group, i, step, shift) {
     const [x, y, width, height] = group.place;
-    const node = { group, i, step, x: x + shift, y: -y, width, height, ready: 0, out: [], into: [] };
+    const node = { group, i, step, x: x + shift, y: -y, width, height, ready: 0, out: [], into: [], inner: [] };
     node.label = (group.label ?? "") + (group.numbered ? step : "");
     node.code = group.numbers.code(this.norm, i);
     const column = this.column(step ?? group.layer, node.x - width / 2, node.x + width / 2);
@@ -147,6 +161,7 @@ class Drawing {
     const key = step ?? edge.target.group.layer;
     this.column(key, Math.min(...xs) + shift, Math.max(...xs) + shift).edges.push(edge);
     edge.source.out.push(edge);
+    if (edge.via) edge.via.out.push(edge);
     edge.target.into.push(edge);
     return edge;
   }
@@ -179,6 +194,7 @@ class Drawing {
   pathsFrom(starts) {
     const nodes = new Set(starts), edges = new Set();
     for (const node of nodes) { // grows while it is walked
+      for (const state of node.inner) nodes.add(state);
       for (const edge of node.out) {
         if (edge.order < 0) continue;
         edges.add(edge);
@@ -241,6 +257,9 @@ class Drawing {
   }
 }
 
-const nodeName = (node) => (node.step === null || node.group.numbered
-  ? node.label : `${node.label} (t = ${node.step})`).replaceAll("\n", " ");
+function nodeName({ label, group, step }) {
+  const name = (label || group.role).replaceAll("\n", " ");
+  return step === null || group.numbered ? name : `${name} (t = ${step})`;
+}
+
 const edgeName = (edge) => `${nodeName(edge.source)} \u2192 ${nodeName(edge.target)}`;
