@@ -11,6 +11,7 @@
 
 from tinygrad_rnn import analysis, f, graph, interop, nn, ops, optim, sweep
 from tinygrad_rnn.anomaly import detect_anomaly
+from tinygrad_rnn.clip import clip_grad_norm_, clip_grad_value_
 from tinygrad_rnn.errors import (
     AnomalyError,
     DtypeError,
@@ -54,7 +55,7 @@ from tinygrad_rnn.nn import (
     unroll,
     vanishing_penalty,
 )
-from tinygrad_rnn.optim import SGD, Adam, AdamW, RMSprop, clip_grad_norm_, clip_grad_value_
+from tinygrad_rnn.optim import SGD, Adam, AdamW, RMSprop
 from tinygrad_rnn.scope import Scope, no_grad, scope
 from tinygrad_rnn.tensor import Tensor
 

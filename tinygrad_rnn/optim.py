@@ -9,12 +9,12 @@ the rate. ``Adam(model.parameters(), lr=warmup(100, cosine(3e-3, steps=1000)))``
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from tinygrad_rnn.errors import GradientError
-from tinygrad_rnn.norms import norms
+from tinygrad_rnn.errors import StateDictError
 from tinygrad_rnn.tensor import Array, Tensor
 
 Schedule = Callable[[int], float]
@@ -65,6 +65,38 @@ class Optimizer:
         """Forget every gradient."""
         for parameter in self.parameters:
             parameter.grad = None
+
+    def state_dict(self) -> dict[str, Array]:
+        """Return a copy of all that it remembers, to go on from later exactly as if never stopped.
+
+        Keys are ``"steps"``, and ``"0.m"`` for what is called m of the first parameter.
+        """
+        state = {"steps": np.asarray(self.steps)}
+        for k, memory in enumerate(self.memory):
+            state |= {f"{k}.{name}": array.copy() for name, array in memory.items()}
+        return state
+
+    def load_state_dict(self, state: Mapping[str, ArrayLike]) -> None:
+        """Remember what another optimiser of the same kind and parameters returned.
+
+        Raises:
+            StateDictError: if it does not fit these parameters; nothing is loaded then.
+        """
+        arrays = {name: np.array(value) for name, value in state.items()}
+        memory: list[dict[str, Array]] = [{} for _ in self.parameters]
+        for key, array in arrays.items():
+            number, _, name = key.partition(".")
+            known = number.isdecimal() and int(number) < len(memory)
+            if known and array.shape in ((), self.parameters[int(number)].shape):
+                memory[int(number)][name] = array
+            elif key != "steps" or array.shape != ():
+                raise StateDictError(
+                    f"nothing was loaded; {key} of shape {array.shape} does not fit an optimiser "
+                    f"of {len(memory)} parameters"
+                )
+        if "steps" not in arrays:
+            raise StateDictError("nothing was loaded; missing: steps")
+        self.steps, self.memory = int(arrays["steps"]), memory
 
     def _move(self, value: Array, g: Array, memory: dict[str, Array]) -> Array:
         """Return what, times the learning rate, is taken from `value`; `memory` is its own."""
@@ -224,76 +256,3 @@ def warmup(steps: int, schedule: Schedule) -> Schedule:
     [0.5, 1.0, 1.0, 1.0]
     """
     return lambda step: schedule(0) * (step + 1) / steps if step < steps else schedule(step - steps)
-
-
-# -- clipping
-
-
-def clip_grad_norm_(
-    parameters: Iterable[Tensor], max_norm: float, error_if_nonfinite: bool = False
-) -> float:
-    """Scale all gradients by one factor, so that their joint l2 norm is at most `max_norm`.
-
-    (Pascanu, Mikolov & Bengio 2013.) Each `.grad` is given a new array.
-
-    Args:
-        parameters: whose gradients; those without one are skipped.
-        max_norm: the largest norm allowed, above 0.
-        error_if_nonfinite: raise if the norm is not finite; otherwise the gradients then stay
-            as they are.
-
-    Returns:
-        The norm before clipping.
-
-    Raises:
-        GradientError: if the norm is not finite and `error_if_nonfinite` is set.
-    """
-    if not max_norm > 0:
-        raise ValueError(f"clip_grad_norm_: max_norm = {max_norm} is not above 0")
-    having = [parameter for parameter in parameters if parameter.grad is not None]
-    # hypot and measure scale before they square: gradients that explode to 1e200 are clipped, too.
-    norm = math.hypot(*norms([_grad(parameter) for parameter in having])[0])
-    if not math.isfinite(norm):
-        if error_if_nonfinite:
-            raise _not_finite("clip_grad_norm_", having)
-    elif norm > max_norm:
-        for parameter in having:
-            parameter.grad = _grad(parameter) / norm * max_norm
-    return norm
-
-
-def clip_grad_value_(
-    parameters: Iterable[Tensor], max_value: float, error_if_nonfinite: bool = False
-) -> None:
-    """Clip every element of every gradient to [-max_value, max_value], into new arrays.
-
-    Args:
-        parameters: whose gradients; those without one are skipped.
-        max_value: the largest magnitude allowed, above 0.
-        error_if_nonfinite: raise if an element is not finite; otherwise an infinite one is
-            clipped and NaN stays.
-
-    Raises:
-        GradientError: if an element is not finite and `error_if_nonfinite` is set.
-    """
-    if not max_value > 0:
-        raise ValueError(f"clip_grad_value_: max_value = {max_value} is not above 0")
-    having = [parameter for parameter in parameters if parameter.grad is not None]
-    if error_if_nonfinite and not all(np.isfinite(_grad(parameter)).all() for parameter in having):
-        raise _not_finite("clip_grad_value_", having)
-    for parameter in having:
-        parameter.grad = np.clip(_grad(parameter), -max_value, max_value)
-
-
-def _grad(parameter: Tensor) -> Array:
-    assert parameter.grad is not None
-    return parameter.grad
-
-
-def _not_finite(function: str, parameters: list[Tensor]) -> GradientError:
-    names = [
-        parameter.name or repr(parameter)
-        for parameter in parameters
-        if not np.isfinite(_grad(parameter)).all()
-    ]
-    return GradientError(f"{function}: a gradient is not finite: {', '.join(names) or 'its norm'}")

@@ -77,6 +77,45 @@ def test_equals_the_op_graph(name, cache, monkeypatch):
         compare(results(name, "fused", **form), results(name, "graph", **form))
 
 
+@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (1, 3, 2, 4), (5, 1, 1, 3), (3, 2, 4, 1)])
+@pytest.mark.parametrize("name", CELLS)
+def test_small_shapes(name, shape):
+    steps, batch, size, hidden = shape
+    make, options = CELLS[name]
+    found = []
+    for engine in ("graph", "fused"):
+        cell = make(size, hidden, rng=0, **options)
+        x = tr.Tensor(np.random.default_rng(0).standard_normal((steps, batch, size)), True)
+        np.sum(np.square(tr.unroll(cell, x, engine=engine).outputs)).backward()
+        found.append({"dx": x.grad} | {key: p.grad for key, p in cell.named_parameters()})
+    compare(found[1], found[0])
+
+
+@pytest.mark.parametrize(
+    ("wide", "name"),
+    [
+        *product(("x", "integers"), ("rnn", "lstm", "gru", "gru after")),
+        *product(("state",), ("lstm", "gru", "gru after")),
+    ],
+)
+def test_mixed_dtypes_meet_as_in_the_graph(name, wide):
+    make, options = CELLS[name]
+    found = []
+    for engine in ("graph", "fused"):
+        cell = make(D, H, rng=0, dtype=np.float32, **options)
+        x = np.random.default_rng(0).integers(0, 3, (T, B, D))
+        x = x if wide == "integers" else x.astype(np.float64 if wide == "x" else np.float32)
+        state = None
+        if wide == "state":
+            state = tr.Tensor(np.full((B, H), 0.1), requires_grad=True)
+            state = (state, state) if make is tr.LSTMCell else state
+        run = tr.unroll(cell, x, state, engine=engine)
+        np.sum(np.square(run.outputs)).backward()
+        found.append({"y": run.outputs.data} | {k: p.grad for k, p in cell.named_parameters()})
+    tolerance = 1e-5 if found[0]["y"].dtype == np.float32 else 1e-6
+    compare(found[1], found[0], rtol=tolerance, atol=tolerance)
+
+
 @pytest.mark.parametrize("name", CELLS)
 def test_float32(name):
     ours = results(name, "fused", dtype=np.float32)

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.nn.cells import Cell, GRUCell, LSTMCell, LSTMState, RNNCell
 from tinygrad_rnn.nn.fused.gru import GRUAfterTape, GRUTape
@@ -44,8 +46,12 @@ def fused_run(cell: Cell, inputs: Any, state: Any, alive: Array | None) -> Tenso
     primitive, kind = _fused_form(cell)
     start = state if isinstance(state, LSTMState) else (state,)
     weights = (getattr(cell, name, None) for name in ("weight_ih", "weight_hh", "bias", "bias_hn"))
-    present = [weight for weight in weights if weight is not None]
-    return record(primitive, kind(cell, alive), inputs, *start, *present)
+    rest = [*start, *(weight for weight in weights if weight is not None)]
+    # The buffers have the input's dtype: it must hold what any part needs.
+    dtype = np.result_type(inputs.dtype, *[part.dtype for part in rest])
+    if inputs.dtype != dtype:
+        inputs = inputs.astype(dtype)
+    return record(primitive, kind(cell, alive), inputs, *rest)
 
 
 def _fused_form(cell: Cell) -> tuple[Primitive, type[FusedTape]]:
