@@ -23,7 +23,7 @@ def frame(
     for name, (bottom, width, height) in spans.items():
         for step in model.shown:
             if name != OUT and step in steps[name]:
-                label = f"t = {step}" if not name else f"{name},  t = {step}"
+                label = frame_label(name, step)
                 box = Cluster(
                     f"{len(model.clusters)}", label, name, step, "",
                     left[step], bottom, width, height + HEADER,
@@ -33,10 +33,15 @@ def frame(
     for gap in model.omitted:
         gap.y = min((c.y for c in model.clusters), default=low)
         gap.height = max((c.y + c.height for c in model.clusters), default=high) - gap.y
-    low = _place_sums(model, low - 28) if model.has_flow else low
+    low = _place_sums(model, low - 28) if model.parameters else low
     low = _place_strips(model, left, low, right)
     _shift(model, low - MARGIN - 40)
     model.width, model.height = right + 2 * MARGIN, high - low + 2 * MARGIN + 40 + 20
+
+
+def frame_label(layer: str, step: int) -> str:
+    """What a step's frame is called."""
+    return f"{layer},  t = {step}" if layer else f"t = {step}"
 
 
 def _extent(model: Model) -> tuple[float, float, float]:

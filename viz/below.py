@@ -32,7 +32,15 @@ def _sums(model: Model, scale: Scale, theme: Theme) -> Iterator[str]:
     if model.parameters:
         first = model.parameters[0]
         left = first.x - first.width / 2 - 8
-        yield line_of_text("sums", left, first.y, "sum over time", theme.muted, "r", SMALL)
+        yield line_of_text(
+            "sums",
+            left,
+            first.y,
+            "sum over time" if model.steps else "sum over uses",
+            theme.muted,
+            "r",
+            SMALL,
+        )
     for parameter in model.parameters:
         yield _sum(parameter, model, scale, theme)
 

@@ -45,6 +45,7 @@ class Recording:
         for use in self.uses:
             self.by_source[id(use.source)].append(use)
         self.gates: dict[int, str] = {}
+        self._spreads: dict[int, tuple[float, float, float] | None] = {}
         self.homes = self._homes()
         self.keys = self._keys()
         self._last = {
@@ -52,6 +53,15 @@ class Recording:
             for tensor in self.tensors
             if self.gates.get(id(tensor))
         }
+
+    def spread(self, tensor: Any) -> tuple[float, float, float] | None:
+        """The smallest, mean and largest of a tensor's entries; None if it has no numbers."""
+        if id(tensor) not in self._spreads:
+            data, found = tensor.data, None
+            if data.size > 0 and data.dtype.kind in "fiub":
+                found = float(data.min()), float(data.mean()), float(data.max())
+            self._spreads[id(tensor)] = found
+        return self._spreads[id(tensor)]
 
     def last_of_gate(self, tensor: Any) -> bool:
         """Whether it is what its gate's scope made last."""
@@ -118,7 +128,8 @@ class Recording:
         keys = {}
         for tensor in self.tensors:
             home = self.homes[id(tensor)]
-            job = f"{home.layer}|{self.gates.get(id(tensor), '')}|{tensor.name or op_name(tensor)}"
+            gate = "" if tensor.name else self.gates.get(id(tensor), "")  # a name says enough
+            job = f"{home.layer}|{gate}|{tensor.name or op_name(tensor)}"
             counts[(home, job)] += 1
             keys[id(tensor)] = f"{job}|{counts[(home, job)]}"
         return keys

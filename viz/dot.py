@@ -57,9 +57,13 @@ class _Pen:
 
     def __init__(self, model: Model, scale: Scale, theme: Theme) -> None:
         self.model, self.scale, self.theme = model, scale, theme
+        self.numbered = {n.id for n in model.nodes if n.role == "parameter" and n.height > 20}
 
     def clusters(self) -> Iterator[str]:
         theme = self.theme
+        inside: dict[tuple[str, int | None], list[str]] = {}
+        for node in self.model.nodes:
+            inside.setdefault(node.block, []).append(node.id)
         for box in self.model.clusters:
             right, top = box.x + box.width, box.y + box.height
             yield f"subgraph {quote(f'cluster_{box.id}')} {{"
@@ -70,9 +74,7 @@ class _Pen:
                 f'color="{theme.cluster_line}", fillcolor="{theme.cluster}", '
                 f'fontcolor="{theme.text}", class="step"]'
             )
-            for node in self.model.nodes:
-                if node.block == (box.layer, box.step):
-                    yield f"{node.id};"
+            yield from (f"{id};" for id in inside.get((box.layer, box.step), ()))
             yield "}"
 
     def nodes(self) -> Iterator[str]:
@@ -151,7 +153,8 @@ class _Pen:
         style = "dotted" if edge.flow in ("none", "cut") else "dashed" if dashed else "solid"
         width = self.scale.width(value) if edge.gradient else 1.0
         text = ""
-        if (edge.label and edge.flow in ("flows", "zero", "nonfinite")) or edge.flow == "nonfinite":
+        loud = edge.flow == "nonfinite" and edge.source not in self.numbered
+        if loud or (edge.label and edge.flow in ("flows", "zero", "nonfinite")):
             text = number(value)
         elif edge.flow == "cut":
             text = "cut"

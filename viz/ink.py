@@ -6,6 +6,8 @@ from viz.model import Size
 from viz.sizes import FONT, text_width
 from viz.style import Scale, Theme
 
+CONTROL = dict.fromkeys(range(32))  # characters that XML cannot hold
+
 
 def tint(size: Size | None, norm: str, scale: Scale, theme: Theme) -> tuple[str, str]:
     """The colour of a gradient and its class, which names the colour's level."""
@@ -43,8 +45,7 @@ def quote(text: str) -> str:
     "say \\"<b>\\""
     """
     plain = text.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
-    plain = plain.replace("\n", "\\n")
-    return '"' + "".join(c for c in plain if c >= " ") + '"'
+    return f'"{plain.replace(chr(10), chr(92) + "n").translate(CONTROL)}"'
 
 
 def points(value: float) -> str:

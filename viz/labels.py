@@ -39,7 +39,7 @@ def node_of(group: Group, role: str, recording: Recording, id_: str) -> Node:
         dtype=str(tensor.dtype),
         formula="; ".join(dict.fromkeys(op.formula for op in ops)),
         derivatives=tuple(ops[0].derivatives) if held == 1 and ops else (),
-        value=_spread(tensor.data) if role != "cell" else None,
+        value=recording.spread(tensor) if role != "cell" else None,
         holds=held,
     )
 
@@ -81,9 +81,3 @@ def symbol(tensor: Any) -> str:
         constant = f"{float(tensor.inputs[raw.index(True)]):g}"
         return f"{constant} {symbol}" if raw[0] else f"{symbol} {constant}"
     return symbol
-
-
-def _spread(data: np.ndarray) -> tuple[float, float, float] | None:
-    if not data.size or data.dtype.kind not in "fiub":
-        return None
-    return float(data.min()), float(data.mean()), float(data.max())

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from viz.around import HEADER, frame
+from viz.around import HEADER, frame, frame_label
 from viz.boxes import PAD, STEP_GAP, Template
 from viz.lines import Lines
-from viz.model import AFTER, BEFORE, OUT, Edge, Model, Node
+from viz.model import AFTER, BEFORE, OUT, Edge, Model, Node, Point
 from viz.route import route
 from viz.sizes import FONT, LABEL, TAGS, fit, text_width
 from viz.template import lay_out, turn_over
@@ -51,11 +51,12 @@ class _Layout:
         self.gaps = {box.id: box for box in model.omitted}
         for node in model.nodes:
             node.width, node.height = fit(node)
-            if numbers and node.role == "parameter":  # its number stands in the tag
+            if numbers and model.has_flow and node.role == "parameter":  # its number stands inside
                 node.width, node.height = max(node.width, LABEL[0] + 7), 25.0
         self.layers = {layer.name: layer for layer in model.layers}
         self.cells = {node.block: node for node in model.nodes if node.role == "cell"}
         self.lines = {edge.id: self._line(edge) for edge in model.edges}
+        self.exits: dict[str, list[Point]] = {}  # ways up to the next layer, by node
         self.left: dict[int, float] = {}  # of each column of steps
 
     # What each edge is in its template.
@@ -97,10 +98,13 @@ class _Layout:
         root = "" if climb else self.nodes[self.model.root].key
         mirror = bool(spec and spec.reverse)
         tags = {node.key for node in self.model.nodes if node.role in TAGS}
-        template = lay_out(sizes, list(edges.values()), states, mirror, root, tags)
-        template.junctions = {
-            node.key for node in self.model.nodes if node.layer == layer and node.role == "junction"
-        }
+        junctions = {n.key for n in self.model.nodes if n.layer == layer and n.role == "junction"}
+        junctions &= {source for _, source, _ in edges.values()}
+        parts = list(edges.values())
+        template = lay_out(sizes, parts, states, mirror, root, tags, junctions)
+        if layer in self.layers:
+            widest = text_width(frame_label(layer, self.model.shown[-1]), FONT) + 12
+            template.width = max(template.width, float(round(widest)))
         route(template, LABEL if self.numbers else None)
         return template
 
@@ -125,7 +129,7 @@ class _Layout:
             self._place_head(head, pieces)
         if AFTER in used:
             self._place_tail(pieces, x)
-        Lines(model, self.numbers).draw()
+        Lines(model, self.numbers, self.exits).draw()
         spans = {
             name: (piece.y, piece.template.width, piece.template.height)
             for name, piece in pieces.items()
@@ -154,6 +158,8 @@ class _Layout:
                     continue
                 box = template.boxes[node.key]
                 node.x, node.y = x + box.x, piece.y + box.y
+                if (way := template.lines.get(f"^{node.key}")) is not None:
+                    self.exits[node.id] = [(x + a, piece.y + b) for a, b in way.points]
         for edge in self.model.edges:
             line = self.lines[edge.id]
             if line is not None and (target := self.nodes[edge.target]).layer == layer:

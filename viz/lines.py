@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from viz.boxes import STEP_GAP
-from viz.model import Edge, Model, Node, Point
+from viz.boxes import PAD, STEP_GAP
+from viz.model import AFTER, Edge, Model, Node, Point
 from viz.route import ARROW
 from viz.sizes import LABEL
 
@@ -13,10 +13,20 @@ from viz.sizes import LABEL
 class Lines:
     """What no template holds: from where a line starts to the port where a template takes over."""
 
-    def __init__(self, model: Model, numbers: bool) -> None:
+    def __init__(self, model: Model, numbers: bool, exits: dict[str, list[Point]]) -> None:
         self.model, self.numbers = model, numbers
         self.nodes = {node.id: node for node in model.nodes}
         self.gaps = {box.id: box for box in model.omitted}
+        self.exits = exits
+        self.reverse = {layer.name for layer in model.layers if layer.reverse}
+        self.detours = 0
+        self.spans: dict[tuple[str, int | None], tuple[float, float]] = {}  # x of each block
+        for node in model.nodes:
+            low, high = self.spans.get(node.block, (node.x, node.x))
+            side = node.width / 2
+            self.spans[node.block] = min(low, node.x - side), max(high, node.x + side)
+        inside = [node.y + node.height / 2 for node in model.nodes if node.step is not None]
+        self.top = max(inside, default=0.0)
 
     def draw(self) -> None:
         """Lead every line that enters a block back to where it really starts."""
@@ -29,10 +39,27 @@ class Lines:
                 continue
             if target.role == "junction":
                 self._rail(edge, source.x, source.width, source.y, target)
-            elif not edge.points:
-                edge.points = _between(source, target)
-            else:
+            elif edge.points:
                 self._lead(edge, source)
+            elif target.layer == AFTER and source.step is not None:
+                self._detour(edge, source, target)
+            else:
+                edge.points = _between(source, target)
+
+    def _detour(self, edge: Edge, source: Node, target: Node) -> None:
+        """From an earlier step over the heads of the later ones to what follows them all."""
+        self.detours += 1
+        top = self.top + 34 + 5 * min(self.detours, 12)
+        side = -0.5 if source.layer in self.reverse else 0.5
+        low, high = self.spans[source.block]
+        up = high + PAD - 5 if side > 0 else low - PAD + 5
+        down = self.spans[target.block][0] - 12
+        end = (target.x - target.width / 2 - ARROW, target.y + 5)
+        start = (source.x + side * source.width, source.y)
+        corners = [start, (up, start[1]), (up, top), (down, top), (down, end[1]), end]
+        edge.points = _rounded(corners)
+        if self.numbers:
+            edge.label = up + LABEL[0] / 2 + 8, top + LABEL[1] / 2 + 3
 
     def _lead(self, edge: Edge, source: Node) -> None:
         """From the source to the port where the template takes over."""
@@ -42,10 +69,10 @@ class Lines:
         if abs(port[1] - start[1]) < 0.5:
             edge.points = [start, *_straight(start, port), *edge.points[1:]]
         else:
-            top = (source.x, source.y + source.height / 2)
-            middle = (top[1] + port[1]) / 2
-            lead = [(top[0], middle), (port[0], middle), port]
-            edge.points = [top, *lead, *edge.points[1:]]
+            way = self.exits.get(source.id) or [(source.x, source.y + source.height / 2)]
+            middle = (way[-1][1] + port[1]) / 2
+            lead = [(way[-1][0], middle), (port[0], middle), port]
+            edge.points = [*way, *lead, *edge.points[1:]]
 
     def _meet(self, edge: Edge) -> None:
         """A rail that runs into or out of the box for steps that are left out."""
@@ -92,3 +119,18 @@ def _between(source: Node, target: Node) -> list[Point]:
     end = (target.x - target.width / 2 - ARROW, target.y)
     reach = max(abs(end[0] - start[0]) / 2, 20.0)
     return [start, (start[0] + reach, start[1]), (end[0] - reach, end[1]), end]
+
+
+def _rounded(corners: list[Point], radius: float = 9.0) -> list[Point]:
+    """A path of straight pieces whose corners are rounded off."""
+    points = [corners[0]]
+    for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
+        enter, leave = _toward(corner, before, radius), _toward(corner, after, radius)
+        points += [*_straight(points[-1], enter), corner, corner, leave]
+    return [*points, *_straight(points[-1], corners[-1])]
+
+
+def _toward(start: Point, end: Point, reach: float) -> Point:
+    length = math.hypot(end[0] - start[0], end[1] - start[1]) or 1.0
+    share = min(reach / length, 0.5)
+    return start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share

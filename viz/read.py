@@ -72,6 +72,7 @@ class _Reader:
         self.rails = {  # layer and name of a state to its key
             (layer.name, key.split("|")[2]): key for layer in self.layers for key in layer.states
         }
+        self.last = {layer.name: layer.steps[-1] for layer in self.layers if not layer.reverse}
         self.groups = Groups(recording, self.layers, detail)
         self.nodes: dict[str, Node] = {}
         self.behind: dict[str, list[Use]] = {}  # what each edge stands for
@@ -148,7 +149,7 @@ class _Reader:
             return "cell"
         if any(member is self.root for member in group.members):
             return "loss"
-        if self.keys[id(tensor)] in self.states:
+        if self.keys[id(tensor)] in self.states and home.layer != OUT:
             return "state"
         if home.layer == BEFORE and (tensor.name or "").endswith("_0"):
             users = self.by_source[id(tensor)]
@@ -174,7 +175,7 @@ class _Reader:
         uses, home = self.by_source[id(tensor)], self.homes[id(tensor)]
         if home.layer == BEFORE:
             return len({self.homes[id(use.consumer)] for use in uses}) > 1
-        return tensor.op is None and home.step is not None and len(uses) > 1
+        return tensor.op is None and len(uses) > 1
 
     def _tag(self, tensor: Any, target: Group, uses: list[Use]) -> Node:
         """A node for one use of something shared, with that use's share of its gradient."""
@@ -230,6 +231,8 @@ class _Reader:
         start, key = self.homes[id(source)], self.groups.of[id(source)].key
         if start == home:
             return ""
+        if home.layer == AFTER and start.step not in (None, self.last.get(start.layer)):
+            return ""
         if start.layer == home.layer or home.layer == AFTER:
             return f"<{key}"
         if start.layer == BEFORE and (source.name or "").endswith("_0"):
@@ -267,10 +270,9 @@ class _Reader:
     # Through time.
 
     def _parameters(self) -> list[Parameter]:
-        found = []
+        found: list[Parameter] = []
         for tensor in self.recording.tensors:
-            shared = self.homes[id(tensor)].layer == BEFORE and self._is_shared(tensor)
-            if not shared or not tensor.requires_grad or self.flow is None:
+            if self.flow is None or not (tensor.requires_grad and self._is_shared(tensor)):
                 continue
             uses: dict[int, list[Use]] = defaultdict(list)
             for use in self.by_source[id(tensor)]:
@@ -281,13 +283,20 @@ class _Reader:
             found.append(
                 Parameter(
                     f"sum-{self.ids[id(tensor)]}",
-                    tensor.name or op_name(tensor),
+                    self._full_name(tensor),
                     tuple(tensor.shape),
                     self.sent.total(tensor),
                     {step: size for step, size in shares.items() if size is not None},
                 )
             )
         return found
+
+    def _full_name(self, tensor: Any) -> str:
+        """A shared tensor's name, with its layer where it is used in one of several."""
+        layers = {self.homes[id(use.consumer)].layer for use in self.by_source[id(tensor)]}
+        layer = layers.pop() if len(layers) == 1 else ""
+        name = tensor.name or op_name(tensor)
+        return f"{name}, {layer}" if layer not in ("", OUT, AFTER) and "." not in name else name
 
     def _strips(self) -> list[Strip]:
         if self.flow is None:

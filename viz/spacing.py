@@ -13,6 +13,7 @@ from collections import defaultdict
 from viz.boxes import LINE_GAP, NODE_GAP, SIDE_GAP, TAG_GAP, Box, Line
 
 SWEEPS = 12
+FIRST = 1.01  # where medians tie, a box stands above what it is made from
 MEAN_SWEEPS, MEDIAN_SWEEPS = 30, 14  # the mean spreads boxes out, the median sets lines upright
 
 
@@ -125,7 +126,7 @@ def space(
             if boxes[a].row != boxes[b].row and a[0] not in "<>" and b[0] not in "<>":
                 weight = 1.0 + 3.0 * boxes[a].bend + 3.0 * boxes[b].bend
                 near[a].append((b, 0.0, weight))
-                near[b].append((a, 0.0, weight))
+                near[b].append((a, 0.0, weight * FIRST))
     for a, b in sorted(beside):
         gap = _gap(boxes[a], boxes[b], beside)
         near[a].append((b, -gap, 0.5))

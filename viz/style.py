@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -54,10 +55,15 @@ class Theme:
 
     def colour(self, level: int) -> str:
         """Colour of a level, -STEPS_PER_SIDE to STEPS_PER_SIDE, between the ramp's stops."""
-        middle = len(self.ramp) // 2
-        place = middle + level * middle / STEPS_PER_SIDE
-        lower = min(int(place), len(self.ramp) - 2)
-        return mix(self.ramp[lower], self.ramp[lower + 1], place - lower)
+        return _between_stops(self.ramp, level)
+
+
+@lru_cache(maxsize=256)
+def _between_stops(ramp: tuple[str, ...], level: int) -> str:
+    middle = len(ramp) // 2
+    place = middle + level * middle / STEPS_PER_SIDE
+    lower = min(int(place), len(ramp) - 2)
+    return mix(ramp[lower], ramp[lower + 1], place - lower)
 
 
 LIGHT = Theme(

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from viz.boxes import PAD, ROW_GAP, Box, Line, Template, is_port
+from viz.boxes import PAD, ROW_GAP, SIDE_GAP, Box, Line, Template, is_port
 from viz.rows import assign_rows, find_rails, gather_rows, rail_through
 from viz.spacing import order_rows, space
 
@@ -28,6 +28,7 @@ def lay_out(
     mirror: bool = False,
     end: str = "",
     tags: Collection[str] = (),
+    junctions: Collection[str] = (),
 ) -> Template:
     """Place one step.
 
@@ -37,6 +38,7 @@ def lay_out(
         states: keys of the nodes that carry a state to the next step, the hidden state first.
         mirror: states run right to left.
         tags: the nodes that may stand close together.
+        junctions: ports from which several lines part, so that room for numbers is needed.
         end: where there are no states, the node that the way from the first port leads to.
     """
     boxes = {key: Box(key, *size, tag=key in tags) for key, size in sizes.items()}
@@ -52,7 +54,7 @@ def lay_out(
     rows = gather_rows(boxes, lines, rails)
     order_rows(rows, lines, rails)
     space(rows, boxes, lines, rails)
-    template = Template(boxes, lines)
+    template = Template(boxes, lines, junctions=set(junctions))
     _finish(template, rows, rails, mirror)
     return template
 
@@ -80,6 +82,9 @@ def _finish(
         y += height * (not ports_only) + (ROW_GAP if not ports_only else 8.0)
     inner = [box for box in boxes.values() if not is_port(box.key)]
     left = min((b.x - b.width / 2 for b in inner), default=0.0) - PAD
+    for port in template.junctions:
+        first = boxes[rails.get(port[1:], [port])[0]]
+        left = min(left, first.x - first.width / 2 - SIDE_GAP)
     right = max((b.x + b.width / 2 for b in inner), default=0.0) + PAD
     bottom = min((b.y - b.height / 2 for b in inner), default=0.0) - PAD
     top = max((b.y + b.height / 2 for b in inner), default=0.0) + PAD
