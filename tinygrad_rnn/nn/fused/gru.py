@@ -30,6 +30,17 @@ class GRUTape(FusedTape):
         u_rz, u_n = (u[: 2 * size] * 0.5).T, u[2 * size :].T
         h = buffer(len(x), h_0, gates.dtype)
         rh = np.empty_like(h[1:])
+        compiled = self.compiled(h_0)
+        if compiled:
+            u_rz, u_n = np.ascontiguousarray(u_rz), np.ascontiguousarray(u_n)
+            compiled.gru_forward(gates, u_rz, u_n, half, 1 - half, h, rh)
+        else:
+            self._forward_loop(gates, u_rz, u_n, h, rh)
+        self.kept = x, gates, h, rh, w, u, bias
+        return h[1:]
+
+    def _forward_loop(self, gates: Array, u_rz: Array, u_n: Array, h: Array, rh: Array) -> None:
+        size = h.shape[-1]
         product_rz, product_n = np.empty_like(gates[0, :, : 2 * size]), np.empty_like(h[0])
         r, z, n = np.split(gates, 3, axis=-1)
         for dead, rz_t, r_t, z_t, n_t, rh_t, past, h_t in self.steps(
@@ -42,17 +53,34 @@ class GRUTape(FusedTape):
             n_t += product_n
             np.tanh(n_t, out=n_t)
             mix(h_t, past, z_t, n_t, dead)
-        self.kept = x, gates, h, rh, w, u, bias
-        return h[1:]
 
     def backward(self, g: Array) -> list[Any]:
         """Return the gradients of x, h_0, W, U and the biases."""
         x, gates, h, rh, w, u, bias = self.kept
-        steps, batch, size = rh.shape
+        size = rh.shape[-1]
         u_rz, u_n = u[: 2 * size], u[2 * size :]
-        da = np.empty_like(gates)
+        da, dh = np.empty_like(gates), np.zeros_like(h[0])
+        compiled = self.compiled(dh)
+        if compiled:
+            room = np.empty(size, da.dtype)
+            compiled.gru_backward(np.ascontiguousarray(g), gates, h, u_rz, u_n, da, dh, room)
+        else:
+            self._backward_loop(g, gates, h, u_rz, u_n, da, dh)
+        da_rz, da_n = da[..., : 2 * size], da[..., 2 * size :]
+        return [
+            self.input_gradient(da, x, w),
+            dh,
+            outer(da, x),
+            np.concatenate([outer(da_rz, h[:-1]), outer(da_n, rh)]),
+            *[rows(da).sum(0) for _ in bias],
+        ]
+
+    def _backward_loop(
+        self, g: Array, gates: Array, h: Array, u_rz: Array, u_n: Array, da: Array, dh: Array
+    ) -> None:
+        steps, batch, size = g.shape
+        d = np.empty_like(dh)
         da_3 = da.reshape(steps, batch, 3, size)
-        dh, d = np.zeros((2, batch, size), da.dtype)
         da_rz, da_r, da_n = da[..., : 2 * size], da[..., :size], da[..., 2 * size :]
         for span in spans(da):
             slopes, keep = local_slopes(gates[span], h[:-1][span], h[:-1][span])
@@ -72,13 +100,6 @@ class GRUTape(FusedTape):
                 dh += d
                 if dead is not None:
                     dh += past
-        return [
-            self.input_gradient(da, x, w),
-            dh,
-            outer(da, x),
-            np.concatenate([outer(da_rz, h[:-1]), outer(da_n, rh)]),
-            *[rows(da).sum(0) for _ in bias],
-        ]
 
 
 class GRUAfterTape(FusedTape):

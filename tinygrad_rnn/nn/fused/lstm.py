@@ -33,6 +33,18 @@ class LSTMTape(FusedTape):
         h, c = hc
         h[0], c[0] = h_0, c_0
         tanh_c = np.empty_like(c[1:])
+        compiled = self.compiled(h_0)
+        if compiled:
+            u_t = np.ascontiguousarray(u_t)
+            compiled.lstm_forward(gates, u_t, half, rest, h, c, tanh_c)
+        else:
+            self._forward_loop(gates, u_t, half, rest, h, c, tanh_c)
+        self.kept = x, gates, hc, tanh_c, w, u, bias
+        return hc[:, 1:]
+
+    def _forward_loop(
+        self, gates: Array, u_t: Array, half: Array, rest: Array, h: Array, c: Array, tanh_c: Array
+    ) -> None:
         product, ig = np.empty_like(gates[0]), np.empty_like(c[0])
         i, f, g, o = np.split(gates, 4, axis=-1)
         for dead, a, i_t, f_t, g_t, o_t, tanh_t, h_old, c_old, h_t, c_t in self.steps(
@@ -51,21 +63,47 @@ class LSTMTape(FusedTape):
             if dead is not None:
                 np.copyto(h_t, h_old, where=dead)
                 np.copyto(c_t, c_old, where=dead)
-        self.kept = x, gates, hc, tanh_c, w, u, bias
-        return hc[:, 1:]
 
     def backward(self, g: Array) -> list[Any]:
         """Return the gradients of x, h_0, c_0, W, U and the biases."""
         x, gates, (h, c), tanh_c, w, u, bias = self.kept
-        steps, batch, size = tanh_c.shape
         da = np.empty_like(gates)
-        dh, dc, from_h = np.zeros((3, batch, size), da.dtype)
+        dh, dc = np.zeros((2, *tanh_c[0].shape), da.dtype)
+        compiled = self.compiled(dh)
+        if compiled:
+            gh, gc = np.ascontiguousarray(g)
+            compiled.lstm_backward(gh, gc, gates, c, tanh_c, u, da, dh, dc)
+        else:
+            self._backward_loop(g[0], g[1], gates, c, tanh_c, u, da, dh, dc)
+        return [
+            self.input_gradient(da, x, w),
+            dh,
+            dc,
+            outer(da, x),
+            outer(da, h[:-1]),
+            *[rows(da).sum(0) for _ in bias],
+        ]
+
+    def _backward_loop(
+        self,
+        gh: Array,
+        gc: Array,
+        gates: Array,
+        c: Array,
+        tanh_c: Array,
+        u: Array,
+        da: Array,
+        dh: Array,
+        dc: Array,
+    ) -> None:
+        steps, batch, size = tanh_c.shape
+        from_h = np.empty_like(dh)
         f = gates[..., size : 2 * size]
         da_4 = da.reshape(steps, batch, 4, size)
         for span in spans(da):
             slopes, to_c = self._slopes(gates[span], c[:-1][span], tanh_c[span])
             slopes_4 = slopes.reshape(-1, batch, 4, size)
-            walk = self.back(span, g[0], g[1], da, da_4[:, :, :3], da_4[:, :, 3], f)
+            walk = self.back(span, gh, gc, da, da_4[:, :, :3], da_4[:, :, 3], f)
             for (dead, gh_t, gc_t, da_t, da_ifg, da_o, f_t), k_ifg, k_o, to_c_t in zip(
                 walk, slopes_4[::-1, :, :3], slopes_4[::-1, :, 3], to_c[::-1], strict=True
             ):
@@ -81,14 +119,6 @@ class LSTMTape(FusedTape):
                 if dead is not None:
                     dh += past_h
                     dc += past_c
-        return [
-            self.input_gradient(da, x, w),
-            dh,
-            dc,
-            outer(da, x),
-            outer(da, h[:-1]),
-            *[rows(da).sum(0) for _ in bias],
-        ]
 
     @staticmethod
     def _slopes(gates: Array, c_old: Array, tanh_c: Array) -> tuple[Array, Array]:

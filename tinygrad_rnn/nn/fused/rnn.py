@@ -21,20 +21,44 @@ class RNNTape(FusedTape):
         w, u, *bias = values
         a = self.project(x, w, *bias)
         h = buffer(len(x), h_0, a.dtype)
+        compiled = self._compiled(h_0)
+        if compiled:
+            compiled.rnn_forward(a, np.ascontiguousarray(u.T), h)
+        else:
+            self._forward_loop(a, u.T, h)
+        self.kept = x, h, w, u, bias
+        return h[1:]
+
+    def _compiled(self, h_0: Array) -> Any:
+        return self.compiled(h_0) if self.cell.nonlinearity == "tanh" else None
+
+    def _forward_loop(self, a: Array, u_t: Array, h: Array) -> None:
         squash = SQUASH[self.cell.nonlinearity]
         for dead, a_t, past, h_t in self.steps(a, h, h[1:]):
-            np.matmul(past, u.T, out=h_t)
+            np.matmul(past, u_t, out=h_t)
             h_t += a_t
             squash(h_t)
             if dead is not None:
                 np.copyto(h_t, past, where=dead)
-        self.kept = x, h, w, u, bias
-        return h[1:]
 
     def backward(self, g: Array) -> list[Any]:
         """Return the gradients of x, h_0, W, U and the biases."""
         x, h, w, u, bias = self.kept
         da, dh = np.empty_like(h[1:]), np.zeros_like(h[0])
+        compiled = self._compiled(dh)
+        if compiled:
+            compiled.rnn_backward(np.ascontiguousarray(g), h, u, da, dh)
+        else:
+            self._backward_loop(g, h, u, da, dh)
+        return [
+            self.input_gradient(da, x, w),
+            dh,
+            outer(da, x),
+            outer(da, h[:-1]),
+            *[rows(da).sum(0) for _ in bias],
+        ]
+
+    def _backward_loop(self, g: Array, h: Array, u: Array, da: Array, dh: Array) -> None:
         for span in spans(da):
             slopes = SLOPE[self.cell.nonlinearity](h[1:][span])
             for (dead, g_t, da_t), slope in zip(self.back(span, g, da), slopes[::-1], strict=True):
@@ -44,13 +68,6 @@ class RNNTape(FusedTape):
                 np.matmul(da_t, u, out=dh)
                 if dead is not None:
                     dh += past
-        return [
-            self.input_gradient(da, x, w),
-            dh,
-            outer(da, x),
-            outer(da, h[:-1]),
-            *[rows(da).sum(0) for _ in bias],
-        ]
 
 
 SQUASH: dict[str, Any] = {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
 from itertools import repeat
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 from tinygrad_rnn.nn.tape import Tape
 from tinygrad_rnn.tensor import Array
 
+COMPILED_UP_TO = 256  # units times sequences: above, NumPy's own loops are the faster ones
 CACHE = 32_768  # elements: slopes are prepared for as many steps at a time as this holds
 
 
@@ -28,6 +31,12 @@ class FusedTape(Tape):
         self.dead: list[Array | None] | None = None
         if alive is not None and not alive.all():
             self.dead = [None if here.all() else ~here[:, None] for here in alive]
+
+    def compiled(self, h_0: Array) -> Any:
+        """Return the module of compiled loops where it is installed and worth it, else None."""
+        if self.dead is not None or h_0.size > COMPILED_UP_TO:
+            return None
+        return compiled_loops()
 
     def project(self, x: Array, weight: Array, *bias: Array) -> Array:
         """Return ``W x_t + b`` for all steps, as one product: (T, B, G*H)."""
@@ -48,6 +57,15 @@ class FusedTape(Tape):
     def input_gradient(self, da: Array, x: Array, weight: Array) -> Array | None:
         """Return dL/dx for all steps, as one product."""
         return np.matmul(rows(da), weight).reshape(x.shape) if 0 in self.wanted else None
+
+
+@cache
+def compiled_loops() -> Any:
+    """Return the module of compiled loops, or None where Numba is not installed."""
+    try:
+        return import_module("tinygrad_rnn.nn.fused.compiled")
+    except ImportError:
+        return None
 
 
 def rows(array: Array) -> Array:
