@@ -110,7 +110,7 @@ def networks(args: argparse.Namespace, task: Task) -> dict[str, Any]:
     }
     return {
         kind: LAYERS[kind](features, args.hidden, args.layers, rng=args.seed, **biases[kind])
-        for kind in dict.fromkeys(args.cell)
+        for kind in args.cell
     }
 
 

@@ -213,7 +213,7 @@ def test_saved_bytes_are_the_same_every_time(suffix, tmp_path):
     flow, _ = swept(tr.RNNCell(3, 4, rng=0))
     files = [tmp_path / f"{name}.{suffix}" for name in "ab"]
     for file in files:
-        save(chart({"RNN": flow}, title="fading & <gone>"), file)
+        save(chart({"<RNN>": flow}, title="fading & <gone>"), file)
     first, second = (file.read_bytes() for file in files)
     assert first == second
     if suffix == "svg":
@@ -222,7 +222,7 @@ def test_saved_bytes_are_the_same_every_time(suffix, tmp_path):
         assert root.get("role") == "img"
         assert root.get("aria-labelledby") == f"{title.get('id')} {description.get('id')}"
         assert title.text == "fading & <gone>"
-        assert description.text.endswith("against time step t, one line for each of: RNN.")
+        assert description.text.endswith("against time step t, one line for each of: <RNN>.")
 
 
 def test_bad_input(tmp_path):

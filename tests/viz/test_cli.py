@@ -86,8 +86,11 @@ def test_biases_and_seed_reach_the_cell(call, drawn):
     assert call("--steps 3 --hidden 2 --forget-bias 7 --format dot") == 0
     (bias,) = {e.source for e in drawn[0][1].edges if (e.source.name or "").endswith("bias")}
     assert bias.data.tolist() == [0, 0, 7, 7, 0, 0, 0, 0]
+    assert call("--cell gru --steps 3 --hidden 2 --update-bias -7 --format dot") == 0
+    (bias,) = {e.source for e in drawn[1][1].edges if (e.source.name or "").endswith("bias")}
+    assert bias.data.tolist() == [0, 0, -7, -7, 0, 0]
     assert call("--steps 3 --hidden 2 --seed 5 --format dot") == 0
-    assert drawn[0][0].item() != drawn[1][0].item()
+    assert drawn[0][0].item() != drawn[2][0].item()
 
 
 def test_a_loss_at_every_step_is_the_mean(call, drawn):
@@ -183,10 +186,12 @@ BAD = {
     "bias": ("--forget-bias inf", "'inf' is not a finite number"),
     "detail": ("--detail pixel", "invalid choice: 'pixel'"),
     "format": ("--format jpg", "invalid choice: 'jpg'"),
+    "abbreviation": ("--step 3", "unrecognized arguments: --step 3"),
     "both": ("--text-file a --series b", "not allowed with argument"),
     "no file": ("--text-file missing", "cannot read missing: No such file"),
     "no series": ("--series missing.npy", "cannot read missing.npy: No such file"),
     "short": ("--series short.csv", "has 3 time steps: reading 40"),
+    "just too short": ("--series short.csv --steps 3", "give more, or --steps 2"),
     "short text": ("--text-file short.txt", "has 5 characters: reading 40"),
     "words": ("--series words.csv", "is not a table of numbers: could not convert string 'x'"),
     "ragged": ("--series ragged.csv", "is not a table of numbers"),
@@ -330,10 +335,32 @@ def test_a_checkpoint_of_any_kind(make, call, here, drawn):
     assert loss.item() == pytest.approx(expected, rel=1e-5)
 
 
-def test_a_checkpoint_that_would_run_code_is_refused(call, here, capsys):
-    pytest.importorskip("torch", reason="only PyTorch reads a checkpoint")
-    import pickle
+class Evil:
+    """Unpickling it leaves a file."""
 
-    (here / "evil.pt").write_bytes(pickle.dumps(print))
+    def __reduce__(self):
+        return Path.touch, (Path("ran"),)
+
+
+def test_an_array_that_would_run_code_is_refused(call, here, capsys):
+    np.save(here / "evil.npy", np.array([Evil()]), allow_pickle=True)
+    assert call("--series evil.npy") == 2
+    assert "neither a .csv table nor a .npy array" in capsys.readouterr().err
+    assert not (here / "ran").exists()
+
+
+def test_a_checkpoint_that_would_run_code_is_refused(call, here, capsys):
+    torch = pytest.importorskip("torch", reason="only PyTorch reads a checkpoint")
+    torch.save({"weight_ih_l0": Evil()}, here / "evil.pt")
     assert call("--weights evil.pt") == 2
     assert "is not a checkpoint of plain weights" in capsys.readouterr().err
+    assert not (here / "ran").exists()
+
+
+def test_a_checkpoint_in_half_precision(here):
+    torch = pytest.importorskip("torch", reason="only PyTorch writes a checkpoint")
+    module = torch.nn.GRU(3, 2).to(torch.bfloat16)
+    torch.save(module.state_dict(), here / "model.pt")
+    weight = load_layers(here / "model.pt").layers[0].weight_ih
+    assert weight.dtype == np.float64
+    np.testing.assert_array_equal(weight.data[-2:], module.weight_ih_l0[-2:].detach().double())
