@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tinygrad_rnn.errors import GradientError, ShapeError, StaleValueError
+from tinygrad_rnn.errors import DtypeError, GradientError, ShapeError, StaleValueError
 from tinygrad_rnn.graph import topological
 from tinygrad_rnn.memory import collector_paused
 from tinygrad_rnn.primitive import Gather, Uses, unbroadcast
@@ -115,7 +115,7 @@ def sweep(
             if op.broadcasts and contribution.shape != source._data.shape:
                 contribution = unbroadcast(contribution, source._data.shape)
             if contribution.dtype is not source._data.dtype:
-                contribution = contribution.astype(source._data.dtype)
+                contribution = _cast(contribution, node, source)
             if watched:
                 _show(observer, node, slot, source, contribution)
             if key not in sums:
@@ -127,6 +127,13 @@ def sweep(
                 if not create_graph:
                     owned.add(key)
     return arrived
+
+
+def _cast(contribution: Any, node: Tensor, source: Tensor) -> Any:
+    """Give a contribution the dtype of what it goes back to."""
+    if contribution.dtype.kind == "c":
+        raise DtypeError(f"{node.op} was given complex numbers, which have no gradient here")
+    return contribution.astype(source._data.dtype)
 
 
 def _gather(

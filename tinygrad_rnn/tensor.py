@@ -35,7 +35,8 @@ class Tensor(Protocols):
         dtype: as in `np.array`.
 
     Raises:
-        DtypeError: if a gradient is required of integers, booleans or anything not floating.
+        DtypeError: if the data are not real numbers or booleans, or if a gradient is required of
+            what is not floating.
 
     >>> x = Tensor([1.0, 2.0], requires_grad=True, name="x")
     >>> (x * x).sum().backward()
@@ -77,6 +78,8 @@ class Tensor(Protocols):
         if isinstance(data, Tensor):
             data = data._data
         array = np.array(data, dtype=dtype)
+        if array.dtype.kind not in "biuf":
+            raise DtypeError(f"a tensor holds real numbers or booleans, not {array.dtype}")
         if requires_grad and not np.issubdtype(array.dtype, np.floating):
             raise DtypeError(
                 f"a tensor of dtype {array.dtype} cannot require a gradient: "

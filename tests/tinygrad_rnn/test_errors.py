@@ -57,7 +57,19 @@ def test_backward_from_a_constant_is_refused():
         inside.backward()
 
 
-@pytest.mark.parametrize("data", [1, [True, False], np.arange(3), 1j])
+@pytest.mark.parametrize("data", [1j, "text", ["a", "b"], [None], [object()]])
+def test_a_tensor_holds_real_numbers_or_booleans(data):
+    with pytest.raises(tr.DtypeError, match="real numbers or booleans"):
+        tr.Tensor(data)
+
+
+def test_complex_constants_are_refused_when_a_gradient_would_lose_half():
+    for y in (leaf(2) * 1j, leaf(2) @ np.array([1j, 2.0])):
+        with pytest.raises(tr.DtypeError, match="complex"):
+            y.backward(gradient=np.ones(y.shape))
+
+
+@pytest.mark.parametrize("data", [1, [True, False], np.arange(3)])
 def test_only_floating_tensors_can_require_a_gradient(data):
     with pytest.raises(tr.DtypeError, match=r"dtype=np\.float64"):
         tr.Tensor(data, requires_grad=True)

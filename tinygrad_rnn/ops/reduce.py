@@ -143,9 +143,9 @@ FUNCTIONS[np.var] = lambda x, axis=None, ddof=0, keepdims=False: var(
 )
 
 
-def _off_zero(y: Any) -> Any:
-    """Keep 0 / 0 away: where y is 0 so is what is divided by it, and the slope is taken as 0."""
-    return np.where(y == 0, 1, y)
+def _ratio(a: Any, y: Any) -> Any:
+    """Return a / y, and 0 where y is 0: there a is 0 as well, and the slope is taken as 0."""
+    return np.where(y == 0, 0, a / np.where(y == 0, 1, y))
 
 
 std = reduction(
@@ -153,7 +153,7 @@ std = reduction(
     np.std,
     "sqrt(var(x))",
     "g * (x - mean(x)) / ((n - ddof) * y)",
-    lambda y, x, axis, ddof: _deviation(x, axis) / ((count(x.shape, axis) - ddof) * _off_zero(y)),
+    lambda y, x, axis, ddof: _ratio(_deviation(x, axis), y) / (count(x.shape, axis) - ddof),
 )
 FUNCTIONS[np.std] = lambda x, axis=None, ddof=0, keepdims=False: std(
     x, axis=axis, ddof=ddof, keepdims=keepdims
@@ -164,7 +164,7 @@ norm = reduction(
     np.linalg.norm,
     "sqrt(sum(x ** 2))",
     "g * x / y, 0 where y = 0",
-    lambda y, x, axis: x / _off_zero(y),
+    lambda y, x, axis: _ratio(x, y),
 )
 
 
@@ -196,7 +196,7 @@ def _logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
 
 def _softmax_over(y: Any, x: Any, axis: Axis) -> Any:
     out = np.exp(x - np.where(y == -np.inf, 0, y))
-    return out / _off_zero(np.sum(out, axis=axis, keepdims=True))  # mends what rounding did to y
+    return _ratio(out, np.sum(out, axis=axis, keepdims=True))  # mends what rounding did to y
 
 
 logsumexp = reduction(
