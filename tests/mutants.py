@@ -1,0 +1,199 @@
+"""Mutation testing: break the engine in one small place at a time, and see a test fail.
+
+    python -m tests.mutants                  every mutant (hours); --sample 300 for a random part
+
+A mutant that no test kills is printed with its line. Each runs in a process of its own, forked from
+one that has imported NumPy and pytest already, on the source as changed in memory: no file is
+touched. Known survivors, each with its reason, are listed in MUTANTS.md.
+"""
+
+import argparse
+import ast
+import copy
+import importlib.abc
+import importlib.util
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+TARGETS = [
+    *(
+        f"tinygrad_rnn/{name}.py"
+        for name in ("tensor", "primitive", "graph", "backward", "forward")
+    ),
+    *(
+        f"tinygrad_rnn/ops/{name}.py"
+        for name in (
+            *("activations", "cut", "elementwise", "gates", "index", "join", "linalg", "plain"),
+            *("products", "reduce", "shape", "trigonometry"),
+        )
+    ),
+]
+TESTS = [  # the quickest to fail come first
+    *("traps", "hard_points", "contract", "tensor", "gather", "errors", "functional", "primitives"),
+    *("bptt", "anomaly", "scope", "twin", "memory"),
+]
+LIMIT = 240  # seconds for one mutant; an endless loop is a mutant found
+
+OPERATORS = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
+    ast.Mod: ast.Mult, ast.FloorDiv: ast.Mult, ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr,
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn,
+    ast.NotIn: ast.In, ast.And: ast.Or, ast.Or: ast.And,
+}  # fmt: skip
+
+
+def changes(node):
+    """Yield (what changes, a function that changes a copy of the node in place)."""
+    if isinstance(node, ast.BinOp | ast.BoolOp | ast.AugAssign) and type(node.op) in OPERATORS:
+        new = OPERATORS[type(node.op)]
+        yield f"{type(node.op).__name__} -> {new.__name__}", lambda n: setattr(n, "op", new())
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in OPERATORS:
+        new = OPERATORS[type(node.ops[0])]
+        yield (
+            f"{type(node.ops[0]).__name__} -> {new.__name__}",
+            lambda n: n.ops.__setitem__(0, new()),
+        )
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        new = not node.value if isinstance(node.value, bool) else node.value + 1
+        yield f"{node.value} -> {new}", lambda n: setattr(n, "value", new)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.Not):
+        yield (
+            f"{type(node.op).__name__} dropped",
+            lambda n: (
+                setattr(n, "op", ast.UAdd())
+                if (isinstance(n.op, ast.USub))
+                else setattr(n, "operand", ast.UnaryOp(ast.Not(), n.operand))
+            ),
+        )
+    if isinstance(node, ast.If | ast.IfExp | ast.While):
+        yield "condition negated", lambda n: setattr(n, "test", ast.UnaryOp(ast.Not(), n.test))
+    if isinstance(node, ast.Return) and node.value is not None:
+        yield "returns None", lambda n: setattr(n, "value", ast.Constant(None))
+    if isinstance(node, ast.Continue | ast.Break | ast.Raise | ast.AugAssign) or (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+    ):
+        yield "statement dropped", None
+
+
+def mutants(path):
+    """Return (line, what, tree) of every mutant of a file; annotations and messages stay."""
+    tree = ast.parse((ROOT / path).read_text())
+    skipped = {
+        id(inner)
+        for node in ast.walk(tree)
+        for part in (
+            *(getattr(node, field, None) for field in ("annotation", "returns")),
+            *([node] if isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom) else []),
+            *(
+                [node]
+                if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+                else []
+            ),
+        )
+        if part is not None
+        for inner in ast.walk(part)
+    }
+    found = []
+    for place, node in enumerate(ast.walk(tree)):
+        if id(node) in skipped:
+            continue
+        for what, change in changes(node):
+            found.append((path, node.lineno, what, place, change))
+    return found
+
+
+def mutated(mutant):
+    """Return the changed tree of one mutant."""
+    path, _, _, place, change = mutant
+    tree = copy.deepcopy(ast.parse((ROOT / path).read_text()))
+    node = next(n for k, n in enumerate(ast.walk(tree)) if k == place)
+    if change is not None:
+        change(node)
+    else:
+        node.__class__, node._fields = ast.Pass, ()
+    return ast.fix_missing_locations(tree)
+
+
+class Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Imports one module from a changed tree."""
+
+    def __init__(self, path, tree):
+        self.name = path.removesuffix(".py").replace("/", ".")
+        self.path, self.tree = ROOT / path, tree
+
+    def find_spec(self, name, path, target=None):
+        if name != self.name:
+            return None
+        return importlib.util.spec_from_file_location(name, self.path, loader=self)
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        exec(compile(self.tree, str(self.path), "exec"), module.__dict__)
+
+
+def survives(mutant):
+    """Run the tests on one mutant, in a fork; True if they all pass."""
+    child = os.fork()
+    if child == 0:
+        signal.alarm(LIMIT)
+        os.setsid()
+        void = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(void, 1)
+        os.dup2(void, 2)
+        try:
+            sys.meta_path.insert(0, Changed(mutant[0], mutated(mutant)))
+            import pytest
+
+            tests = [f"tests/tinygrad_rnn/test_{name}.py" for name in TESTS]
+            code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", *tests])
+        except BaseException:
+            code = 1
+        os._exit(int(code))
+    _, status = os.waitpid(child, 0)
+    return status == 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sample", type=int, help="how many mutants, drawn at random; default all")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long")
+    parser.add_argument("paths", nargs="*", default=TARGETS)
+    options = parser.parse_args()
+    os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT))
+    import hypothesis  # noqa: F401  # imported once, before all forks, as are the next two
+    import numpy as np  # noqa: F401
+    import pytest  # noqa: F401
+
+    every = [m for path in options.paths for m in mutants(path)]
+    random.Random(options.seed).shuffle(every)
+    chosen = every[: options.sample]
+    start, done, alive = time.monotonic(), 0, []
+    if survives((TARGETS[0], 0, "unchanged", 0, lambda node: None)):
+        print(f"{len(every)} mutants, of which {len(chosen)} are tried", flush=True)
+    else:
+        sys.exit("the tests fail on the unchanged source")
+    for mutant in chosen:
+        if time.monotonic() - start > 60 * options.minutes:
+            break
+        done += 1
+        if survives(mutant):
+            alive.append(mutant)
+            path, line, what = mutant[:3]
+            source = (ROOT / path).read_text().splitlines()[line - 1].strip()
+            print(f"survived: {path}:{line}: {what}: {source}", flush=True)
+    killed = done - len(alive)
+    print(f"{killed} of {done} killed ({killed / max(done, 1):.1%})")
+
+
+if __name__ == "__main__":
+    main()
