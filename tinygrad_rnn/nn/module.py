@@ -42,6 +42,8 @@ class Module:
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
+        if isinstance(value, Module) and any(part is self for part in value.modules()):
+            return  # a link back to an owner
         for path, parameter in _parameters(value, name):
             # A name that came from an attribute grows with what it is put into; another one stays.
             if parameter.name is None or path.endswith(f".{parameter.name}"):
@@ -60,12 +62,16 @@ class Module:
         return [parameter for _, parameter in self.named_parameters()]
 
     def modules(self) -> Iterator[Module]:
-        """Yield this module and every module inside it."""
-        yield self
-        for value in vars(self).values():
-            for _, part in _parts(value, ""):
-                if isinstance(part, Module):
-                    yield from part.modules()
+        """Yield this module and every module inside it, each once."""
+        found: dict[int, Module] = {}
+        waiting: list[Module] = [self]
+        while waiting:
+            module = waiting.pop(0)
+            if id(module) not in found:
+                found[id(module)] = module
+                held = (part for value in vars(module).values() for _, part in _parts(value, ""))
+                waiting.extend(part for part in held if isinstance(part, Module))
+        return iter(found.values())
 
     def train(self, training: bool = True) -> Self:
         """Switch to training (dropout acts), here and in every module inside; return self."""
@@ -126,11 +132,17 @@ def _parts(value: Any, name: str) -> Iterator[tuple[str, Parameter | Module]]:
             yield from _parts(item, f"{name}.{key}")
 
 
-def _parameters(value: Any, name: str) -> Iterator[tuple[str, Parameter]]:
-    """Yield every parameter at or below `value`, each as often as it is reached."""
+def _parameters(
+    value: Any, name: str, inside: tuple[Module, ...] = ()
+) -> Iterator[tuple[str, Parameter]]:
+    """Yield every parameter at or below `value`, each as often as it is reached.
+
+    A module that refers back to one that it lies inside is not entered again.
+    """
     for path, part in _parts(value, name):
         if isinstance(part, Parameter):
             yield path, part
-        else:
+        elif not any(part is outer for outer in inside):
             for attribute, held in vars(part).items():
-                yield from _parameters(held, f"{path}.{attribute}" if path else attribute)
+                longer = f"{path}.{attribute}" if path else attribute
+                yield from _parameters(held, longer, (*inside, part))

@@ -51,6 +51,14 @@ def test_a_shared_parameter_is_listed_once():
     assert [name for name, _ in tied.named_parameters()] == ["first.weight"]
 
 
+def test_a_module_that_knows_its_owner():
+    model = Model()
+    model.embed.owner = model
+    assert list(model.state_dict()) == NAMES
+    assert [parameter.name for parameter in model.parameters()] == NAMES
+    assert len(list(model.modules())) == 7
+
+
 def test_train_and_eval_reach_every_module():
     model = Model()
     assert model.eval() is model
