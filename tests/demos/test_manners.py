@@ -15,6 +15,14 @@ NAMES = [file.stem for file in FILES if file.stem != "common"]
 # Small settings, and the files that are written.
 RUNS = {
     "bptt_four_ways": ("--steps 3 --hidden 2", "chart.svg graph.svg"),
+    "cell_state": (
+        "--steps 4 --hidden 3",
+        "chart.svg forget_bias_0.svg forget_bias_4.svg",
+    ),
+    "exploding": ("--steps 5 --iterations 3", "descent.png"),
+    "gru_interpolation": ("--steps 4 --hidden 3", "chart.svg graph.svg"),
+    "recency": ("--steps 6 --hidden 3", "chart.svg"),
+    "truncation": ("--steps 6 --hidden 3", "chart.svg graph.svg"),
     "spectral_radius": ("--steps 60 --hidden 6", "chart.svg"),
     "sum_over_time": ("--steps 5 --hidden 3", "chart.svg graph.svg"),
     "topological_order": ("--steps 3", "right.svg wrong.svg"),
