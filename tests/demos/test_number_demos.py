@@ -1,0 +1,68 @@
+"""What the demos about sizes claim: saturation, floating-point range, initialisation, inputs."""
+
+import re
+
+import numpy as np
+
+from demos import initialisation, input_attribution
+from tinygrad_rnn.analysis import decades_per_step
+
+
+def test_saturation_does_not_make_the_rnn_vanish_but_a_small_gain_does(demo, tmp_path):
+    _, said, _ = demo("saturation", "--out", tmp_path)
+    rnn = np.array(re.findall(r"(?m)^gain (\S+) +(\d+)% +(\S+)", said), float)
+    assert (np.diff(rnn[:, 1]) >= 0).all()
+    assert (np.diff(rnn[:, 2]) > 0).all()
+    assert rnn[0, 2] < -0.5
+    assert rnn[-1, 1] > 80
+    assert rnn[-1, 2] > 0
+    lstm = np.array(re.findall(r"(?m)^bias +(\S+) +(\d+)% +(\d+)% +(\S+)", said), float)
+    assert (np.diff(lstm[:, 3]) > 0).all()
+    assert lstm[0, 1] == lstm[-1, 2] == 100
+
+
+def test_float32_runs_out(demo, tmp_path):
+    _, said, _ = demo("float32", "--out", tmp_path)
+    assert re.search(r"in float64 it reaches t = 0 as \d.\de-7\d", said)
+    zero = int(re.search(r"in float32 it is exactly 0 from (\d+) steps", said)[1])
+    rate = float(re.search(r"by (\S+) decades", said)[1])
+    assert abs(zero * rate + 45) < 2  # the smallest float32 is 1.4e-45
+    assert int(re.search(r"third digit from (\d+)", said)[1]) < zero
+
+
+def test_float32_keeps_up_where_nothing_vanishes(demo, tmp_path):
+    _, said, _ = demo("float32", "--steps", 20, "--out", tmp_path)
+    assert "exactly 0" not in said
+    assert "wrong in" not in said
+
+
+def test_ways_to_begin(demo, tmp_path):
+    _, said, _ = demo("initialisation", "--seeds", 5, "--out", tmp_path)
+    found = re.findall(r"(?m)^(\w+(?: gain)?) +([+-]\S+) +([+-]\S+) +([+-]\S+)", said)
+    median = {name: float(row[0]) for name, *row in found}
+    assert set(median) == set(initialisation.WAYS)
+    assert -0.29 < median["uniform"] < -0.22
+    assert -1.05 < median["small gain"] < -1.0
+    assert -0.09 < median["orthogonal"] < -0.03
+    assert -0.02 < median["IRNN"] <= 0
+
+
+def test_a_unit_of_the_irnn_passes_the_gradient_on_whole():
+    norms = initialisation.swept("IRNN", 4, 2000, 0)[1]
+    assert abs(decades_per_step(norms)) < 0.2
+    assert (np.diff(norms) >= 0).all()
+
+
+def test_training_points_the_gradient_at_what_matters(demo, tmp_path):
+    options = ("--steps", 12, "--hidden", 24, "--iterations", 150, "--out", tmp_path)
+    _, said, _ = demo("input_attribution", *options)
+    assert int(re.search(r"after training: (\d+)%", said)[1]) > 95
+    before, after = map(int, re.findall(r" (\d+)%  \(median", said))
+    assert after > before + 20
+
+
+def test_the_marked_letter_is_where_it_is_said_to_be():
+    rows, marked, place = input_attribution.draw_rows(np.random.default_rng(2), 6, 50)
+    for row, letter, t in zip(rows.T, marked, place, strict=True):
+        assert row[t] == letter
+        assert np.flatnonzero(row == 8).tolist() == [t - 1]
