@@ -31,14 +31,14 @@ class Plan(NamedTuple):
     seconds: float = 10.0  # for each case of the table
     rounds: tuple[int, int] = (7, 40)
     lengths: tuple[int, ...] = (100, 1_000, 10_000, 100_000)
-    repeats: int = 5
+    repeats: int = 3
     drawn: tuple[int, ...] = (10, 30, 100, 300, 1_000)
     imports: int = 21
 
 
 QUICK = Plan(
     "quick",
-    ("ours", "with_torch"),
+    ("ours", "ours_keeping", "with_torch"),
     seconds=0.3,
     rounds=(2, 20),
     lengths=(100, 1_000, 10_000),

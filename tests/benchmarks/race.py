@@ -21,7 +21,7 @@ import numpy as np
 
 from tests.benchmarks.cases import Case, Size
 
-GROUPS = ("ours", "with_torch", "with_jax", "with_autograd", "with_mygrad")
+GROUPS = ("ours", "ours_keeping", "with_torch", "with_jax", "with_autograd", "with_mygrad")
 ONE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",

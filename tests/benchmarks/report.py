@@ -37,8 +37,8 @@ def table(rows: list[dict[str, Any]], cell: str) -> Iterator[str]:
     """Yield the lines of one cell's table: contenders down, dtypes and sizes across."""
     columns = list(dict.fromkeys((row["dtype"], tuple(row["size"])) for row in rows))
     found = {(row["contender"], row["dtype"], tuple(row["size"])): row for row in rows}
-    yield f"{cell.upper():26}" + "".join(f"{dtype:>18}" for dtype, _ in columns)
-    yield f"{'':26}" + "".join("{:>18}".format("({},{},{},{})".format(*s)) for _, s in columns)
+    yield f"{cell.upper():28}" + "".join(f"{dtype:>18}" for dtype, _ in columns)
+    yield f"{'':28}" + "".join("{:>18}".format("({},{},{},{})".format(*s)) for _, s in columns)
     for name in dict.fromkeys(row["contender"] for row in rows):
         cells = [found.get((name, *column)) for column in columns]
         if name == TORCH:
@@ -47,7 +47,7 @@ def table(rows: list[dict[str, Any]], cell: str) -> Iterator[str]:
             shown = [show(row["to_torch"]) if row else "-" for row in cells]
         if any(row and row["to_torch"] is None for row in cells):  # no PyTorch: times, no ratios
             shown = [number(row["ms"]["median"]) + " ms" if row else "-" for row in cells]
-        yield f"{name:26}" + "".join(f"{text:>18}" for text in shown)
+        yield f"{name:28}" + "".join(f"{text:>18}" for text in shown)
 
 
 def curves(data: dict[str, Any]) -> Iterator[str]:

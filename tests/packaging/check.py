@@ -18,13 +18,13 @@ import time
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 USER = Path(__file__).with_name("user.py")
 PYTHONS = ("3.11", "3.12", "3.13")
 CLEAN = ("-I", "-W", "error")  # no current folder, no PYTHONPATH, and every warning is an error
+FORMATS = ("dot", "json", "html")  # what needs no Graphviz
 NUMPY_ALONE = """
 import sys
 import tinygrad_rnn
@@ -112,9 +112,11 @@ def try_out(python: str, what: Path, resolution: str, work: Path) -> str:
     empty.mkdir()
     numpy = run(inside, *CLEAN, "-c", NUMPY_ALONE, cwd=empty).strip()
     run(inside, *CLEAN, USER, cwd=empty)
-    run(inside, *CLEAN, "-c", "import viz", cwd=empty)
-    if find_spec("viz.__main__"):
-        run(inside, *CLEAN, "-m", "viz", "--help", cwd=empty)
+    run(inside, *CLEAN, "-m", "viz", "--help", cwd=empty)
+    draw = ("-m", "viz", "--steps", "6", "--out", "pictures")
+    run(inside, *CLEAN, *draw, "--format", *FORMATS, cwd=empty)
+    missing = {kind for kind in FORMATS if not list(empty.glob(f"pictures/*.{kind}"))}
+    assert not missing, f"not drawn: {missing}"
     return numpy
 
 
