@@ -25,7 +25,7 @@ def gradient(f, *arrays, dtype=np.float64):
         (lambda x: tr.f.elu(x, 2.0), [-800.0, 0.0, 800.0], [0.0, 2.0, 1.0]),
         (lambda x: np.clip(x, 0.0, 1.0), [-1.0, 0.0, 0.5, 1.0, 2.0], [0.0, 1.0, 1.0, 1.0, 0.0]),
         (lambda x: np.clip(x, None, 1.0), [0.5, 2.0], [1.0, 0.0]),
-        (lambda x: np.clip(x, min=1.0), [0.5, 2.0], [0.0, 1.0]),
+        (lambda x: np.clip(x, 1.0, None), [0.5, 2.0], [0.0, 1.0]),
         (lambda x: np.maximum(x, 1.0), [0.0, 1.0, 2.0], [0.0, 0.5, 1.0]),
         (lambda x: np.minimum(x, 1.0), [0.0, 1.0, 2.0], [1.0, 0.5, 0.0]),
         (lambda x: np.maximum(1.0, x), [0.0, 1.0, 2.0], [0.0, 0.5, 1.0]),

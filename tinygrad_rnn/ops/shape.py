@@ -11,7 +11,7 @@ from tinygrad_rnn.protocols import FUNCTIONS
 
 reshape = linear(
     "reshape",
-    np.reshape,
+    lambda x, shape: np.reshape(x, shape),  # NumPy 2.0 has another name for the argument
     "reshape(x)",
     ("reshape(g)", lambda g, y, x, shape: np.reshape(g, x.shape)),
 )
