@@ -32,7 +32,7 @@ class Plan(NamedTuple):
     rounds: tuple[int, int] = (7, 40)
     lengths: tuple[int, ...] = (100, 1_000, 10_000, 100_000)
     repeats: int = 3
-    drawn: tuple[int, ...] = (10, 30, 100, 300, 1_000)
+    drawn: tuple[int, ...] = (10, 100, 1_000)
     imports: int = 21
 
 

@@ -120,6 +120,18 @@ def try_out(python: str, what: Path, resolution: str, work: Path) -> str:
     return numpy
 
 
+def test_lowest(python: str, wheel: Path, work: Path) -> str:
+    """Run the engine's own tests with the lowest dependencies; return pytest's last line."""
+    home = Path(tempfile.mkdtemp(dir=work))
+    inside = home / "venv" / "bin" / "python"
+    run("uv", "venv", "--quiet", "--python", python, home / "venv")
+    install = ("uv", "pip", "install", "--quiet", "--python", inside)
+    run(*install, "--resolution", "lowest", "--only-binary", "numpy,safetensors", wheel)
+    run(*install, "pytest", "hypothesis")
+    pytest = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/tinygrad_rnn")
+    return run(inside, *pytest, cwd=ROOT).splitlines()[-1]
+
+
 def check_types(wheel: Path, work: Path) -> None:
     """Check a user's program, and the packages, against the wheel's own type information."""
     home = Path(tempfile.mkdtemp(dir=work))
@@ -163,18 +175,20 @@ def main() -> None:
         newest = max((t for t in trials), key=lambda t: PYTHONS.index(t[0]))
         trials.append((*newest[:2], sdist, "highest"))
         with ThreadPoolExecutor(2) as pool:
+            lowest = pool.submit(test_lowest, trials[0][1], wheel, work)
             numpys = pool.map(lambda t: try_out(t[1], t[2], t[3], work), trials)
             for (version, _, archive, resolution), numpy in zip(trials, numpys, strict=True):
                 print(
                     f"Python {version}, {archive.suffix.strip('.')}, {resolution}: {numpy}: works",
                     flush=True,
                 )
+            print(f"Python {trials[0][0]}, the engine's tests, lowest: {lowest.result()}")
         for version, python in found.items():
             if python is None:
                 print(f"Python {version}: not tried, there is none on this machine")
         check_types(wheel, work)
         print("a user's program: clean under mypy --strict and pyright")
-    print(f"{len(trials) + 2} passed, 0 failed in {time.monotonic() - start:.0f} s")
+    print(f"{len(trials) + 3} passed, 0 failed in {time.monotonic() - start:.0f} s")
 
 
 if __name__ == "__main__":
