@@ -1,6 +1,7 @@
 """Pictures of recorded graphs and of the gradient that went along each edge."""
 
 from viz.charts import chart
+from viz.drawing import compare, draw
 from viz.errors import (
     GraphvizFailedError,
     GraphvizMissingError,
@@ -9,7 +10,7 @@ from viz.errors import (
     VizError,
     VizWarning,
 )
-from viz.picture import Picture, draw
+from viz.picture import Picture
 from viz.style import Scale
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "VizError",
     "VizWarning",
     "chart",
+    "compare",
     "draw",
 ]

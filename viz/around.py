@@ -8,6 +8,7 @@ from viz.sizes import FONT, SMALL, text_width
 HEADER = 16.0  # a cluster's own label
 MARGIN = 14.0
 BAR_HEIGHT = 48.0
+FOOT = MARGIN + 40.0  # room for the legend
 
 
 def frame(
@@ -35,8 +36,8 @@ def frame(
         gap.height = max((c.y + c.height for c in model.clusters), default=high) - gap.y
     low = _place_sums(model, low - 28) if model.parameters else low
     low = _place_strips(model, left, low, right)
-    _shift(model, low - MARGIN - 40)
-    model.width, model.height = right + 2 * MARGIN, high - low + 2 * MARGIN + 40 + 20
+    _shift(model, low - FOOT)
+    model.width, model.height = right + 2 * MARGIN, high - low + MARGIN + FOOT + 20
 
 
 def frame_label(layer: str, step: int) -> str:

@@ -17,6 +17,8 @@ SPECIAL = "dashed: 0, or below the scale     dotted: no gradient flows     red: 
 
 def below(model: Model, scale: Scale, theme: Theme) -> Iterator[str]:
     """All of it, as lines of DOT."""
+    for caption in model.captions:
+        yield line_of_text(caption.id, caption.x, caption.y, caption.text, theme.text, size=13)
     if model.title:
         yield line_of_text("title", 14, model.height - 14, model.title, theme.text, size=14)
     if model.has_flow:
@@ -25,23 +27,18 @@ def below(model: Model, scale: Scale, theme: Theme) -> Iterator[str]:
             yield from _strip(serial, strip, model, scale, theme)
         yield from _legend(model, scale, theme)
     for i, note in enumerate(model.notes):
-        yield line_of_text(f"note{i}", 14, 8, note, theme.muted, size=SMALL)
+        yield line_of_text(f"note{i}", 14, 4, note, theme.muted, size=SMALL)
 
 
 def _sums(model: Model, scale: Scale, theme: Theme) -> Iterator[str]:
-    if model.parameters:
-        first = model.parameters[0]
-        left = first.x - first.width / 2 - 8
-        yield line_of_text(
-            "sums",
-            left,
-            first.y,
-            "sum over time" if model.steps else "sum over uses",
-            theme.muted,
-            "r",
-            SMALL,
-        )
+    what = "sum over time" if model.steps else "sum over uses"
+    height = None
     for parameter in model.parameters:
+        if parameter.y != height:  # the first of a row
+            height = parameter.y
+            left = parameter.x - parameter.width / 2 - 8
+            name = f"sums-{parameter.id}"
+            yield line_of_text(quote(name), left, height, what, theme.muted, "r", SMALL)
         yield _sum(parameter, model, scale, theme)
 
 

@@ -14,12 +14,13 @@ WHOLE = {"op": 5, "gate": 6, "cell": 16, "step": 24}  # so many steps are drawn 
 KEPT = {"op": 3, "gate": 3, "cell": 5, "step": 8}  # else so many at either end
 
 
-def choose_steps(steps: Any, model: Model, kept: int) -> list[int]:
+def choose_steps(steps: Any, known: list[int], detail: str, kept: int) -> list[int]:
     """Which steps to draw.
 
     Args:
         steps: "auto" (the first and last few where they do not all fit), "all", or step numbers.
-        model: the model with all its steps.
+        known: all steps of the graph.
+        detail: the level of detail.
         kept: how many "auto" keeps at either end where not all are drawn.
 
     Raises:
@@ -28,15 +29,15 @@ def choose_steps(steps: Any, model: Model, kept: int) -> list[int]:
     if isinstance(steps, str):
         if steps not in ("auto", "all"):
             raise VizError(f'steps is "auto", "all" or a list of step numbers, got {steps!r}')
-        if steps == "all" or len(model.steps) <= WHOLE[model.detail]:
-            return list(model.steps)
-        return model.steps[:kept] + model.steps[-kept:]
+        if steps == "all" or len(known) <= WHOLE[detail]:
+            return list(known)
+        return known[:kept] + known[-kept:]
     if isinstance(steps, int) or not isinstance(steps, Iterable):
         raise VizError(f'steps is "auto", "all" or a list of step numbers, got {steps!r}')
     wanted = sorted(set(steps))
-    missing = [step for step in wanted if step not in model.steps]
+    missing = [step for step in wanted if step not in known]
     if missing or not wanted:
-        have = f"{model.steps[0]} .. {model.steps[-1]}" if model.steps else "no"
+        have = f"{known[0]} .. {known[-1]}" if known else "no"
         raise VizError(f"steps {missing or 'none'} asked for, but the graph has {have} steps")
     return wanted
 

@@ -61,9 +61,9 @@ class _Pen:
 
     def clusters(self) -> Iterator[str]:
         theme = self.theme
-        inside: dict[tuple[str, int | None], list[str]] = {}
+        inside: dict[tuple[str, str, int | None], list[str]] = {}
         for node in self.model.nodes:
-            inside.setdefault(node.block, []).append(node.id)
+            inside.setdefault((node.part, *node.block), []).append(node.id)
         for box in self.model.clusters:
             right, top = box.x + box.width, box.y + box.height
             yield f"subgraph {quote(f'cluster_{box.id}')} {{"
@@ -74,7 +74,7 @@ class _Pen:
                 f'color="{theme.cluster_line}", fillcolor="{theme.cluster}", '
                 f'fontcolor="{theme.text}", class="step"]'
             )
-            yield from (f"{id};" for id in inside.get((box.layer, box.step), ()))
+            yield from (f"{id};" for id in inside.get((box.part, box.layer, box.step), ()))
             yield "}"
 
     def nodes(self) -> Iterator[str]:
@@ -91,7 +91,7 @@ class _Pen:
 
     def _fading(self, box: Omitted) -> Iterator[str]:
         """What the box says, and its rails: a piece for each step, in that step's colour."""
-        rails = [strip for strip in self.model.strips if strip.rail is not None]
+        rails = [s for s in self.model.strips if s.rail and box.y <= s.rail <= box.y + box.height]
         for serial, strip in enumerate(rails):
             hidden = [
                 (step, value)

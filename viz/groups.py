@@ -14,9 +14,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from viz.blocks import Block, Recording
+from viz.errors import VizError
 from viz.model import AFTER, BEFORE, OUT, Layer
 
 LEVELS = ("op", "gate", "cell", "step")
+
+
+def check_detail(detail: str) -> None:
+    """Raise unless there is such a level of detail."""
+    if detail not in LEVELS:
+        raise VizError(f"unknown detail {detail!r}: choose one of {', '.join(LEVELS)}")
 
 
 @dataclass(eq=False, slots=True)

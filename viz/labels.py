@@ -20,8 +20,8 @@ SYMBOLS = {
 }  # fmt: skip
 
 
-def node_of(group: Group, role: str, recording: Recording, id_: str) -> Node:
-    """A node for a group, without its gradient."""
+def node_of(group: Group, role: str, recording: Recording, id_: str, seen: bool = True) -> Node:
+    """A node for a group, without its gradient; if it is not `seen`, without its value too."""
     tensor = group.main
     ops = [member.op for member in group.members if member.op is not None]
     held = len(group.members) if role != "cell" else len(ops)
@@ -39,7 +39,7 @@ def node_of(group: Group, role: str, recording: Recording, id_: str) -> Node:
         dtype=str(tensor.dtype),
         formula="; ".join(dict.fromkeys(op.formula for op in ops)),
         derivatives=tuple(ops[0].derivatives) if held == 1 and ops else (),
-        value=recording.spread(tensor) if role != "cell" else None,
+        value=recording.spread(tensor) if seen and role != "cell" else None,
         holds=held,
     )
 

@@ -84,6 +84,7 @@ class Node:
     value: tuple[float, float, float] | None = None  # smallest, mean, largest
     gradient: Size | None = None  # None where none flowed
     holds: int = 1  # how many primitives a collapsed node stands for
+    part: str = ""  # which of several drawings in one
     x: float = 0.0
     y: float = 0.0
     width: float = 0.0
@@ -155,6 +156,7 @@ class Layer:
     steps: list[int]
     states: list[str]  # the keys of its state nodes, the hidden state first
     reverse: bool = False  # its states run from later to earlier steps
+    part: str = ""
 
 
 @dataclass(slots=True)
@@ -181,6 +183,7 @@ class Strip:
     steps: list[int]
     values: list[float]  # norm of dL/dstate_t
     decades_per_step: float | None  # least squares; positive: shrinks on its way back
+    part: str = ""  # which of several drawings in one
     places: list[float] = field(default_factory=list)  # x of the middle of each step's bar
     rail: float | None = None  # y of the state's rail in the graph
     y: float = 0.0  # of the bars' foot
@@ -223,6 +226,17 @@ class Cluster:
     y: float  # its bottom
     width: float
     height: float
+    part: str = ""
+
+
+@dataclass(slots=True)
+class Caption:
+    """A name above one of several drawings in one."""
+
+    id: str
+    text: str
+    x: float
+    y: float
 
 
 @dataclass(slots=True)
@@ -242,6 +256,7 @@ class Model:
     strips: list[Strip]
     clusters: list[Cluster] = field(default_factory=list)
     omitted: list[Omitted] = field(default_factory=list)
+    captions: list[Caption] = field(default_factory=list)
     has_flow: bool = True
     notes: list[str] = field(default_factory=list)
     width: float = 0.0

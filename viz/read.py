@@ -8,11 +8,12 @@ alone. Only the engine's public surface is read.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from viz.blocks import Block, Recording, Use, op_name
 from viz.errors import VizError
-from viz.groups import LEVELS, Group, Groups
+from viz.groups import Group, Groups, check_detail
 from viz.labels import node_of
 from viz.model import (
     AFTER,
@@ -31,7 +32,12 @@ from viz.style import check_norm
 
 
 def read(
-    root: Any, flow: Any = None, norm: str = "l2", title: str = "", detail: str = "op"
+    root: Any,
+    flow: Any = None,
+    norm: str = "l2",
+    title: str = "",
+    detail: str = "op",
+    shown: Callable[[list[int]], list[int]] = list,
 ) -> Model:
     """Turn the graph under `root` into a drawing model with every step, unplaced.
 
@@ -41,13 +47,13 @@ def read(
         norm: "l2", "rms" or "max".
         title: the picture's name.
         detail: "op", "gate", "cell" or "step".
+        shown: from all steps those whose nodes will be seen; the others' are not looked into.
 
     Raises:
         VizError: `root` is no tensor with a graph, or `flow` was recorded from another one.
     """
     check_norm(norm)
-    if detail not in LEVELS:
-        raise VizError(f"unknown detail {detail!r}: choose one of {', '.join(LEVELS)}")
+    check_detail(detail)
     if not hasattr(root, "inputs") or not hasattr(root, "scope"):
         raise VizError(f"draw needs a Tensor, got {type(root).__name__}")
     if flow is not None and getattr(flow, "root", None) is not root:
@@ -55,19 +61,23 @@ def read(
             "this flow was recorded from another tensor: draw what it was traced from, "
             "or trace this one with tinygrad_rnn.trace"
         )
-    return _Reader(root, flow, norm, detail).model(title)
+    return _Reader(root, flow, norm, detail, shown).model(title)
 
 
 class _Reader:
     """The tables that turn tensors into nodes; one per picture, gone once the model stands."""
 
-    def __init__(self, root: Any, flow: Any, norm: str, detail: str) -> None:
+    def __init__(
+        self, root: Any, flow: Any, norm: str, detail: str, shown: Callable[[list[int]], list[int]]
+    ) -> None:
         self.root, self.flow, self.norm, self.detail = root, flow, norm, detail
         self.recording = recording = Recording(root)
         self.homes, self.keys, self.by_source = recording.homes, recording.keys, recording.by_source
         self.ids = {id(tensor): f"n{i}" for i, tensor in enumerate(recording.tensors)}
         self.sent = Sent(flow)
         self.layers = self._layers()
+        self.steps = sorted({step for layer in self.layers for step in layer.steps})
+        self.hidden = set(self.steps) - set(shown(self.steps))
         self.states = {key for layer in self.layers for key in layer.states}
         self.rails = {  # layer and name of a state to its key
             (layer.name, key.split("|")[2]): key for layer in self.layers for key in layer.states
@@ -85,7 +95,6 @@ class _Reader:
                 self._add(group)
         edges = self._edges()
         edges += self._junctions(edges)
-        steps = sorted({step for layer in self.layers for step in layer.steps})
         used = {node.layer for node in self.nodes.values()}
         last = self.groups.of.get(id(self.root))
         return Model(
@@ -96,8 +105,8 @@ class _Reader:
             nodes=list(self.nodes.values()),
             edges=edges,
             layers=[layer for layer in self.layers if layer.name in used],
-            steps=steps,
-            shown=list(steps),
+            steps=self.steps,
+            shown=list(self.steps),
             parameters=self._parameters(),
             strips=self._strips(),
             has_flow=self.flow is not None,
@@ -138,8 +147,9 @@ class _Reader:
         return f"c{id_[1:]}" if group.role == "cell" else id_
 
     def _add(self, group: Group) -> Node:
-        node = node_of(group, self._role(group), self.recording, self._id(group))
-        node.gradient = self.sent.total(group.main) if group.role != "cell" else None
+        seen = group.home.step not in self.hidden
+        node = node_of(group, self._role(group), self.recording, self._id(group), seen)
+        node.gradient = self.sent.total(group.main) if seen and group.role != "cell" else None
         self.nodes[node.id] = node
         return node
 
@@ -183,7 +193,8 @@ class _Reader:
         role = "parameter" if tensor.requires_grad and tensor.op is None else "shared"
         role = "input" if tensor.name == "x" and tensor.op is None else role
         group = Group(key, target.home, role, tensor, [tensor])
-        tag = node_of(group, role, self.recording, f"n{len(self.ids) + len(self.nodes)}")
+        serial, seen = len(self.ids) + len(self.nodes), group.home.step not in self.hidden
+        tag = node_of(group, role, self.recording, f"n{serial}", seen)
         tag.gradient = self.sent.along(uses)[1]
         self.nodes[tag.id] = tag
         return tag

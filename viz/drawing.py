@@ -1,0 +1,180 @@
+"""`draw` and `compare`: recorded graphs and their flows to pictures.
+
+One idea: read, leave out, place; if that is too large to paint in good time, the same one level
+coarser, saying so.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tinygrad_rnn.graph import topological
+from viz.boxes import STEP_GAP
+from viz.detail import KEPT, choose_steps, leave_out
+from viz.errors import TooLargeError, VizError, VizWarning
+from viz.groups import LEVELS, check_detail
+from viz.layout import place
+from viz.model import Model
+from viz.page import levels
+from viz.picture import Picture
+from viz.read import read
+from viz.style import Scale
+from viz.together import together
+
+if TYPE_CHECKING:
+    from tinygrad_rnn import GradientFlow, Tensor
+
+WIDE, FEWEST = 2000.0, 2  # "auto" leaves out steps beyond this width in points, but not below two
+NUMBERED = 6  # with more steps than this drawn, numbers are in tooltips only
+LARGEST = 150_000  # nodes and edges that are painted in good time
+
+
+def draw(
+    loss: Tensor,
+    flow: GradientFlow | None = None,
+    detail: str = "op",
+    steps: Any = "auto",
+    norm: str = "l2",
+    scale: Scale | None = None,
+    title: str | None = None,
+    theme: str = "auto",
+    numbers: bool | None = None,
+    strict: bool = False,
+) -> Picture:
+    """Draw the graph under `loss`, one frame per time step, with the gradient on every edge.
+
+    Args:
+        loss: the tensor that the picture ends in.
+        flow: what a sweep from it recorded (`tinygrad_rnn.trace(loss)`); None draws no gradients.
+        detail: "op", every primitive; "gate", one node per gate and state; "cell", one per cell;
+            "step", only the states.
+        steps: "auto" leaves out middle steps where not all fit, "all" draws every one; or the
+            step numbers to draw.
+        norm: "l2", "rms" or "max".
+        scale: a `Scale` shared with other pictures; fitted to this flow by default.
+        title: stands above the graph and names the SVG.
+        theme: "light", "dark", or "auto": light, and dark in an SVG where the reader prefers it.
+        numbers: print each edge's gradient beside it; by default for up to 6 steps.
+        strict: raise instead of drawing a coarser picture where this one would be too large.
+
+    Raises:
+        TooLargeError: the picture would be too large, and `strict` forbids a coarser one.
+        VizError: something was asked for that there is not.
+
+    >>> import numpy as np, tinygrad_rnn as tr, viz
+    >>> run = tr.unroll(tr.RNNCell(2, 3, rng=0), np.ones((4, 1, 2)))
+    >>> loss = run.final.sum()
+    >>> picture = viz.draw(loss, tr.trace(loss), title="RNN")
+    >>> picture.model.steps, len(picture.model.strips[0].values)
+    ([0, 1, 2, 3], 4)
+    """
+    model = _model(loss, flow, detail, steps, norm, title or "", numbers, strict)
+    if scale is None:
+        scale = Scale.fit([flow], norm) if flow is not None else Scale(1.0, -1.0, 1.0, norm)
+    return Picture(model, scale, theme, lambda: {"": levels(loss, flow, norm)})
+
+
+def compare(
+    runs: Mapping[str, tuple[Tensor, GradientFlow]],
+    detail: str = "gate",
+    steps: Any = "auto",
+    norm: str = "l2",
+    scale: Scale | None = None,
+    title: str = "",
+    theme: str = "auto",
+    numbers: bool | None = None,
+    strict: bool = False,
+) -> Picture:
+    """Draw several recorded graphs above one another, on one scale that all of them share.
+
+    Args:
+        runs: for each name the loss and the flow traced from it, the first on top.
+
+    The other arguments are those of `draw`.
+
+    Raises:
+        VizError: nothing to compare, or something was asked for that there is not.
+
+    >>> import numpy as np, tinygrad_rnn as tr, viz
+    >>> def loss(cell):
+    ...     return tr.unroll(cell, np.ones((3, 1, 2))).final.sum()
+    >>> losses = {"RNN": loss(tr.RNNCell(2, 3, rng=0)), "GRU": loss(tr.GRUCell(2, 3, rng=0))}
+    >>> picture = viz.compare({name: (loss, tr.trace(loss)) for name, loss in losses.items()})
+    >>> [caption.text for caption in picture.model.captions]
+    ['RNN', 'GRU']
+    """
+    if not runs:
+        raise VizError('nothing to compare: give {"RNN": (loss, flow), ...}')
+    parts = {
+        name: _model(loss, flow, detail, steps, norm, "", numbers, strict)
+        for name, (loss, flow) in runs.items()
+    }
+    if scale is None:
+        scale = Scale.fit([flow for _, flow in runs.values()], norm)
+
+    def drawings() -> dict[str, dict[str, Model]]:
+        return {name: levels(loss, flow, norm) for name, (loss, flow) in runs.items()}
+
+    return Picture(together(parts, title), scale, theme, drawings)
+
+
+def _model(
+    loss: Any,
+    flow: Any,
+    detail: str,
+    steps: Any,
+    norm: str,
+    title: str,
+    numbers: bool | None,
+    strict: bool,
+) -> Model:
+    """A placed model at the level asked for, or at the first coarser one that is small enough."""
+    check_detail(detail)
+    coarser = LEVELS[LEVELS.index(detail) :]
+    attempts = [(level, steps) for level in coarser] + [(coarser[-1], "auto")]
+    for level, chosen in attempts:
+        whole, size = None, _estimate(loss, level, chosen)
+        if size <= LARGEST:
+
+            def shown(known: list[int], level: str = level, chosen: Any = chosen) -> list[int]:
+                return choose_steps(chosen, known, level, KEPT[level])
+
+            whole = read(loss, flow, norm, title, level, shown)
+            model = leave_out(whole, shown(whole.steps))
+            size = len(model.nodes) + len(model.edges)
+        if whole is not None and size <= LARGEST:
+            break
+        if strict:
+            raise TooLargeError(
+                f"about {size} nodes and edges at detail {level!r} are too many to draw: choose a "
+                f"coarser detail or fewer steps, or leave strict out"
+            )
+    else:
+        raise TooLargeError(f"about {size} nodes and edges are too many to draw at any detail")
+    if (level, chosen) != (detail, steps):
+        note = f"drawn at detail {level!r}: at {detail!r} it would be too large"
+        warnings.warn(note, VizWarning, stacklevel=3)
+        whole.notes.append(note)
+    return _placed(whole, chosen, numbers)
+
+
+def _estimate(loss: Any, level: str, steps: Any) -> int:
+    """How many nodes and edges there will be, before anything is read: about two per tensor."""
+    every = level == "op" and isinstance(steps, str) and steps == "all"
+    return 2 * len(topological(loss)) if every and hasattr(loss, "inputs") else 0
+
+
+def _placed(whole: Model, steps: Any, numbers: bool | None) -> Model:
+    """The model with the steps asked for, placed; "auto" takes as many as fit the width."""
+    kept = KEPT[whole.detail]
+    while True:
+        model = leave_out(whole, choose_steps(steps, whole.steps, whole.detail, kept))
+        place(model, len(model.shown) <= NUMBERED if numbers is None else numbers)
+        narrow = model.width <= WIDE or not model.omitted or kept <= FEWEST
+        if narrow or not isinstance(steps, str):
+            return model
+        each = model.clusters[0].width + STEP_GAP
+        kept = max(FEWEST, kept - math.ceil((model.width - WIDE) / each / 2))
