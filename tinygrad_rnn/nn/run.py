@@ -50,6 +50,8 @@ class Run:
 class SealedRun(Run):
     """A run in a few primitives of many steps each: a state is cut out where it is asked for.
 
+    That costs a gradient of the size of the whole each time: for all steps, use `outputs`.
+
     Args:
         steps: T.
         reverse: whether the last step taken is the first in time.

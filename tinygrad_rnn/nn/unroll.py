@@ -55,6 +55,7 @@ def unroll(
         ShapeError: if `inputs`, `state` or `lengths` have other shapes.
         ValueError: if a length is not in 0 .. T, `truncate` or `checkpoint` is below 1 or both are
             given, or there is no such engine.
+        NotDifferentiableError: if the cell has no fused form.
 
     >>> from tinygrad_rnn.nn.cells import GRUCell
     >>> run = unroll(GRUCell(2, 3, rng=0), np.ones((5, 1, 2)))
@@ -63,8 +64,8 @@ def unroll(
     """
     steps, batch = _check_inputs(cell, inputs)
     for name, size in (("truncate", truncate), ("checkpoint", checkpoint)):
-        if size is not None and size < 1:
-            raise ValueError(f"unroll: {name} = {size} is not at least 1")
+        if size is not None and not (isinstance(size, int | np.integer) and size >= 1):
+            raise ValueError(f"unroll: {name} = {size} is not a whole number of at least 1")
     if truncate is not None and checkpoint is not None:
         raise ValueError("unroll: truncate or checkpoint, not both")
     if engine not in ENGINES:
@@ -203,7 +204,9 @@ def _alive(lengths: ArrayLike, steps: int, batch: int) -> Array:
     counts = np.asarray(lengths)
     if counts.shape != (batch,):
         raise ShapeError(f"unroll: lengths of shape {counts.shape} for a batch of {batch}")
-    if counts.dtype.kind not in "iu" or counts.min() < 0 or counts.max() > steps:
+    if counts.size and (
+        counts.dtype.kind not in "iu" or not 0 <= counts.min() <= counts.max() <= steps
+    ):
         raise ValueError(f"unroll: lengths are integers from 0 to {steps}, not {counts.tolist()}")
     return np.asarray(np.arange(steps)[:, None] < counts)
 

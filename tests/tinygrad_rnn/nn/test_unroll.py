@@ -85,6 +85,12 @@ def test_reversed_is_forwards_over_the_reversed_input(make, engine):
         np.testing.assert_array_equal(mine.data, theirs.data)
 
 
+def test_an_empty_batch():
+    for engine in ("graph", "fused"):
+        run = tr.unroll(tr.GRUCell(2, 3), np.ones((4, 0, 2)), lengths=[], engine=engine)
+        assert run.outputs.shape == (4, 0, 3)
+
+
 # -- truncation
 
 
@@ -233,6 +239,7 @@ H = np.zeros((2, 3))
         (lambda: tr.unroll(LSTM, X, lengths=[4, -1]), ValueError, "from 0 to 4"),
         (lambda: tr.unroll(LSTM, X, lengths=[4.0, 1.0]), ValueError, "integers"),
         (lambda: tr.unroll(LSTM, X, truncate=0), ValueError, "truncate = 0"),
+        (lambda: tr.unroll(LSTM, X, truncate=1.5), ValueError, "truncate = 1.5"),
         (lambda: tr.unroll(LSTM, X, checkpoint=-1), ValueError, "checkpoint = -1"),
         (lambda: tr.unroll(LSTM, X, truncate=2, checkpoint=2), ValueError, "not both"),
         (lambda: tr.unroll(LSTM, X, engine="fast"), ValueError, "'fast' is none of"),
