@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .bench-venv
 
-.PHONY: demo pictures test lint coverage fuzz soak docs package bench clean
+.PHONY: demo pictures test lint coverage fuzz soak mutants docs package bench clean
 
 # Each stamp stands for one finished installation; a second run finds it and installs nothing.
 $(VENV)/.python:
@@ -53,6 +53,11 @@ fuzz: $(VENV)/.dev
 soak: $(VENV)/.dev
 	@echo "== training for 10,000 steps and watching the memory"
 	@$(BIN)/python -m tests.tinygrad_rnn.soak
+
+# SAMPLE=300 tries that many, drawn at random; all of them take hours.
+mutants: $(VENV)/.dev
+	@echo "== breaking the engine in one small place at a time, to see a test fail"
+	@$(BIN)/python -m tests.mutants $(if $(SAMPLE),--sample $(SAMPLE))
 
 # pdoc looks up the field types of named tuples in the module that re-exports them, in vain.
 docs: $(VENV)/.dev

@@ -46,6 +46,8 @@ def seed(root: Tensor, gradient: ArrayLike | None) -> Array:
             f"no gradient flows from {root!r}: nothing it was made from requires one "
             "(requires_grad=True), or it was made inside no_grad()"
         )
+    if root.dtype.kind != "f":
+        raise DtypeError(f"no gradient flows from {root!r}: its dtype is not floating")
     if gradient is None:
         if root.size != 1:
             raise GradientError(
@@ -133,6 +135,8 @@ def _cast(contribution: Any, node: Tensor, source: Tensor) -> Any:
     """Give a contribution the dtype of what it goes back to."""
     if contribution.dtype.kind == "c":
         raise DtypeError(f"{node.op} was given complex numbers, which have no gradient here")
+    if source._data.dtype.kind != "f":  # requires_grad was set by hand
+        raise DtypeError(f"{source!r} cannot have a gradient: its dtype is not floating")
     return contribution.astype(source._data.dtype)
 
 

@@ -69,6 +69,15 @@ def test_complex_constants_are_refused_when_a_gradient_would_lose_half():
             y.backward(gradient=np.ones(y.shape))
 
 
+def test_requiring_a_gradient_of_integers_by_hand_is_refused_by_the_sweep():
+    x = tr.Tensor([1, 2])
+    x.requires_grad = True
+    for y in (x * 2, x * 2.0):
+        with pytest.raises(tr.DtypeError, match="not floating"):
+            y.backward(gradient=np.ones(2))
+    assert x.grad is None
+
+
 @pytest.mark.parametrize("data", [1, [True, False], np.arange(3)])
 def test_only_floating_tensors_can_require_a_gradient(data):
     with pytest.raises(tr.DtypeError, match=r"dtype=np\.float64"):
