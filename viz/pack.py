@@ -241,7 +241,7 @@ def _frame_groups(model: Model, origins: Origins) -> Groups:
     groups = Groups()
     for frame in model.clusters:
         x = frame.x - origins.of(frame.layer, frame.step)
-        facts = {"layer": frame.layer, "gate": frame.gate, **_label(frame.label, frame.step)}
+        facts = {"layer": frame.layer, **_label(frame.label, frame.step)}
         shape = (x, frame.y, frame.width, frame.height)
         groups.put(frame.gate, facts, shape, frame.step, frame)
     return groups

@@ -25,7 +25,10 @@ from viz.pack import pack
 from viz.read import read
 from viz.style import STEPS_PER_SIDE, THEMES, THICK, THIN, Scale, Theme
 
-SCRIPTS = ("numbers.js", "picture.js", "canvas.js", "bars.js", "page.js")
+SCRIPTS = (
+    "numbers.js", "drawing.js", "view.js", "canvas.js", "bars.js",
+    "sweep.js", "panels.js", "reading.js", "input.js", "page.js",
+)  # fmt: skip
 POLICY = (
     "default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; img-src data:; "
     "base-uri 'none'; form-action 'none'"
@@ -56,7 +59,7 @@ def render(
     if not pictures or not all(pictures.values()):
         raise VizError("a page needs at least one drawing: give a model for each name")
     title = title or "Backpropagation through time"
-    style = _themes() + _asset("page.css")
+    style = _themes() + _lean(_asset("page.css"))
     script = "".join(f"{_lean(_asset(name))}\n" for name in SCRIPTS)
     parts = {
         "TITLE": escape(title),
@@ -107,10 +110,10 @@ def _asset(name: str) -> str:
     return files("viz").joinpath("assets", name).read_text(encoding="utf-8")
 
 
-def _lean(script: str) -> str:
-    """Without indentation and whole-line comments, which the reader of the page does not need."""
-    lines = (line.strip() for line in script.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
+def _lean(text: str) -> str:
+    """Without indentation and whole-line comments, which the page's reader does not need."""
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))
 
 
 def _digest(text: str) -> str:

@@ -20,17 +20,17 @@ import tinygrad_rnn as tr
 import viz
 
 SCENES = {
-    "play, near": "page.seek(page.drawing.swept.length * (1 - i / n), true)",
+    "play, near": "page.sweep.seek(page.drawing.swept.length * (1 - i / n), true)",
     "pan, near": "page.canvas.x -= 7",
     "zoom from near to all steps": "page.canvas.zoomAt(page.canvas.width, 300, 0.93)",
-    "play, all steps": "page.seek(page.drawing.swept.length * (i / n))",
+    "play, all steps": "page.sweep.seek(page.drawing.swept.length * (i / n))",
     "pan, thirty steps": "page.canvas.x += 40",
 }
 BEFORE = {
     "zoom from near to all steps": "page.place('fitHeight')",
     "play, all steps": "page.place('fit')",
     "pan, thirty steps": (
-        "page.goTo(500); page.place('fitHeight'); page.canvas.zoom = page.canvas.width"
+        "page.sweep.goTo(500); page.place('fitHeight'); page.canvas.zoom = page.canvas.width"
         " / (30 * page.drawing.pitch); page.canvas.x = 400 * page.drawing.pitch"
     ),
 }

@@ -103,7 +103,7 @@ def three_pages():
 
 
 def position(tab):
-    return tab.evaluate("gradientPage.position")
+    return tab.evaluate("gradientPage.sweep.position")
 
 
 def length(tab):
@@ -193,10 +193,10 @@ def test_space_plays_the_backward_pass_to_the_end(view, lstm_page):
     tab = view(lstm_page)
     tab.select_option("#speed", "4")
     tab.locator("body").press(" ")
-    wait(tab, "gradientPage.playing && gradientPage.position > 3")
+    wait(tab, "gradientPage.sweep.playing && gradientPage.sweep.position > 3")
     assert tab.locator("#play").text_content() == "Pause"
     assert tab.evaluate("gradientPage.drawing.swept[0].target.group.role") == "loss"
-    wait(tab, "!gradientPage.playing")
+    wait(tab, "!gradientPage.sweep.playing")
     assert position(tab) == length(tab)
     assert tab.locator("#play").text_content() == "Play"
 
@@ -204,14 +204,14 @@ def test_space_plays_the_backward_pass_to_the_end(view, lstm_page):
 def test_playing_can_be_paused_and_goes_on(view, lstm_page):
     tab = view(lstm_page)
     tab.locator("#play").click()
-    wait(tab, "gradientPage.position > 2 && gradientPage.position < 60")
+    wait(tab, "gradientPage.sweep.position > 2 && gradientPage.sweep.position < 60")
     tab.locator("#play").click()
     at = position(tab)
     assert at == int(at)
-    assert tab.evaluate("gradientPage.playing") is False
+    assert tab.evaluate("gradientPage.sweep.playing") is False
     assert f"Edge {int(at)} of" in tab.locator("#where").text_content()
     tab.locator("#play").click()
-    wait(tab, f"gradientPage.position > {at}")
+    wait(tab, f"gradientPage.sweep.position > {at}")
 
 
 def test_keys_step_through_the_sweep(view, lstm_page):
@@ -226,9 +226,9 @@ def test_keys_step_through_the_sweep(view, lstm_page):
     body.press("ArrowRight")
     assert position(tab) == 2
     body.press("PageDown")
-    step = tab.evaluate("gradientPage.lastEdge().step")
+    step = tab.evaluate("gradientPage.sweep.lastEdge().step")
     body.press("PageDown")
-    assert tab.evaluate("gradientPage.lastEdge().step") == (4 if step is None else step - 1)
+    assert tab.evaluate("gradientPage.sweep.lastEdge().step") == (4 if step is None else step - 1)
     body.press("End")
     assert position(tab) == length(tab)
 
@@ -341,7 +341,7 @@ def test_the_graph_can_be_read_with_the_keyboard_alone(view, lstm_page):
     assert "h: " in tab.locator("#tip").text_content()
     tab.keyboard.press("Enter")
     assert tab.evaluate("gradientPage.paths.nodes.size") > 10
-    assert tab.evaluate("gradientPage.playing") is False
+    assert tab.evaluate("gradientPage.sweep.playing") is False
     tab.keyboard.press("Escape")
     assert tab.evaluate("gradientPage.paths") is None
     inside = tab.evaluate(
@@ -410,7 +410,7 @@ def test_the_table_says_the_same_as_the_picture(view, lstm, lstm_page):
 
 def test_each_steps_share_of_a_parameter_is_drawn(view, lstm_page):
     tab = view(lstm_page)
-    shares = tab.evaluate("gradientPage.shareBars.bars.map((bar) => bar.step)")
+    shares = tab.evaluate("gradientPage.shares.bars.bars.map((bar) => bar.step)")
     assert shares == [0, 1, 2, 3, 4]
     options = tab.locator("#parameter option").all_text_contents()
     before = tab.locator("#sharing-text").text_content()
@@ -422,7 +422,7 @@ def test_a_click_on_a_bar_goes_to_its_step(view, lstm_page):
     tab = view(lstm_page)
     box = tab.locator("#strips canvas").first.bounding_box()
     tab.mouse.click(box["x"] + box["width"] * 0.6, box["y"] + 20)
-    assert tab.evaluate("gradientPage.cursor") == 2
+    assert tab.evaluate("gradientPage.sweep.step") == 2
 
 
 def test_the_picture_is_moved_and_zoomed(view, lstm_page):
@@ -566,10 +566,10 @@ def test_many_steps_are_drawn_from_afar_and_from_near(view):
     tab.locator("body").press("0")
     tab.evaluate("gradientPage.drawNow()")
     assert tab.evaluate("gradientPage.canvas.visible(gradientPage.drawing).length") > 400
-    assert tab.evaluate("gradientPage.bars[0].bars.length") == 400
+    assert tab.evaluate("gradientPage.strips.bars[0].bars.length") == 400
     box = tab.locator("#strips canvas").first.bounding_box()
     tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + 20)
-    assert 150 < tab.evaluate("gradientPage.cursor") < 250
+    assert 150 < tab.evaluate("gradientPage.sweep.step") < 250
     tab.locator("body").press("1")
     assert tab.evaluate("gradientPage.canvas.visible(gradientPage.drawing).length") < 12
 

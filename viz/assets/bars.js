@@ -8,7 +8,7 @@ class Bars {
     Object.assign(this, { canvas, bars, low, others });
   }
 
-  draw({ theme, scale, position, cursor }) {
+  draw({ theme, scale, position, step: current }) {
     const { canvas, bars, low } = this;
     const density = globalThis.devicePixelRatio || 1;
     const { clientWidth: width, clientHeight } = canvas;
@@ -28,7 +28,7 @@ class Bars {
     const sharp = (x) => Math.round(x * density) / density;
     bars.forEach(({ step, code, ready }, i) => {
       const x = left + room * (i + 0.5);
-      if (step === cursor) {
+      if (step === current) {
         context.fillStyle = theme.parameter;
         context.fillRect(x - Math.max(room, 2) / 2, top - 6, Math.max(room, 2), foot - top + 6);
       }

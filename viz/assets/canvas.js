@@ -4,69 +4,10 @@ const ARROW = 6;
 const FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif";
 const READABLE = 0.62; // zoom from which all text is drawn
 const LEGIBLE = 0.3; // zoom from which nodes have a name
-const CURVED = 0.22; // zoom from which edges are curves and nodes have outlines
-const PITCH = 30; // pixels to a step below which only the states are drawn, as bands
-const BAND = 34; // pixels, the height of a band
 const FADED = 0.13;
 
-class GraphCanvas {
-  constructor(canvas) {
-    this.canvas = canvas;
-    this.context = canvas.getContext("2d");
-    this.zoom = 1;
-    this.x = 0; // what stands at the canvas's left upper corner
-    this.y = 0;
-  }
-
-  resize() {
-    const { clientWidth: width, clientHeight: height } = this.canvas;
-    this.width = width;
-    this.height = height;
-    this.density = globalThis.devicePixelRatio || 1;
-    this.canvas.width = Math.round(width * this.density);
-    this.canvas.height = Math.round(height * this.density);
-  }
-
-  // Moving about.
-
-  fit(drawing) {
-    const { left, right, top, bottom } = drawing.bounds;
-    const margin = 24;
-    this.zoom = Math.min((this.width - 2 * margin) / (right - left),
-      (this.height - 2 * margin) / (bottom - top), 1.6);
-    this.x = (left + right) / 2 - this.width / 2 / this.zoom;
-    this.y = (top + bottom) / 2 - this.height / 2 / this.zoom;
-  }
-
-  // As high as the window, from the end of time, where the sweep begins.
-  fitHeight(drawing) {
-    const { left, right, top, bottom } = drawing.bounds;
-    this.zoom = Math.min((this.height - 32) / (bottom - top), 1.3);
-    const wide = this.width / this.zoom;
-    this.x = right - left < wide ? (left + right - wide) / 2 : right + 24 / this.zoom - wide;
-    this.y = (top + bottom - this.height / this.zoom) / 2;
-  }
-
-  zoomAt(x, y, factor) {
-    const zoom = Math.max(0.0005, Math.min(6, this.zoom * factor));
-    this.x += x / this.zoom - x / zoom;
-    this.y += y / this.zoom - y / zoom;
-    this.zoom = zoom;
-  }
-
-  // Bring a place into view if it is not, with some room around it.
-  show(left, right, margin = 60) {
-    const room = margin / this.zoom, wide = this.width / this.zoom;
-    if (left - room < this.x) this.x = left - room - (right - left < wide / 2 ? wide * 0.4 : 0);
-    else if (right + room > this.x + wide) this.x = right + room - wide;
-  }
-
-  visible(drawing) {
-    const right = this.x + this.width / this.zoom;
-    return [...drawing.columns.values()].filter((c) => c.right >= this.x && c.left <= right);
-  }
-
-  // Drawing. `look` says what is to be seen: theme, scale, position, paths, low, high, focus.
+class GraphCanvas extends View {
+  // Drawing; `look` is that of Page.look.
 
   draw(drawing, look) {
     const { context, zoom } = this;
@@ -85,16 +26,7 @@ class GraphCanvas {
     for (const column of columns) for (const node of column.nodes) this.drawNode(node, look);
     for (const sum of drawing.sums) this.drawSum(sum, look);
     if (zoom >= READABLE) this.drawNumbers(columns, look);
-    if (look.focus) this.drawFocus(look.focus, look);
-  }
-
-  // Very small: each state is a band through time.
-  far(drawing) {
-    return drawing.pitch * this.zoom < PITCH;
-  }
-
-  bandTop(drawing, i) {
-    return this.height / 2 + (i - drawing.states.length / 2) * (BAND + 20) + 14;
+    if (look.focused) this.drawFocus(look.focused, look);
   }
 
   drawBands(columns, drawing, look) {
@@ -113,11 +45,7 @@ class GraphCanvas {
         context.fillRect(left, top, Math.max(right - left, 1), BAND);
       }
       context.globalAlpha = 1;
-      context.fillStyle = look.theme.muted;
-      context.font = `12px ${FONT}`;
-      context.textAlign = "left";
-      context.textBaseline = "bottom";
-      context.fillText(`${state.name}, all steps in view`, 12, top - 3);
+      this.write(`${state.name}, all steps in view`, 12, top - 9, 12, look.theme.muted, "left");
     });
   }
 
@@ -130,7 +58,7 @@ class GraphCanvas {
   drawFrames(column, { theme }) {
     const { context } = this;
     for (const frame of column.frames) {
-      context.fillStyle = frame.group.gate ? theme.gate : theme.cluster;
+      context.fillStyle = theme.cluster;
       context.strokeStyle = theme.cluster_line;
       context.lineWidth = Math.max(0.8, 0.5 / this.zoom);
       context.beginPath();
@@ -138,11 +66,7 @@ class GraphCanvas {
       context.fill();
       context.stroke();
       if (this.zoom < 0.3) continue;
-      context.fillStyle = frame.group.gate ? theme.muted : theme.text;
-      context.font = `${frame.group.gate ? 8 : 11}px ${FONT}`;
-      context.textAlign = "center";
-      context.textBaseline = "top";
-      context.fillText(frame.label, frame.x + frame.width / 2, frame.y + 4);
+      this.write(frame.label, frame.x + frame.width / 2, frame.y + 9, 11, theme.text);
     }
   }
 
@@ -169,9 +93,7 @@ class GraphCanvas {
     const { code } = edge;
     const flows = edge.order >= 0;
     const reached = flows && edge.order < position;
-    const log = logOf(code);
-    const chosen = (!paths || paths.edges.has(edge))
-      && (!look.filtered || !flows || (log >= look.low && log <= look.high) || Number.isNaN(log));
+    const chosen = (!paths || paths.edges.has(edge)) && (!flows || look.filter.passes(code));
     const dashes = { none: "1.2 2.6", cut: "1.2 2.6", unknown: "" }[edge.group.flow];
     const small = flows && (code === ZERO || scale.below(code));
     return {
@@ -265,7 +187,6 @@ class GraphCanvas {
   }
 
   nodeText(node, { theme, position }) {
-    const { context } = this;
     const { role } = node.group;
     const small = ["parameter", "shared", "input", "constant"].includes(role);
     const lines = node.label.split("\n");
@@ -273,68 +194,62 @@ class GraphCanvas {
     if (numbered && node.code !== NONE) {
       lines.push(node.ready <= position ? gradientText(node.code) : "");
     }
-    context.fillStyle = theme.text;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
     lines.forEach((line, i) => {
-      context.font = `${small || (i && numbered) ? 8 : 10}px ${FONT}`;
-      context.fillText(line, node.x, node.y + (i - (lines.length - 1) / 2) * 11.5 + 0.5, node.width - 2);
+      const y = node.y + (i - (lines.length - 1) / 2) * 11.5 + 0.5;
+      this.write(line, node.x, y, small || (i && numbered) ? 8 : 10, theme.text, "center", node.width - 2);
     });
   }
 
   // Small: the first line alone, larger than it would be.
   firstLine({ label, x, y, width, height }, { theme }) {
+    const size = Math.min(8 / this.zoom, height * 0.62);
+    this.write(label.split("\n")[0], x, y, size, theme.text, "center", width - 3);
+  }
+
+  write(text, x, y, size, colour, align = "center", room = undefined, halo = "") {
     const { context } = this;
-    context.fillStyle = theme.text;
-    context.textAlign = "center";
+    context.fillStyle = colour;
+    context.font = `${size}px ${FONT}`;
+    context.textAlign = align;
     context.textBaseline = "middle";
-    context.font = `${Math.min(8 / this.zoom, height * 0.62)}px ${FONT}`;
-    context.fillText(label.split("\n")[0], x, y, width - 3);
+    if (halo) {
+      context.strokeStyle = halo;
+      context.lineWidth = 2.5;
+      context.lineJoin = "round";
+      context.strokeText(text, x, y, room);
+    }
+    context.fillText(text, x, y, room);
   }
 
   drawSum(sum, look) {
-    const { context } = this;
+    const { context, zoom } = this;
     const { theme } = look;
+    const { x, y, width, height } = sum;
     context.fillStyle = theme.parameter;
     context.strokeStyle = this.colour(sum.code, true, look);
     context.lineWidth = 1.8;
     context.beginPath();
-    context.rect(sum.x - sum.width / 2, sum.y - sum.height / 2, sum.width, sum.height);
+    context.rect(x - width / 2, y - height / 2, width, height);
     context.fill();
     context.stroke();
-    if (this.zoom < READABLE) {
-      if (this.zoom >= LEGIBLE) this.firstLine(sum, look);
-      return;
-    }
-    context.fillStyle = theme.text;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    context.font = `10px ${FONT}`;
-    context.fillText(sum.label, sum.x, sum.y - 6, sum.width - 2);
-    context.font = `8px ${FONT}`;
-    context.fillText(`\u03a3 ${gradientText(sum.code)}`, sum.x, sum.y + 7, sum.width - 2);
+    if (zoom >= READABLE) {
+      this.write(sum.label, x, y - 6, 10, theme.text, "center", width - 2);
+      this.write(`\u03a3 ${gradientText(sum.code)}`, x, y + 7, 8, theme.text, "center", width - 2);
+    } else if (zoom >= LEGIBLE) this.firstLine(sum, look);
   }
 
   // Each edge's number beside it; NaN, Inf and cuts are marked at any zoom at which text can be read.
   drawNumbers(columns, look) {
-    const { context } = this;
-    context.font = `7.5px ${FONT}`;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    context.lineWidth = 2.5;
-    context.lineJoin = "round";
-    context.strokeStyle = look.theme.cluster;
+    const { theme } = look;
     for (const column of columns) {
       for (const edge of column.edges) {
         const style = this.edgeStyle(edge, look);
         const cut = edge.group.flow === "cut";
         const bad = edge.code === NAN || edge.code === INF;
         if (style.alpha < 1 || !((edge.label && edge.order >= 0) || cut || bad)) continue;
-        const at = edge.label ?? edge.points.slice(edge.points.length >> 2 << 1);
-        const text = cut ? "cut" : gradientText(edge.code);
-        context.strokeText(text, at[0] + edge.shift, at[1]);
-        context.fillStyle = bad ? look.theme.alarm : look.theme.text;
-        context.fillText(text, at[0] + edge.shift, at[1]);
+        const [x, y] = edge.label ?? edge.points.slice(edge.points.length >> 2 << 1);
+        this.write(cut ? "cut" : gradientText(edge.code), x + edge.shift, y, 7.5,
+          bad ? theme.alarm : theme.text, "center", undefined, theme.cluster);
       }
     }
   }
@@ -349,58 +264,9 @@ class GraphCanvas {
       node.width + 2 * room, node.height + 2 * room, 7);
     context.stroke();
   }
-
-  // What is under a place on the canvas: a node, a sum, an edge, or nothing.
-  at(drawing, screenX, screenY) {
-    const x = this.x + screenX / this.zoom, y = this.y + screenY / this.zoom;
-    const inside = (n) => Math.abs(n.x - x) <= n.width / 2 + 2 && Math.abs(n.y - y) <= n.height / 2 + 2;
-    const sum = drawing.sums.find(inside);
-    if (sum) return { sum };
-    if (this.far(drawing)) return this.inBand(drawing, x, screenY);
-    const columns = this.visible(drawing).filter((c) => c.left - 8 <= x && c.right + 8 >= x);
-    for (const column of columns) {
-      const node = column.nodes.findLast(inside); // the uppermost
-      if (node) return { node };
-    }
-    let best = null, nearest = Math.max(5, 5 / this.zoom);
-    if (this.zoom < CURVED) return null;
-    for (const column of columns) {
-      for (const edge of column.edges) {
-        const away = distance(edge, x, y);
-        if (away < nearest) [best, nearest] = [edge, away];
-      }
-    }
-    return best && { edge: best };
-  }
-
-  inBand(drawing, x, screenY) {
-    const i = drawing.states.findIndex((_, k) => {
-      const away = screenY - this.bandTop(drawing, k);
-      return away >= 0 && away <= BAND;
-    });
-    if (i < 0) return null;
-    const nodes = [...drawing.states[i].at.values()];
-    const away = (node) => Math.abs(drawing.columns.get(node.step).left + drawing.pitch / 2 - x);
-    return { node: nodes.reduce((a, b) => (away(b) < away(a) ? b : a)) };
-  }
 }
 
 const ROUND = { parameter: 0, shared: 0, input: 0, constant: 0, state: 9, initial: 9, omitted: 9 };
 
 const drawingFront = ({ swept, position }) => (
   position > 0 && position < swept.length ? swept[Math.ceil(position) - 1] : null);
-
-// How far a point is from a curve, from samples along it.
-function distance({ points, shift }, x, y) {
-  let nearest = Infinity;
-  for (let k = 0; k + 7 < points.length; k += 6) {
-    for (let i = 0; i <= 12; i++) {
-      const t = i / 12, s = 1 - t;
-      const w = [s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t];
-      const px = w.reduce((sum, one, j) => sum + one * points[k + 2 * j], shift);
-      const py = w.reduce((sum, one, j) => sum + one * points[k + 2 * j + 1], 0);
-      nearest = Math.min(nearest, Math.hypot(px - x, py - y));
-    }
-  }
-  return nearest;
-}

@@ -1,6 +1,15 @@
 // The page's numbers: unpacking them (see viz/pack.py) and writing them down.
 // Gradients are kept as codes of three decimal digits, so that what is shown is what was computed.
 
+const $ = (id) => document.getElementById(id);
+
+function element(tag, text = "", attributes = {}) {
+  const made = document.createElement(tag);
+  made.textContent = text; // never markup: names come from anywhere
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
+
 const NONE = 0, ZERO = 1, NAN = 2, INF = 3, FIRST = 4;
 const FAR = 2 ** 29;
 
@@ -93,6 +102,16 @@ function valueText(code, decimals) {
   const rest = digits.length > 1 ? `.${digits.slice(1)}` : "";
   return `${sign}${digits[0]}${rest}${exponent(digits.length - 1 - decimals)}`;
 }
+
+// Runs of steps: [first, last], ...
+
+function* eachStep(ranges) {
+  for (const [first, last] of ranges) for (let step = first; step <= last; step++) yield step;
+}
+
+const countOf = (ranges) => ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+const lastOf = (ranges) => ranges.at(-1)?.[1] ?? null;
+const product = (shape) => shape.reduce((a, b) => a * b, 1);
 
 // How a gradient's size becomes a colour level and a width; viz/style.py says why.
 class Scale {

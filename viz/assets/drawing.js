@@ -30,12 +30,6 @@ class Numbers {
   }
 }
 
-function* eachStep(ranges) {
-  for (const [first, last] of ranges) for (let step = first; step <= last; step++) yield step;
-}
-
-const product = (shape) => shape.reduce((a, b) => a * b, 1);
-
 class Drawing {
   constructor(data, series, norm, parameters) {
     Object.assign(this, { data, series, norm });
@@ -217,6 +211,25 @@ class Drawing {
     alike.sort((a, b) => Math.abs(a.step - step) - Math.abs(b.step - step)
       || Math.abs(a.group.place[0] - group.place[0]) - Math.abs(b.group.place[0] - group.place[0]));
     return alike[0] ?? null;
+  }
+
+  // From which position of the sweep on a step's gradients are known.
+  passed(step) {
+    const states = (this.columns.get(step)?.nodes ?? []).filter((node) => node.group.role === "state");
+    return Math.max(0, ...states.map((node) => node.ready));
+  }
+
+  // Where the paths from something chosen begin.
+  startsOf({ node, edge, sum }) {
+    if (node) return [node];
+    if (edge) return [edge.target];
+    return this.nodes.filter(({ group }) => group.role === "parameter" && group.name === sum.label);
+  }
+
+  textOf({ node, edge, sum }) {
+    if (edge) return this.edgeText(edge);
+    if (sum) return this.sumText(sum);
+    return node.group.role === "omitted" ? node.label : this.nodeText(node);
   }
 
   nodeText(node) {

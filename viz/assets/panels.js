@@ -1,0 +1,153 @@
+// What stands around the graph: strips for all steps, shares of a parameter, filter and legend.
+
+class Strips {
+  constructor(page) {
+    this.page = page;
+    // One range for the strips of all drawings, so that they can be compared.
+    const codes = page.pictures.flatMap((one) => one.strips).flatMap((strip) => [...this.codes(strip)]);
+    this.low = lowest(page.scale, codes);
+  }
+
+  codes({ steps, values: [number, start] }) {
+    return this.page.series[number].subarray(start, start + countOf(steps));
+  }
+
+  fill() {
+    const { page } = this;
+    $("strips").replaceChildren();
+    this.bars = page.picture.strips.map((strip) => {
+      const codes = this.codes(strip);
+      const bars = [...eachStep(strip.steps)].map((step, i) => ({
+        step, code: codes[i], ready: page.drawing.passed(step),
+      }));
+      const first = bars[0], last = bars.at(-1);
+      const text = this.caption(strip, bars.length);
+      const canvas = element("canvas", "", {
+        role: "img",
+        "aria-label": `${text}. ${gradientText(last.code)} at t = ${last.step}, `
+          + `${gradientText(first.code)} at t = ${first.step}.`,
+      });
+      $("strips").append(element("h2", text), canvas);
+      return clickable(page, canvas, new Bars(canvas, bars, this.low, this.rivals(strip)));
+    });
+  }
+
+  caption({ layer, state, rate }, count) {
+    const fitted = rate === null ? "" : `: ${Math.abs(rate).toFixed(2)} decades per step `
+      + (rate >= 0 ? "lost on the way back" : "gained on the way back");
+    return `${this.page.prefix()}gradient at ${layer ? `${layer}, ` : ""}${state}_t, `
+      + `all ${count} steps${fitted}`;
+  }
+
+  // The same state in the other drawings, where they have as many steps.
+  rivals({ state, layer, steps }) {
+    const { pictures, picture } = this.page;
+    return pictures.filter((one) => one !== picture).flatMap(({ name, strips }) => strips
+      .filter((one) => one.state === state && one.layer === layer
+        && countOf(one.steps) === countOf(steps))
+      .map((one) => ({ name, codes: this.codes(one) })));
+  }
+}
+
+class Shares {
+  constructor(page) {
+    this.page = page;
+    $("parameter").addEventListener("change", () => this.show());
+    clickable(page, $("shares"), { at: (x) => this.bars.at(x) });
+  }
+
+  fill() {
+    const { parameters } = this.page.picture;
+    const chosen = $("parameter").value;
+    $("sharing").hidden = !parameters.length;
+    $("parameter").replaceChildren(...parameters.map((one) => element("option", one.name)));
+    if (parameters.some((one) => one.name === chosen)) $("parameter").value = chosen;
+    this.bars = null;
+    if (parameters.length) this.show();
+  }
+
+  show(index = $("parameter").selectedIndex) {
+    const { page } = this;
+    const { norm, parameters } = page.picture;
+    const one = parameters[index];
+    $("parameter").selectedIndex = index;
+    const bars = [...eachStep(one.steps)].map((step, i) => ({
+      step, code: one.parts.code(norm, i), ready: page.drawing.passed(step),
+    }));
+    const most = bars.reduce((a, b) => (logOf(b.code) > logOf(a.code) ? b : a), bars[0]);
+    const text = `${norm} of each step's own contribution; of their sum: `
+      + gradientText(one.numbers.code(norm, 0))
+      + (most ? `. Largest at t = ${most.step}: ${gradientText(most.code)}` : "");
+    $("sharing-text").textContent = text;
+    $("shares").setAttribute("aria-label", `${one.name}: ${text}`);
+    this.bars = new Bars($("shares"), bars, lowest(page.scale, bars.map((bar) => bar.code)));
+    page.redraw(true);
+  }
+}
+
+// Bars lead to their step, and tell their number.
+function clickable(page, canvas, bars) {
+  canvas.addEventListener("pointerdown", (event) => page.sweep.goTo(bars.at(event.offsetX).step));
+  canvas.addEventListener("pointermove", (event) => {
+    const { step, code } = bars.at(event.offsetX);
+    canvas.title = `t = ${step}: ${gradientText(code)}`;
+    if (event.buttons) page.sweep.goTo(step);
+  });
+  return bars;
+}
+
+// The smallest of some gradients, in whole decades from the scale's reference.
+function lowest(scale, codes) {
+  const found = codes.map((code) => scale.decades(code)).filter(Number.isFinite);
+  return found.reduce((a, b) => Math.min(a, Math.floor(b)), scale.low);
+}
+
+// Two sliders, on decimal logarithms.
+class Filter {
+  constructor(page) {
+    this.page = page;
+    const { middle, low, high } = page.scale;
+    for (const id of ["low", "high"]) {
+      $(id).min = Math.floor((middle + low) * 10) / 10;
+      $(id).max = Math.ceil((middle + high) * 10) / 10;
+      $(id).value = id === "low" ? $(id).min : $(id).max;
+      $(id).addEventListener("input", () => this.read());
+    }
+    this.read();
+  }
+
+  read() {
+    const value = (id, open, end) => {
+      const any = $(id).value === $(id)[open];
+      $(`${id}-text`).textContent = any ? "any" : powerText(Number($(id).value));
+      return any ? end : Number($(id).value);
+    };
+    this.low = value("low", "min", -Infinity);
+    this.high = value("high", "max", Infinity);
+    this.page.redraw();
+  }
+
+  passes(code) {
+    const log = logOf(code);
+    return (log >= this.low && log <= this.high) || Number.isNaN(log);
+  }
+}
+
+class Legend {
+  constructor({ scale }) {
+    for (let level = -scale.levels; level <= scale.levels; level++) {
+      const share = (level / scale.levels + 1) / 2;
+      const bar = element("i");
+      bar.style.height = `${scale.thin + (scale.thick - scale.thin) * share + 4}px`;
+      $("ramp").append(bar);
+    }
+    for (const decades of [scale.low, 0, scale.high]) {
+      $("ends").append(element("span", powerText(scale.middle + decades)));
+    }
+    $("norm").textContent = `Edge: ${scale.norm} norm of what it sent back. Node: of their sum.`;
+  }
+
+  paint({ ramp }) {
+    [...$("ramp").children].forEach((bar, i) => (bar.style.background = ramp[i]));
+  }
+}
