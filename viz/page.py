@@ -17,6 +17,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from tinygrad_rnn.graph import topological
 from viz.errors import VizError
 from viz.groups import LEVELS
 from viz.layout import place
@@ -29,6 +30,7 @@ SCRIPTS = (
     "numbers.js", "drawing.js", "view.js", "canvas.js", "bars.js",
     "sweep.js", "panels.js", "reading.js", "input.js", "page.js",
 )  # fmt: skip
+LARGEST = 200_000  # nodes and edges that a browser shows without labouring
 POLICY = (
     "default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; img-src data:; "
     "base-uri 'none'; form-action 'none'"
@@ -72,8 +74,27 @@ def render(
 
 
 def levels(loss: Any, flow: Any, norm: str = "l2") -> dict[str, Model]:
-    """Models of one recorded graph for a page: every level of detail, placed, with all steps."""
-    return {detail: place(read(loss, flow, norm, detail=detail)) for detail in LEVELS}
+    """Models of one recorded graph for a page: every level of detail, placed, with all steps.
+
+    A level of which there is nothing to see is left out, and so are the finest ones of a graph that
+    is too large for a browser: the first model's notes say so.
+    """
+    fine = 2 * len(topological(loss)) <= LARGEST  # about two nodes and edges per tensor
+    models = {
+        detail: read(loss, flow, norm, detail=detail)
+        for detail in LEVELS
+        if fine or detail in ("cell", "step")
+    }
+    first, *rest = models
+    found = {
+        first: models[first],
+        **{level: models[level] for level in rest if models[level].edges},
+    }
+    if not fine:
+        found[first].notes.append(
+            f"This graph is too large for a browser at a finer level of detail than {first!r}."
+        )
+    return {level: place(model) for level, model in found.items()}
 
 
 def _data(pictures: Mapping[str, Mapping[str, Model]], scale: Scale, detail: str) -> str:

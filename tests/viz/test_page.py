@@ -267,6 +267,22 @@ def test_a_graph_without_a_flow_is_shown_too():
     assert all("gradient" not in edge for edge in picture["levels"]["op"]["edges"])
 
 
+def test_a_graph_too_large_for_a_browser_is_shown_coarser_and_the_page_says_so(monkeypatch):
+    loss, flow = traced()
+    monkeypatch.setattr(page, "LARGEST", 100)
+    assert list(page.levels(loss, flow)) == ["cell", "step"]
+    _, drawing, _ = unpacked(rendered(loss, flow))
+    assert "too large" in drawing["pictures"][0]["levels"]["cell"]["notes"][0]
+
+
+def test_levels_without_anything_to_see_are_left_out():
+    x = tr.Tensor([[1.0, 2.0]], requires_grad=True, name="x")
+    loss = (np.tanh(x) * x).sum()
+    levels = page.levels(loss, tr.trace(loss))
+    assert "op" in levels
+    assert "step" not in levels
+
+
 def test_nothing_to_show_is_an_error():
     with pytest.raises(VizError, match="at least one drawing"):
         page.render({}, Scale(1.0, -1.0, 1.0))

@@ -549,6 +549,25 @@ def test_special_gradients_are_told_apart(view):
             assert style["dash"] == ""
 
 
+def test_a_graph_without_time_steps_can_be_questioned_too(view):
+    rng = np.random.default_rng(0)
+    weight = tr.Tensor(rng.normal(size=(3, 3)), requires_grad=True, name="W")
+    hidden = tr.Tensor(np.ones((1, 3)))
+    for _ in range(4):
+        hidden = np.tanh(hidden @ weight)
+    loss = hidden.sum()
+    flow = tr.trace(loss)
+    tab = view(page.render({"": page.levels(loss, flow)}, Scale.fit([flow]), "no steps"))
+    tab.locator("summary").click()
+    assert "whole backward pass" in tab.locator("#where").text_content()
+    x, y, _ = place_of(tab, "it.group.role === 'loss'")
+    tab.mouse.click(x, y)
+    tab.locator("body").press("PageUp")
+    tab.locator("body").press("0")
+    tab.locator("body").press("d")
+    assert tab.locator("#sharing").is_hidden()
+
+
 def test_a_graph_without_a_flow_is_shown_without_a_sweep(view):
     loss, _ = traced("GRU", 3)
     tab = view(page.render({"": page.levels(loss, None)}, Scale(1.0, -1.0, 1.0), "values"))

@@ -121,7 +121,7 @@ class Page {
     $("chosen").textContent = `${drawing.textOf(found)}${sum}\n\n`
       + `${this.paths.edges.size} edges on the paths to the loss`;
     $("clear").hidden = false;
-    if (found.sum) this.shares.show(this.picture.parameters.indexOf(found.sum.parameter));
+    if (this.shares.shared.includes(found.sum?.parameter)) this.shares.show(found.sum.parameter);
     this.redraw();
   }
 

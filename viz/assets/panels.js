@@ -15,6 +15,7 @@ class Strips {
   fill() {
     const { page } = this;
     $("strips").replaceChildren();
+    $("strips").classList.toggle("many", page.picture.strips.length > 2);
     this.bars = page.picture.strips.map((strip) => {
       const codes = this.codes(strip);
       const bars = [...eachStep(strip.steps)].map((step, i) => ({
@@ -27,7 +28,9 @@ class Strips {
         "aria-label": `${text}. ${gradientText(last.code)} at t = ${last.step}, `
           + `${gradientText(first.code)} at t = ${first.step}.`,
       });
-      $("strips").append(element("h2", text), canvas);
+      const part = element("div");
+      part.append(element("h2", text), canvas);
+      $("strips").append(part);
       return clickable(page, canvas, new Bars(canvas, bars, this.low, this.rivals(strip)));
     });
   }
@@ -52,32 +55,31 @@ class Strips {
 class Shares {
   constructor(page) {
     this.page = page;
-    $("parameter").addEventListener("change", () => this.show());
+    $("parameter").addEventListener("change", () => this.show(this.shared[$("parameter").selectedIndex]));
     clickable(page, $("shares"), { at: (x) => this.bars.at(x) });
   }
 
   fill() {
-    const { parameters } = this.page.picture;
+    this.shared = this.page.picture.parameters.filter((one) => one.steps.length);
     const chosen = $("parameter").value;
-    $("sharing").hidden = !parameters.length;
-    $("parameter").replaceChildren(...parameters.map((one) => element("option", one.name)));
-    if (parameters.some((one) => one.name === chosen)) $("parameter").value = chosen;
+    $("sharing").hidden = !this.shared.length;
+    $("parameter").replaceChildren(...this.shared.map((one) => element("option", one.name)));
+    if (this.shared.some((one) => one.name === chosen)) $("parameter").value = chosen;
     this.bars = null;
-    if (parameters.length) this.show();
+    if (this.shared.length) this.show(this.shared[$("parameter").selectedIndex]);
   }
 
-  show(index = $("parameter").selectedIndex) {
+  show(one) {
     const { page } = this;
-    const { norm, parameters } = page.picture;
-    const one = parameters[index];
-    $("parameter").selectedIndex = index;
+    const { norm } = page.picture;
+    $("parameter").selectedIndex = this.shared.indexOf(one);
     const bars = [...eachStep(one.steps)].map((step, i) => ({
       step, code: one.parts.code(norm, i), ready: page.drawing.passed(step),
     }));
     const most = bars.reduce((a, b) => (logOf(b.code) > logOf(a.code) ? b : a), bars[0]);
     const text = `${norm} of each step's own contribution; of their sum: `
       + gradientText(one.numbers.code(norm, 0))
-      + (most ? `. Largest at t = ${most.step}: ${gradientText(most.code)}` : "");
+      + `. Largest at t = ${most.step}: ${gradientText(most.code)}`;
     $("sharing-text").textContent = text;
     $("shares").setAttribute("aria-label", `${one.name}: ${text}`);
     this.bars = new Bars($("shares"), bars, lowest(page.scale, bars.map((bar) => bar.code)));
