@@ -2,7 +2,8 @@
 
 The network reads --steps time steps and predicts the next: the next character of a text by
 cross-entropy, the next row of a table by mean squared error, through a read-out with random
-weights. The loss is swept back to the first step, and each cell is drawn.
+weights. The loss is swept back to the first step, and each cell is drawn; several are also drawn
+above one another.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import argparse
 import sys
 import time
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ examples:
 """
 LAYERS: dict[str, Callable[..., Any]] = {"rnn": tr.RNN, "lstm": tr.LSTM, "gru": tr.GRU}
 AT = {"last": "the last", "every": "every one"}
+Swept = tuple[tr.Tensor, tr.GradientFlow]  # a loss, and what went back from it
 FORMATS = ("svg", "png", "pdf", "html", "dot", "json")
 
 
@@ -179,7 +181,7 @@ def arguments() -> argparse.Namespace:
     )
     add("--chart", action="store_true", help="also chart.svg, the gradient through time")
     add("--out", metavar="DIR", type=Path, default=Path("out"), help="folder to write to")
-    add("--open", action="store_true", help="show the first picture when it is done")
+    add("--open", action="store_true", help="show the picture when it is done")
     args = parser.parse_args()
     if args.weights is not None:
         for name in ("cell", "hidden", "layers", "forget_bias", "update_bias"):
@@ -191,47 +193,53 @@ def arguments() -> argparse.Namespace:
     return args
 
 
+def draw(args: argparse.Namespace, swept: Mapping[str, Swept]) -> Iterator[tuple[str, viz.Picture]]:
+    """Yield a picture of each network, and one of all where there are several, on one scale."""
+    scale = viz.Scale.fit([flow for _, flow in swept.values()], args.norm)
+    about = f"{args.steps} steps, loss at {AT[args.loss]}"
+    options = {"detail": args.detail, "steps": args.draw, "norm": args.norm, "scale": scale}
+    for name, (loss, flow) in swept.items():
+        say(f"{name}: drawing at {args.detail} detail")
+        yield name, viz.draw(loss, flow, title=f"{name.upper()}: {about}", **options)
+    if len(swept) > 1:
+        say("comparing")
+        runs = {name.upper(): one for name, one in swept.items()}
+        yield "compare", viz.compare(runs, title=about, **options)
+
+
 def main() -> None:
     """Do what the command line says."""
     args = arguments()
     task = read_task(args)
     with output_folder(args.out) as folder:
-        losses, flows = {}, {}
-        for name, layers in networks(args, task).items():
+        swept: dict[str, Swept] = {}
+        for name, network in networks(args, task).items():
             say(f"{name}: unrolling {args.steps} steps and sweeping back")
-            steps, hidden = unrolled(layers, task.inputs)
+            steps, hidden = unrolled(network, task.inputs)
             size = hidden[0].shape[1]
             values = np.random.default_rng(args.seed).uniform(-1, 1, (task.outputs, size))
             readout = tr.Parameter(values / np.sqrt(size), "readout", hidden[0].dtype)
-            losses[name] = task.loss(hidden, readout, args.loss == "every")
-            flows[name] = tr.trace(losses[name])
-            for state, norms in flows[name].through_time(steps).items():
+            loss = task.loss(hidden, readout, args.loss == "every")
+            flow = tr.trace(loss)
+            swept[name] = loss, flow
+            for state, norms in flow.through_time(steps).items():
                 rate = decades_per_step(norms)
                 print(
                     f"{name:<4}  |dL/d{state}_t| {norms[-1]:.1e} at the last step, {norms[0]:.1e} "
                     f"at the first" + ("" if np.isnan(rate) else f", {rate:+.3f} decades per step")
                 )
-        scale = viz.Scale.fit(flows.values(), args.norm)
-        for name, flow in flows.items():
-            say(f"{name}: drawing at {args.detail} detail")
-            picture = viz.draw(
-                losses[name],
-                flow,
-                detail=args.detail,
-                steps=args.draw,
-                norm=args.norm,
-                scale=scale,
-                title=f"{name.upper()}: {args.steps} steps, loss at {AT[args.loss]}",
-            )
+        for name, picture in draw(args, swept):
             for form in dict.fromkeys(args.format):
                 say(f"writing {name}.{form}")
                 picture.save(folder / f"{name}.{form}")
         if args.chart:
+            flows = {name: flow for name, (_, flow) in swept.items()}
             save(viz.chart(flows, args.norm), folder / "chart.svg")
         written = [args.out / file.name for file in sorted(folder.iterdir())]
     print(*written, sep="\n")
     if args.open:
-        webbrowser.open((args.out / f"{next(iter(flows))}.{args.format[0]}").resolve().as_uri())
+        # The last picture that was drawn: of all networks, where there are several.
+        webbrowser.open((args.out / f"{name}.{args.format[0]}").resolve().as_uri())
 
 
 def start() -> None:

@@ -73,8 +73,8 @@ def _own(arrays: dict[str, Any]) -> Any:
 
 def _npz(path: Path) -> dict[str, Any]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
     except Exception as error:  # zipfile and NumPy raise what they happen to meet
         raise UsageError(f"{path} is not a whole .npz file of arrays: {error}") from error
 

@@ -1,5 +1,6 @@
 """The command line: what it reads, draws and refuses, and that nothing is half-written."""
 
+import json
 import re
 import subprocess
 import sys
@@ -63,10 +64,11 @@ def test_the_default_is_an_lstm_on_prose(call, here, capsys):
 
 def test_several_cells_share_a_scale_and_formats_are_written_for_each(call, here, drawn):
     assert call("--cell rnn gru rnn --steps 5 --hidden 3 --format dot json --chart --out o") == 0
-    assert written(here) == [
-        "o/" + f for f in ["chart.svg", "gru.dot", "gru.json", "rnn.dot", "rnn.json"]
-    ]
+    names = ["chart.svg", *(f"{n}.{f}" for n in ("compare", "gru", "rnn") for f in ("dot", "json"))]
+    assert written(here) == [f"o/{name}" for name in names]
     assert [named["scale"] for *_, named in drawn] == [drawn[0][2]["scale"]] * 2
+    compared = json.loads((here / "o" / "compare.json").read_text())
+    assert [caption["text"] for caption in compared["captions"]] == ["RNN", "GRU"]
 
 
 @pytest.mark.parametrize("detail", ["op", "gate", "cell", "step"])
