@@ -16,7 +16,8 @@ import numpy as np
 
 from tests.benchmarks import curves
 from tests.benchmarks.cases import GATES, SIZES, TINY, Case, Size
-from tests.benchmarks.race import GROUPS, Turn, one_thread, race, workers
+from tests.benchmarks.contenders import OTHERS, OURS, PYTORCH
+from tests.benchmarks.race import Turn, one_thread, race, workers
 from tests.benchmarks.report import PRODUCTS, TORCH, report
 from tests.benchmarks.statistics import spread
 
@@ -25,7 +26,7 @@ class Plan(NamedTuple):
     """How much is measured."""
 
     name: str = "full"
-    groups: tuple[str, ...] = GROUPS
+    contenders: dict[str, tuple[str, str]] = OURS | PYTORCH | OTHERS  # never written
     sizes: tuple[Size, ...] = SIZES
     dtypes: tuple[str, ...] = ("float32", "float64")
     seconds: float = 10.0  # for each case of the table
@@ -38,7 +39,7 @@ class Plan(NamedTuple):
 
 QUICK = Plan(
     "quick",
-    ("ours", "ours_keeping", "with_torch"),
+    OURS | PYTORCH,
     seconds=0.3,
     rounds=(2, 20),
     lengths=(100, 1_000, 10_000),
@@ -46,7 +47,8 @@ QUICK = Plan(
     drawn=(10, 100),
     imports=7,
 )
-SMOKE = Plan("smoke", ("ours",), (TINY,), ("float32",), 0.0, (1, 1), (2, 4), 1, (), 1)
+FEW = {name: OURS[name] for name in ("ours, op graph", "ours, fused", "matrix products alone")}
+SMOKE = Plan("smoke", FEW, (TINY,), ("float32",), 0.0, (1, 1), (2, 4), 1, (), 1)
 
 
 def rows(case: Case, turns: dict[str, list[Turn]]) -> list[dict[str, Any]]:
@@ -78,7 +80,7 @@ def measure(plan: Plan) -> dict[str, Any]:
     """Run the whole plan; returns what report, chart and compare read."""
     one_thread()
     data: dict[str, Any] = {"plan": plan.name, "machine": apart(curves.machine), "table": []}
-    with workers(plan.groups) as (runs, absent):
+    with workers(plan.contenders) as (runs, absent):
         for cell in GATES:
             for size in plan.sizes:
                 for dtype in plan.dtypes:

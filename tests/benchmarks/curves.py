@@ -30,9 +30,9 @@ print(middle - start, time.process_time() - middle)
 
 def lstm(steps: int) -> Callable[[], object]:
     """Return one pass of the op graph: recording it, sweeping it, and freeing it."""
-    from tests.benchmarks.contenders.ours import engine
+    from tests.benchmarks.contenders.ours import graph
 
-    return engine(Case("lstm", Size(steps, 1, 16, 32), "float64"), "graph")
+    return graph(Case("lstm", Size(steps, 1, 16, 32), "float64"))
 
 
 def seconds(function: Callable[[], object]) -> float:

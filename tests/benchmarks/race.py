@@ -1,4 +1,4 @@
-"""The race: each library in a process of its own, and one turn each, round after round.
+"""The race: each contender in a process of its own, and one turn each, round after round.
 
 Only one process runs at a time. What disturbs the machine for a while so disturbs all alike, and a
 ratio is taken between turns of the same round. What counts is processor time: each has one thread,
@@ -11,6 +11,7 @@ import importlib
 import math
 import multiprocessing
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,9 +20,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tests.benchmarks.cases import Case, Size
+from tests.benchmarks.cases import Case
 
-GROUPS = ("ours", "ours_keeping", "with_torch", "with_jax", "with_autograd", "with_mygrad")
+CONTENDERS = "tests.benchmarks.contenders"
 ONE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -31,10 +32,6 @@ ONE_THREAD = {
     "JAX_PLATFORMS": "cpu",
 }
 TURN_SECONDS = 0.02  # a turn repeats a step for at least this long
-
-
-class Skipped(NamedTuple):
-    reason: str
 
 
 class Turn(NamedTuple):
@@ -49,25 +46,21 @@ def one_thread() -> None:
         os.environ.pop(forced, None)  # let NumPy choose the kernels made for this processor
 
 
-def serve(pipe: Connection, group: str) -> None:
-    """Run in a child process: prepare and time what the parent asks for."""
+def serve(pipe: Connection, module: str, function: str) -> None:
+    """Run in a child process: prepare and time one contender as the parent asks."""
+    if module in ("ours", "ours_keeping"):
+        sys.modules["numba"] = None  # type: ignore[assignment]  # as if it were not installed
     try:
-        contenders = importlib.import_module(f"tests.benchmarks.contenders.{group}").CONTENDERS
+        make = getattr(importlib.import_module(f"{CONTENDERS}.{module}"), function)
     except ImportError as error:
-        pipe.send(Skipped(f"{group.removeprefix('with_')} cannot be imported: {error}"))
+        pipe.send(str(error))
         return
-    pipe.send(list(contenders))
-    steps: dict[str, Callable] = {}
-    for order, *details in iter(pipe.recv, None):
-        if order == "prepare":
-            name, key = details
-            case = Case(key[0], Size(*key[1]), key[2])
-            steps[name], numbers = prepare(contenders[name], case)
-            pipe.send(numbers)
-        elif order == "turn":
-            pipe.send(turn(steps[details[0]]))
-        else:
-            steps.clear()
+    pipe.send(None)
+    for case in iter(pipe.recv, None):
+        step, numbers = prepare(make, Case(*case))
+        pipe.send(numbers)
+        while pipe.recv():
+            pipe.send(turn(step))
 
 
 def prepare(make: Callable, case: Case) -> tuple[Callable, Any]:
@@ -96,29 +89,28 @@ def measure(step: Callable, least: float) -> Turn:
 
 
 @contextmanager
-def workers(groups: tuple[str, ...] = GROUPS) -> Iterator[tuple[dict[str, Connection], dict]]:
-    """Start a process for each library; yield who runs what, and why some do not run."""
+def workers(contenders: dict[str, tuple[str, str]]) -> Iterator[tuple[dict[str, Connection], dict]]:
+    """Start a process for each contender; yield them by name, and why some are absent."""
     one_thread()
     context = multiprocessing.get_context("spawn")
-    pipes, processes, runs, skipped = [], [], {}, {}
+    processes, runs, absent = [], {}, {}
     try:
-        for group in groups:
+        for name, (module, function) in contenders.items():
             here, there = context.Pipe()
-            process = context.Process(target=serve, args=(there, group), daemon=True)
+            process = context.Process(target=serve, args=(there, module, function), daemon=True)
             process.start()
             there.close()
-            pipes.append(here)
             processes.append(process)
-            answer = here.recv()
-            if isinstance(answer, Skipped):
-                skipped[group] = answer.reason
+            reason = here.recv()
+            if reason is None:
+                runs[name] = here
             else:
-                runs.update(dict.fromkeys(answer, here))
-        yield runs, skipped
+                absent[name] = reason
+        yield runs, absent
     finally:
-        for pipe, process in zip(pipes, processes, strict=False):
-            if process.is_alive():
-                pipe.send(None)
+        for pipe in runs.values():
+            pipe.send(None)
+        for process in processes:
             process.join(10)
 
 
@@ -136,21 +128,21 @@ def race(
     Raises:
         ArithmeticError: if two contenders that ought to compute the same do not.
     """
-    turns: dict[str, list[Turn]] = {}
     results = {}
     for name, pipe in runs.items():
-        pipe.send(("prepare", name, (case.cell, tuple(case.size), case.dtype)))
-        turns[name], results[name] = [], pipe.recv()
+        pipe.send((case.cell, case.size, case.dtype))
+        results[name] = pipe.recv()
     check(case, results)
+    turns: dict[str, list[Turn]] = {name: [] for name in runs}
     start = time.perf_counter()
     for number in range(rounds[1]):
         if number >= rounds[0] and time.perf_counter() - start > seconds:
             break
-        for name in turns:
-            runs[name].send(("turn", name))
-            turns[name].append(runs[name].recv())
-    for pipe in set(runs.values()):
-        pipe.send(("clear",))
+        for name, pipe in runs.items():
+            pipe.send(True)
+            turns[name].append(pipe.recv())
+    for pipe in runs.values():
+        pipe.send(False)
     return turns
 
 

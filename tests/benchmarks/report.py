@@ -8,7 +8,8 @@ from typing import Any
 from tests.benchmarks.statistics import number, show
 
 TORCH, PRODUCTS = "PyTorch, elementary ops", "matrix products alone"
-GRAPH, FUSED, LAYER = "ours, op graph", "ours, fused", "PyTorch, nn layer"
+GRAPH, FUSED, COMPILED = "ours, op graph", "ours, fused", "ours, fused, Numba"
+LAYER, JAX = "PyTorch, nn layer", "JAX, jitted scan"
 SMALL = 50  # the number of steps by which the small size is told from the larger two
 
 
@@ -110,6 +111,10 @@ def judge(data: dict[str, Any]) -> Iterator[tuple[bool, str]]:
         FUSED, LAYER, 1.0, "larger two, float64", lambda c: larger(c) and c[2] == "float64"
     )
     yield from worst(FUSED, PRODUCTS, 1.25, "largest", large)
+    for peer in (LAYER, JAX):
+        yield from worst(
+            COMPILED, peer, 1.0, "LSTM, float32", lambda c: c[::2] == ("lstm", "float32")
+        )
     for name, limit, unit, values in (
         (
             "a step at the longest T over the shortest",

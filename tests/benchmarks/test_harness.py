@@ -8,9 +8,10 @@ import json
 import numpy as np
 import pytest
 
-from tests.benchmarks.__main__ import SMOKE, measure
+from tests.benchmarks.__main__ import FEW, SMOKE, measure
 from tests.benchmarks.cases import GATES, TINY, Case
 from tests.benchmarks.compare import main as compare
+from tests.benchmarks.contenders import PYTORCH
 from tests.benchmarks.race import check, race, workers
 from tests.benchmarks.report import report
 
@@ -36,8 +37,8 @@ def test_a_tiny_run_measures_every_part(data):
 @pytest.mark.oracle
 def test_ours_and_pytorch_compute_the_same():
     pytest.importorskip("torch", reason="compares with PyTorch")
-    with workers(("ours", "with_torch")) as (runs, skipped):
-        assert not skipped
+    with workers(FEW | PYTORCH) as (runs, absent):
+        assert not absent
         for cell in GATES:
             turns = race(runs, Case(cell, TINY, "float64"), 0.0, (1, 1))  # race() checks them
             assert len(turns) >= 5

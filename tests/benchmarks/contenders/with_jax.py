@@ -38,6 +38,3 @@ def scan(case: Case) -> Callable:
         return value, gradients[1]
 
     return step
-
-
-CONTENDERS = {"JAX, jitted scan": scan}

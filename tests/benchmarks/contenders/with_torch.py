@@ -66,9 +66,9 @@ def elementary(case: Case) -> Callable:
     return run([w, u, b], {"rnn": rnn, "lstm": lstm, "gru": gru}[case.cell], u)
 
 
-def module(case: Case, layer: bool) -> Callable:
+def module(case: Case, whole: bool) -> Callable:
     """`nn.LSTM` and the like, or `nn.LSTMCell` and the like called once a step."""
-    name = case.cell.upper() + ("" if layer else "Cell")
+    name = case.cell.upper() + ("" if whole else "Cell")
     net = getattr(torch.nn, name)(case.size.inputs, case.size.hidden)
     net = net.to(getattr(torch, case.dtype))
     x, zeros = torch.tensor(case.x), torch.tensor(case.zeros())
@@ -90,11 +90,8 @@ def module(case: Case, layer: bool) -> Callable:
         return torch.stack(hs)
 
     weight_hh = next(value for key, value in parameters.items() if key.startswith("weight_hh"))
-    return run(list(parameters.values()), (lambda: net(x)[0]) if layer else cells, weight_hh)
+    return run(list(parameters.values()), (lambda: net(x)[0]) if whole else cells, weight_hh)
 
 
-CONTENDERS = {
-    "PyTorch, elementary ops": elementary,
-    "PyTorch, cell in a loop": partial(module, layer=False),
-    "PyTorch, nn layer": partial(module, layer=True),
-}
+cell = partial(module, whole=False)
+layer = partial(module, whole=True)
