@@ -151,6 +151,13 @@ def test_orthogonal(size):
     np.testing.assert_allclose(np.linalg.svd(q)[1], 2.0, rtol=1e-13)
 
 
+def test_orthogonal_is_drawn_evenly():
+    """There are two of one row and column, 1 and -1, and QR alone gives one of them."""
+    draws = [init.orthogonal(rng, 1).item() for _ in range(200)]
+    assert set(draws) == {1.0, -1.0}
+    assert 0.35 < np.mean(np.array(draws) > 0) < 0.65
+
+
 def test_the_orthogonal_linear_network_keeps_every_norm():
     cell = tr.RNNCell(D, H, nonlinearity="identity", bias=False, rng=0)
     cell.weight_hh.data = init.orthogonal(rng, H)

@@ -155,6 +155,20 @@ def test_sweeping_twice_adds_the_same_again(name):
         np.testing.assert_array_equal(parameter.grad, 2 * g)
 
 
+@pytest.mark.parametrize("name", CELLS)
+def test_asking_for_one_gradient_does_not_stale_the_others(name):
+    """A flow asks for one weight's share alone; another sweep then comes with another gradient."""
+    make, options = CELLS[name]
+    cell = make(D, H, rng=0, **options)
+    y = tr.unroll(cell, np.ones((T, B, D)), engine="fused").outputs
+    (share,) = tr.trace(np.sum(y)).contributions(cell.weight_hh)
+    np.sum(y * 3.0).backward()
+    np.testing.assert_allclose(cell.weight_hh.grad, 3 * share, rtol=1e-12)
+    again = tr.unroll(cell, np.ones((T, B, D))).outputs
+    theirs = tr.grad(np.sum(again * 3.0), [cell.weight_ih])[0]
+    np.testing.assert_allclose(cell.weight_ih.grad, theirs.data, rtol=1e-12, atol=1e-14)
+
+
 def test_new_weights_leave_the_recorded_run_alone():
     cell = tr.GRUCell(D, H, rng=0)
     x = np.ones((T, B, D))

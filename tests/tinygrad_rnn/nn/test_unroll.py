@@ -125,6 +125,17 @@ def test_truncation_truncates_exactly_at_the_cut(make, engine):
         np.testing.assert_allclose(run.outputs.data, full.outputs.data, rtol=1e-13)
 
 
+@pytest.mark.parametrize("engine", ["graph", "fused"])
+def test_the_initial_state_belongs_to_the_first_stretch(engine):
+    for steps, reached in ((3, True), (4, False)):
+        h_0 = leaf(1, 3)
+        run = tr.unroll(
+            tr.GRUCell(2, 3, rng=0), X[:, :1][[0] * steps], h_0, truncate=3, engine=engine
+        )
+        np.sum(run.final).backward()
+        assert (h_0.grad is not None and bool(np.any(h_0.grad != 0))) == reached
+
+
 def test_cuts_are_recorded_with_their_step_and_part():
     run = tr.unroll(tr.LSTMCell(2, 3, rng=0), np.ones((5, 1, 2)), truncate=2)
     cuts = [n for n in tr.graph.topological(*parts(run.final)) if n.op and n.op.name == "cut"]
