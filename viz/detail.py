@@ -56,7 +56,7 @@ def leave_out(model: Model, shown: list[int]) -> Model:
         a, b = nodes[edge.source], nodes[edge.target]
         if edge.source not in hidden and edge.target not in hidden:
             edges.append(edge)
-        elif a.block == b.block or BEFORE in (a.layer, b.layer) or AFTER in (a.layer, b.layer):
+        elif a.block == b.block or not edge.port or {a.layer, b.layer} & {BEFORE, AFTER}:
             continue
         elif (edge.source in hidden and edge.target in hidden) or edge.via:
             if edge.via and edge.target not in hidden:

@@ -100,7 +100,7 @@ class Groups:
         if self._is_state(tensor):
             return alone
         if _is_leaf(tensor) or home.layer == BEFORE:
-            return alone if detail == "cell" else None
+            return alone if detail == "cell" or tensor is self.recording.tensors[-1] else None
         if home.layer == AFTER:
             return "loss", home
         if home.layer not in self.with_states:

@@ -52,7 +52,7 @@ def _label(group: Group, role: str, recording: Recording) -> str:
         return f"initial {tensor.name.removesuffix('_0')}"
     if role == "state":
         return f"{tensor.name or symbol(tensor)}_{step}"
-    if role == "input" and step is not None:
+    if (role == "input" or tensor.name == "x") and step is not None:
         return f"{tensor.name}_{step}"
     if tensor.op is None:
         return _short(tensor.name) or ("leaf" if tensor.requires_grad else "constant")

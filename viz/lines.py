@@ -41,19 +41,19 @@ class Lines:
                 self._rail(edge, source.x, source.width, source.y, target)
             elif edge.points:
                 self._lead(edge, source)
-            elif target.layer == AFTER and source.step is not None:
+            elif source.step is not None and (target.layer in (AFTER, source.layer)):
                 self._detour(edge, source, target)
             else:
                 edge.points = _between(source, target)
 
     def _detour(self, edge: Edge, source: Node, target: Node) -> None:
-        """From an earlier step over the heads of the later ones to what follows them all."""
+        """From a step over the heads of later ones to a step further on or what follows all."""
         self.detours += 1
         top = self.top + 34 + 5 * min(self.detours, 12)
         side = -0.5 if source.layer in self.reverse else 0.5
         low, high = self.spans[source.block]
         up = high + PAD - 5 if side > 0 else low - PAD + 5
-        down = self.spans[target.block][0] - 12
+        down = self.spans[target.block][0] - (12 if target.layer == AFTER else PAD - 5)
         end = (target.x - target.width / 2 - ARROW, target.y + 5)
         start = (source.x + side * source.width, source.y)
         corners = [start, (up, start[1]), (up, top), (down, top), (down, end[1]), end]

@@ -83,6 +83,9 @@ class _Reader:
             (layer.name, key.split("|")[2]): key for layer in self.layers for key in layer.states
         }
         self.last = {layer.name: layer.steps[-1] for layer in self.layers if not layer.reverse}
+        self.order = {
+            layer.name: {step: i for i, step in enumerate(layer.steps)} for layer in self.layers
+        }
         self.groups = Groups(recording, self.layers, detail)
         self.nodes: dict[str, Node] = {}
         self.behind: dict[str, list[Use]] = {}  # what each edge stands for
@@ -244,7 +247,10 @@ class _Reader:
             return ""
         if home.layer == AFTER and start.step not in (None, self.last.get(start.layer)):
             return ""
-        if start.layer == home.layer or home.layer == AFTER:
+        if start.layer == home.layer and start.step is not None and home.step is not None:
+            order = self.order[home.layer]
+            return f"<{key}" if abs(order[start.step] - order[home.step]) == 1 else ""
+        if home.layer == AFTER:
             return f"<{key}"
         if start.layer == BEFORE and (source.name or "").endswith("_0"):
             return f"<{self.rails.get((home.layer, source.name.removesuffix('_0')), key)}"

@@ -8,12 +8,14 @@ and gaps are kept, which pooling adjacent violators solves exactly, row by row.
 from __future__ import annotations
 
 import itertools
+import math
 from collections import defaultdict
 
 from viz.boxes import LINE_GAP, NODE_GAP, SIDE_GAP, TAG_GAP, Box, Line
 
 SWEEPS = 12
 FIRST = 1.01  # where medians tie, a box stands above what it is made from
+BLOCK_SWEEPS = 8
 MEAN_SWEEPS, MEDIAN_SWEEPS = 30, 14  # the mean spreads boxes out, the median sets lines upright
 
 
@@ -146,6 +148,50 @@ def space(
             gaps = [_gap(boxes[a], boxes[b], beside) for a, b in itertools.pairwise(keys)]
             for key, x in zip(keys, _isotonic(wanted, weights, gaps), strict=True):
                 boxes[key].x = x
+    for _ in range(BLOCK_SWEEPS):
+        _move_blocks(rows, boxes, near, beside)
+
+
+def _move_blocks(
+    rows: list[list[str]],
+    boxes: dict[str, Box],
+    near: dict[str, list[tuple[str, float, float]]],
+    beside: set[tuple[str, str]],
+) -> None:
+    """Move what stands exactly above one another as one towards what pulls it from outside.
+
+    Box by box it could not move: each is held by those above and below it.
+    """
+    left_of = {b: a for keys in rows for a, b in itertools.pairwise(keys)}
+    right_of = {b: a for a, b in left_of.items()}
+    done: set[str] = set()
+    for start in [key for keys in rows for key in keys]:
+        if start in done or start[0] in "<>":
+            continue
+        block = [start]
+        for key in block:  # grows while it is walked
+            upright = (n for n, offset, _ in near[key] if offset == 0)
+            block += [n for n in upright if n not in block and abs(boxes[n].x - boxes[key].x) < 1]
+        done.update(block)
+        pulls = [
+            (boxes[n].x + offset - boxes[key].x, weight)
+            for key in block
+            for n, offset, weight in near[key]
+            if n not in block
+        ]
+        if not pulls:
+            continue
+        low, high = -math.inf, math.inf
+        for key in block:
+            here, left, right = boxes[key], left_of.get(key), right_of.get(key)
+            if left is not None and left[0] != "<":
+                low = max(low, boxes[left].x + _gap(boxes[left], here, beside) - here.x)
+            if right is not None and right[0] != ">":
+                high = min(high, boxes[right].x - _gap(here, boxes[right], beside) - here.x)
+        if low <= high:
+            shift = min(max(_mean(pulls), low), high)
+            for key in block:
+                boxes[key].x += shift
 
 
 def _mean(pulls: list[tuple[float, float]]) -> float:

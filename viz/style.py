@@ -159,7 +159,8 @@ class Scale:
         # Rounding noise far below everything else must not stretch the scale: 16 decades is all
         # that double precision can tell apart. What lies below is drawn dashed.
         low = max(math.floor(decades.min() + 1e-9), -16)
-        return cls(reference, min(low, -1.0), max(math.ceil(decades.max() - 1e-9), 1.0), norm)
+        high = min(max(math.ceil(decades.max() - 1e-9), 1), 32)
+        return cls(reference, float(min(low, -1)), float(high), norm)
 
     def decades(self, value: float) -> float:
         """log10 of `value` over the reference; -inf for 0."""
