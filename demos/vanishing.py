@@ -154,20 +154,21 @@ def main() -> None:
         if min(norms[0] for result in results.values() for norms in result.norms.values()) < TINY:
             print(f"Below {TINY:.1e} floating point runs out: such numbers are rough, or 0.")
 
-        scale = viz.Scale.fit([results[setting].flow for setting in drawn.values()])
-        for name, setting in drawn.items():
-            result = results[setting]
-            title = f"{setting.title}: {args.steps} steps, loss at the last"
-            viz.draw(result.loss, result.flow, scale=scale, title=title).save(
-                folder / f"{name}.svg"
-            )
+        about = f"{args.steps} steps, loss at the last"
+        swept = {name: results[setting] for name, setting in drawn.items()}
+        scale = viz.Scale.fit([result.flow for result in swept.values()])
+        for name, result in swept.items():
+            title = f"{drawn[name].title}: {about}"
+            picture = viz.draw(result.loss, result.flow, scale=scale, title=title)
+            picture.save(folder / f"{name}.svg")
+        runs = {drawn[name].title: (result.loss, result.flow) for name, result in swept.items()}
+        viz.compare(runs, detail="step", scale=scale, title=about).save(folder / "compare.svg")
         flows = {setting.title: results[setting].flow for setting in settings}
-        axes = viz.chart(
-            flows, title=f"Gradient at the hidden state: {args.steps} steps, loss at the last"
-        )
+        axes = viz.chart(flows, title=f"Gradient at the hidden state: {about}")
         save(axes, folder / "chart.svg")
-    print("\nDrew rnn.svg, lstm.svg and gru.svg on one scale, and chart.svg with all rows, into")
-    print(f"{args.out}\n\n{CLOSING}")
+    print("\nDrew every operation (rnn.svg, lstm.svg, gru.svg), the states of all three above one")
+    print(f"another (compare.svg), and the numbers of all rows (chart.svg) into\n{args.out}\n")
+    print(CLOSING)
 
 
 CLOSING = """\

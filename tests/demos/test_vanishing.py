@@ -18,7 +18,7 @@ from demos.vanishing import Setting, predict
 from tinygrad_rnn.analysis import decades_per_step
 from viz.cli import run
 
-FILES = ["chart.svg", "gru.svg", "lstm.svg", "rnn.svg"]
+FILES = ["chart.svg", "compare.svg", "gru.svg", "lstm.svg", "rnn.svg"]
 
 
 def demo(monkeypatch, *arguments):
