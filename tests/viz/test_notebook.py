@@ -6,6 +6,9 @@ import re
 
 import pytest
 
+import tinygrad_rnn as tr
+import viz
+from tests.viz.graphs import last_loss
 from viz.model import Strip
 from viz.notebook import bundle, strip_text
 
@@ -64,3 +67,20 @@ def test_special_values_are_told_apart():
     values = [0.0, math.nan, math.inf, 1.0]
     assert " !!█ " in strip_text([Strip("", "h", [0, 1, 2, 3], values, None)])
     assert strip_text([]) == ""
+
+
+def test_a_drawn_picture_shows_itself_with_and_without_graphviz(monkeypatch):
+    loss = last_loss("gru", 3)
+    picture = viz.draw(loss, tr.trace(loss), title="GRU")
+    made = picture._repr_mimebundle_(include=None, exclude=None)
+    assert set(made) == {"text/html", "image/svg+xml", "text/plain"}
+    assert "<svg" in made["image/svg+xml"]
+    assert made["text/plain"].startswith("h_t  ")
+
+    def missing(*_):
+        raise viz.GraphvizMissingError("no Graphviz")
+
+    monkeypatch.setattr("viz.picture.render", missing)
+    made = picture._repr_mimebundle_()
+    assert set(made) == {"text/html", "text/plain"}
+    assert made["text/plain"].startswith("h_t  ")

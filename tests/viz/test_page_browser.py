@@ -450,6 +450,15 @@ def test_the_picture_is_moved_and_zoomed(view, lstm_page):
     tab.locator("body").press("0")
     width = tab.evaluate("(gradientPage.drawing.bounds.right - gradientPage.drawing.bounds.left)")
     assert width * tab.evaluate(zoom) <= box["width"]
+    outside = tab.evaluate(
+        """() => {
+            const { drawing: { edges, bounds } } = gradientPage;
+            return edges.filter(({ points, shift }) => points.some((v, k) => k % 2
+                ? v < bounds.top || v > bounds.bottom
+                : v + shift < bounds.left || v + shift > bounds.right)).length;
+        }"""
+    )
+    assert outside == 0
 
 
 def test_dark_follows_the_reader_and_the_choice(view, lstm_page):

@@ -181,6 +181,14 @@ class Drawing {
       bounds.right = Math.max(bounds.right, box.x + box.width);
       bounds.bottom = Math.max(bounds.bottom, box.y + box.height);
     }
+    for (const { points, shift } of this.edges) {
+      for (let k = 0; k < points.length; k += 2) {
+        bounds.left = Math.min(bounds.left, points[k] + shift);
+        bounds.right = Math.max(bounds.right, points[k] + shift);
+        bounds.top = Math.min(bounds.top, points[k + 1]);
+        bounds.bottom = Math.max(bounds.bottom, points[k + 1]);
+      }
+    }
     return boxes.length ? bounds : { left: 0, top: 0, right: 100, bottom: 100 };
   }
 
