@@ -162,7 +162,9 @@ def main() -> None:
             picture = viz.draw(result.loss, result.flow, scale=scale, title=title)
             picture.save(folder / f"{name}.svg")
         runs = {drawn[name].title: (result.loss, result.flow) for name, result in swept.items()}
-        viz.compare(runs, detail="step", scale=scale, title=about).save(folder / "compare.svg")
+        ends = sorted({t for k in range(4) for t in (k, args.steps - 1 - k) if 0 <= t < args.steps})
+        compared = viz.compare(runs, detail="step", steps=ends, scale=scale, title=about)
+        compared.save(folder / "compare.svg")
         flows = {setting.title: results[setting].flow for setting in settings}
         axes = viz.chart(flows, title=f"Gradient at the hidden state: {about}")
         save(axes, folder / "chart.svg")
