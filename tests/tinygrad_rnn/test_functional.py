@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import tinygrad_rnn as tr
 from tests.tinygrad_rnn.cases import CASES, COMPOSED
 from tests.tinygrad_rnn.test_primitives import PROPERTY
+from tinygrad_rnn.ops.cut import cut
 
 ALL: dict = CASES | COMPOSED
 
@@ -168,6 +169,13 @@ def test_what_does_not_depend_on_the_input_has_derivative_zero():
     np.testing.assert_array_equal(tr.vjp(lambda x: constant, x)[1](np.ones(2))[0].data, np.zeros(3))
     used, unused = (tr.Tensor(x, requires_grad=True) for _ in range(2))
     np.testing.assert_array_equal(tr.grad(used.sum(), [unused])[0].data, np.zeros(3))
+
+
+@pytest.mark.parametrize("stop", [cut, tr.Tensor.detach])
+def test_no_tangent_goes_through_a_cut(stop):
+    value, moved = tr.jvp(lambda x: stop(x) * x + stop(x * 2.0), [3.0], [1.0])
+    assert (value.item(), moved.item()) == (15.0, 3.0)
+    assert tr.jvp(stop, [3.0], [1.0])[1].item() == 0.0
 
 
 def test_derivatives_inside_no_grad_are_taken_and_are_constants():

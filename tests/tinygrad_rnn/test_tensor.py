@@ -177,6 +177,8 @@ def test_repr_shows_value_shape_op_name_and_scope():
         "Tensor([[0.4621]], shape=(1, 1), dtype=float32, op=tanh, scope=t = 3/forget gate)"
     )
     assert repr(tr.Tensor(1)) == "Tensor(1, shape=(), dtype=int64)"
+    assert "..." not in repr(tr.Tensor(np.arange(8)))
+    assert "..." in repr(tr.Tensor(np.arange(9)))
     assert len(repr(tr.Tensor(np.zeros((1000, 1000))))) < 500
     assert repr(x.op) == "None"
     assert repr(y.op) == "<primitive tanh: y = tanh(x)>"

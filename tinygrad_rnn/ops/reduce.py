@@ -39,7 +39,7 @@ sum_ = linear(
     "sum(x)",
     (
         "g, broadcast",
-        lambda g, y, x, axis=None, keepdims=False: spread(g, x.shape, axis, keepdims),
+        lambda g, y, x, axis, keepdims: spread(g, x.shape, axis, keepdims),
     ),
 )
 FUNCTIONS[np.sum] = lambda x, axis=None, keepdims=False: sum_(x, axis=axis, keepdims=keepdims)
@@ -50,7 +50,7 @@ mean = linear(
     "mean(x)",
     (
         "g / n, broadcast",
-        lambda g, y, x, axis=None, keepdims=False: spread(
+        lambda g, y, x, axis, keepdims: spread(
             g / max(count(x.shape, axis), 1), x.shape, axis, keepdims
         ),
     ),
@@ -81,16 +81,12 @@ def reduction(
     The slope is a function ``(y, x, axis, **more)`` where y has been spread over x's shape.
     """
 
-    def vjp(
-        g: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False, **params: Any
-    ) -> Any:
-        at_each = slope(spread(y, x.shape, axis, keepdims), x, axis, **params)
+    def vjp(g: Any, y: Any, x: Any, axis: Axis, keepdims: bool, **more: Any) -> Any:
+        at_each = slope(spread(y, x.shape, axis, keepdims), x, axis, **more)
         return spread(g, x.shape, axis, keepdims) * at_each
 
-    def jvp(
-        t: Any, y: Any, x: Any, axis: Axis = None, keepdims: bool = False, **params: Any
-    ) -> Any:
-        at_each = slope(spread(y, x.shape, axis, keepdims), x, axis, **params)
+    def jvp(t: Any, y: Any, x: Any, axis: Axis, keepdims: bool, **more: Any) -> Any:
+        at_each = slope(spread(y, x.shape, axis, keepdims), x, axis, **more)
         return np.sum(t * at_each, axis=axis, keepdims=keepdims)
 
     return Primitive(name, forward, [vjp], [jvp], formula, text)
