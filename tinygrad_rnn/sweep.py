@@ -156,7 +156,7 @@ def _results(path: Path) -> Iterator[tuple[BinaryIO, Results]]:
             try:
                 entry = json.loads(line)
                 found[_key(entry["setting"], entry["seed"])] = entry["result"]
-            except (ValueError, TypeError, KeyError) as error:
+            except (ValueError, TypeError, KeyError, RecursionError) as error:
                 raise SweepError(
                     f"line {number} of {path} is not a sweep's: remove it, or choose another file"
                 ) from error
