@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,6 +54,48 @@ def weights(gates: int, layers: int, dtype: str) -> dict[str, Any]:
 def layers(path: Path) -> Any:
     with np.errstate(invalid="ignore"):  # weights may hold NaN: that is what is to be seen then
         return load_layers(path)
+
+
+def written(write: Callable[[Path], Any]) -> bytes:
+    """Return what `write` writes into a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder, "file"))
+        return Path(folder, "file").read_bytes()
+
+
+SAVED = {"a": RNG.standard_normal((3, 2)), "b": np.arange(4, dtype="i2"), "c": np.float32(1.5)}
+
+
+def load_saved(path: Path) -> tuple[bool, dict[str, Any]]:
+    """Return whether the checksum is still in the file, and what was loaded."""
+    return b'"sha256":"' in path.read_bytes(), tr.load(path)
+
+
+def is_saved(found: tuple[bool, dict[str, Any]]) -> bool:
+    """As long as its checksum is there, a file of `save` gives back what was saved or nothing."""
+    checked, arrays = found
+    return not checked or (
+        arrays.keys() == SAVED.keys()
+        and all(np.array_equal(arrays[name], value) for name, value in SAVED.items())
+    )
+
+
+class SameThread(Executor):
+    """Runs what it is given at once, so that thousands of sweeps are quick."""
+
+    def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(function(*args, **kwargs))
+        return done
+
+
+def study(gain: float, seed: int) -> dict[str, Any]:
+    return {"gain": gain, "seed": seed, "curve": [gain * k for k in range(3)]}
+
+
+def resume(path: Path) -> Any:
+    with SameThread() as here:
+        return tr.sweep.run(study, {"gain": [0.5, 2.0]}, path, seeds=[0, 1], executor=here)
 
 
 def is_network(found: Any) -> bool:
@@ -104,5 +148,32 @@ FORMATS = {
         layers,
         (UsageError, tr.TinygradError),
         is_network,
+    ),
+    "saved": Format(
+        ".safetensors",
+        [written(lambda path: tr.save(path, SAVED))],
+        load_saved,
+        (tr.TinygradError,),
+        is_saved,
+    ),
+    "own weights": Format(
+        ".safetensors",
+        [
+            written(lambda path: tr.save(path, tr.LSTM(2, 3, 2, rng=0))),
+            written(lambda path: tr.save(path, tr.GRU(2, 3, bidirectional=True, rng=0))),
+        ],
+        layers,
+        (UsageError, tr.TinygradError),
+        is_network,
+    ),
+    "sweep": Format(
+        ".jsonl",
+        [written(resume), written(resume)[:-9], b""],
+        resume,
+        (tr.TinygradError,),
+        lambda points: (
+            [(p.setting["gain"], p.seed) for p in points]
+            == [(0.5, 0), (0.5, 1), (2.0, 0), (2.0, 1)]
+        ),
     ),
 }
