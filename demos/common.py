@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Parser",
     "UsageError",
+    "counter",
     "demo_parser",
     "encode",
     "finite",
@@ -72,6 +73,19 @@ def progress(things: Iterable[Thing], about: str) -> Iterable[Thing]:
     except ImportError as error:
         raise UsageError("progress bars need tqdm: pip install 'tinygrad-rnn[demos]'") from error
     return tqdm(things, desc=about, leave=False, disable=None)  # type: ignore[no-any-return]
+
+
+def counter(about: str) -> Callable[[int, int], None]:
+    """Return a function of (done, total) that shows a progress bar, as `tr.sweep.run` calls it."""
+    bar: Any = progress([], about)
+
+    def show(done: int, total: int) -> None:
+        bar.total, bar.n = total, done
+        bar.refresh()
+        if done == total:
+            bar.close()
+
+    return show
 
 
 def panels(rows: int, columns: int, width: float = 5.0, height: float = 3.8) -> list[Axes]:
