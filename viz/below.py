@@ -91,6 +91,8 @@ def _says(strip: Strip, model: Model) -> str:
     rate = strip.decades_per_step
     if rate is None:
         return text
+    if abs(rate) < 0.005:
+        return f"{text}: keeps its size on its way back (0.00 decades per step)"
     way = "falls" if rate >= 0 else "grows"
     return f"{text}: {way} by {abs(rate):.2f} decades per step on its way back"
 

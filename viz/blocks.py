@@ -48,6 +48,8 @@ class Recording:
         self._spreads: dict[int, tuple[float, float, float] | None] = {}
         self.homes = self._homes()
         self.keys = self._keys()
+        steps = {home for home in self.homes.values() if home.step is not None}
+        self.layers = {home.layer for home in steps} - {OUT}  # of cells
         self._last = {
             (self.homes[id(tensor)], self.gates[id(tensor)]): tensor
             for tensor in self.tensors

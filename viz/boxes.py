@@ -10,6 +10,7 @@ SIDE_GAP = 35.0  # room for a number between two neighbours on a rail
 NODE_GAP = 18.0
 TAG_GAP = 9.0  # between parameters' tags
 LINE_GAP = 11.0  # between lines that pass each other
+RAISED = 4.5  # of a number above the middle of a rail
 PAD = 13.0
 STEP_GAP = 36.0  # between two steps: room for a number on each rail
 

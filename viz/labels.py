@@ -55,7 +55,9 @@ def _label(group: Group, role: str, recording: Recording) -> str:
     if (role == "input" or tensor.name == "x") and step is not None:
         return f"{tensor.name}_{step}"
     if tensor.op is None:
-        return _short(tensor.name) or ("leaf" if tensor.requires_grad else "constant")
+        name = tensor.name or ("leaf" if tensor.requires_grad else "constant")
+        # Inside a step its layer is plain to see.
+        return _short(name.rpartition(".")[2] if group.home.layer in recording.layers else name)
     if role == "loss" and tensor.size == 1:
         name = tensor.name or "loss"
         return f"{name}\n{symbol(tensor)}" if len(group.members) == 1 else str(name)
@@ -67,10 +69,9 @@ def _label(group: Group, role: str, recording: Recording) -> str:
     return symbol(tensor)
 
 
-def _short(name: str | None) -> str:
+def _short(name: str) -> str:
     """A parameter's name as its tag shows it: weight_ih is W_ih, bias is b."""
-    last = (name or "").removeprefix("cell.")
-    return last.replace("weight", "W").replace("bias", "b")
+    return name.replace("weight", "W").replace("bias", "b")
 
 
 def symbol(tensor: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from viz.boxes import PAD, STEP_GAP
+from viz.boxes import PAD, RAISED, STEP_GAP
 from viz.model import AFTER, Edge, Model, Node, Point
 from viz.route import ARROW
 from viz.sizes import LABEL
@@ -81,10 +81,12 @@ class Lines:
             backwards = gap.x < source.x
             side = -0.5 if backwards else 0.5
             start = (source.x + side * source.width, source.y)
-            end = (gap.x + (gap.width + ARROW if backwards else -ARROW), source.y)
+            tip = 0.0 if edge.rail else ARROW
+            end = (gap.x + (gap.width + tip if backwards else -tip), source.y)
             edge.points = [start, *_straight(start, end)]
             if self.numbers:
-                edge.label = end[0] - side * STEP_GAP + side * 2 * ARROW, end[1] + LABEL[1] / 2 + 4
+                middle = end[0] - side * (STEP_GAP - 2 * tip)
+                edge.label = middle, end[1] + LABEL[1] / 2 + RAISED
             return
         gap, target = self.gaps[edge.source], self.nodes[edge.target]
         middle = gap.x + gap.width / 2
@@ -101,7 +103,7 @@ class Lines:
         start, end = (x + side * width, y), (target.x, target.y)
         edge.points = [start, *_straight(start, end)]
         if self.numbers:
-            edge.label = end[0] - side * STEP_GAP, end[1] + LABEL[1] / 2 + 4
+            edge.label = end[0] - side * STEP_GAP, end[1] + LABEL[1] / 2 + RAISED
 
 
 def _straight(start: Point, end: Point) -> list[Point]:

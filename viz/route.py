@@ -14,7 +14,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from viz.boxes import STEP_GAP, Box, Line, Point, Template, is_port
+from viz.boxes import RAISED, STEP_GAP, Box, Line, Point, Template, is_port
 
 ARROW = 6.0  # points from a curve's end to the arrow's tip
 
@@ -22,8 +22,11 @@ ARROW = 6.0  # points from a curve's end to the arrow's tip
 def route(template: Template, label: tuple[float, float] | None) -> None:
     """Fill in `points` of every line and, given a number's width and height, `labels`."""
     starts, ends = _attach(template)
+    bands: dict[int, float] = {}  # half the height of each row
+    for box in template.boxes.values():
+        bands[box.row] = max(bands.get(box.row, 0.0), box.height / 2)
     for line in template.lines.values():
-        line.points = _curve(line, template.boxes, starts[line.key], ends[line.key])
+        line.points = _curve(line, template.boxes, bands, starts[line.key], ends[line.key])
     if label is not None:
         _place_labels(template, *label)
 
@@ -62,31 +65,37 @@ def _reach(box: Box, shift: float) -> float:
     return half * math.sqrt(max(0.0, 1 - (shift / (box.width / 2)) ** 2))
 
 
-def _curve(line: Line, boxes: dict[str, Box], start: Point, end: Point) -> list[Point]:
-    stops = [start, *((boxes[key].x, boxes[key].y) for key in line.path[1:-1]), end]
+def _curve(
+    line: Line, boxes: dict[str, Box], bands: dict[int, float], start: Point, end: Point
+) -> list[Point]:
     ahead = [boxes[key] for key in line.path]
     points = [start]
-    last = len(stops) - 2
-    for i, (p, q) in enumerate(itertools.pairwise(stops)):
-        a, b = ahead[i], ahead[i + 1]
-        upright = b.row != a.row
-        into_node = i == last and not is_port(b.key)
-        base = _short_of(p, q, upright) if into_node else q
-        if not upright:
-            if len(line.path) == 2 and _blocked(a, b, boxes):
-                points += _arc(p, base)
-            else:
-                points += _thirds(p, base)
+    for a, b in itertools.pairwise(ahead):
+        p, upright = points[-1], b.row != a.row
+        up = 1 if b.row > a.row else -1
+        if b is not ahead[-1]:  # a bend: straight through the row, so that no neighbour is touched
+            band = bands[b.row]
+            points += _swing(a, p, (b.x, b.y - up * band))
+            points += _thirds(points[-1], (b.x, b.y + up * band))
             continue
-        rise = (base[1] - p[1]) * 0.5
-        leave = (p[0], p[1] + rise)
-        if a.key[0] in "<>":  # sideways out of a rail
-            leave = (
-                p[0] + math.copysign(max(abs(base[0] - p[0]), 14.0), base[0] - p[0]) * 0.8,
-                p[1],
-            )
-        points += [leave, (base[0], base[1] - rise), base]
+        base = end if is_port(b.key) else _short_of(p, end, upright)
+        if upright:
+            points += _swing(a, p, base)
+        elif len(line.path) == 2 and not is_port(a.key) and _blocked(a, b, boxes):
+            points += _arc(p, base)
+        else:
+            points += _thirds(p, base)
     return points
+
+
+def _swing(a: Box, p: Point, q: Point) -> list[Point]:
+    """From p to q with upright ends; out of a rail, sideways."""
+    rise = (q[1] - p[1]) * 0.5
+    leave = (p[0], p[1] + rise)
+    if a.key[0] in "<>":
+        reach = math.copysign(max(abs(q[0] - p[0]), 14.0), q[0] - p[0]) * 0.8
+        leave = (p[0] + reach, p[1])
+    return [leave, (q[0], q[1] - rise), q]
 
 
 def _short_of(p: Point, q: Point, upright: bool) -> Point:
@@ -144,7 +153,7 @@ def _place_labels(template: Template, width: float, height: float) -> None:
         if port[0] == "<" and port not in template.junctions:  # between two steps, above the rail
             side = template.boxes[port].x
             x = side + STEP_GAP / 2 if side > template.width / 2 else side - STEP_GAP / 2
-            template.labels[key] = x, curve[0][1] + height / 2 + 3
+            template.labels[key] = x, curve[0][1] + height / 2 + RAISED
             continue
         start = template.boxes[port]
         if start.tag and start.height > 20:  # the number stands in the tag

@@ -29,7 +29,9 @@ def find_rails(
         rails[state] = [state]
         for path in paths:  # breadth first; the list grows while it is walked
             if path[-1] == state:
-                rails[state] = path[1:]
+                cuts = [key for key in ahead[f"<{state}"] if "|cut|" in key and key not in taken]
+                # Where a run is truncated, the cut lies on the rail in front of all else.
+                rails[state] = [*(c for c in cuts if path[1] in ahead[c]), *path[1:]]
                 break
             for after in ahead[path[-1]]:
                 if after not in seen and (after == state or after not in taken):
