@@ -8,6 +8,7 @@ import contextlib
 import math
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import warnings
@@ -89,6 +90,7 @@ def run(prog: str, main: Callable[[], None]) -> NoReturn:
     def note(message: Warning | str, *where: Any, **also: Any) -> None:
         sys.stderr.write(f"{prog}: note: {' '.join(str(message).split())}\n")
 
+    ended = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that it tidies up
     try:
         with warnings.catch_warnings():
             warnings.showwarning = note
@@ -105,6 +107,8 @@ def run(prog: str, main: Callable[[], None]) -> NoReturn:
         sys.exit(0)
     else:
         sys.exit(0)
+    finally:
+        signal.signal(signal.SIGTERM, ended)
     sys.stderr.write(f"{prog}: {' '.join(message.split())}\n")
     sys.exit(2)
 

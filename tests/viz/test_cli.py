@@ -181,6 +181,22 @@ def test_it_runs_as_a_module():
     assert done.stderr.count("\n") == 1
 
 
+def test_a_run_that_is_ended_leaves_nothing(tmp_path):
+    line = f"-m viz --steps 400 --draw all --detail op --hidden 64 --out {tmp_path / 'out'}"
+    child = subprocess.Popen(
+        [sys.executable, *line.split()],
+        cwd=Path(__file__).parents[2],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+    )
+    assert b"unrolling" in child.stderr.readline()
+    assert next((tmp_path / "out").glob(".unfinished-*")).is_dir()
+    child.terminate()
+    child.communicate()
+    assert child.returncode == 143
+    assert list(tmp_path.iterdir()) == []
+
+
 BAD = {
     "cell": ("--cell elman", "invalid choice: 'elman'"),
     "steps": ("--steps 0", "'0' is not a whole number from 1 to 100000"),
