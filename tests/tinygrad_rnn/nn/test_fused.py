@@ -257,8 +257,8 @@ MUTANTS = [
     ("gru", "gru after", "np.multiply(da_n_t, r_t, out=dp_t)", "dp_t[...] = da_n_t"),
     ("gru", "gru after", "dp[...] = da_n", "pass"),
     ("gru", "gru after", "np.add(product_n, bias_hn, out=p_t)", "p_t[...] = product_n"),
-    ("gru", "gru after", "local_slopes(gates[span], h[:-1][span], p[span])",
-     "local_slopes(gates[span], h[:-1][span], h[:-1][span])"),
+    ("gru", "gru after", "local_slopes(gates[span], h[:-1][span], p[span], da[span])",
+     "local_slopes(gates[span], h[:-1][span], h[:-1][span], da[span])"),
 ]  # fmt: skip
 
 

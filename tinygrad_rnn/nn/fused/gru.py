@@ -83,16 +83,16 @@ class GRUTape(FusedTape):
         da_3 = da.reshape(steps, batch, 3, size)
         da_rz, da_r, da_n = da[..., : 2 * size], da[..., :size], da[..., 2 * size :]
         for span in spans(da):
-            slopes, keep = local_slopes(gates[span], h[:-1][span], h[:-1][span])
+            keep = local_slopes(gates[span], h[:-1][span], h[:-1][span], da[span])
             walk = self.back(span, g, da_rz, da_r, da_n, da_3[:, :, 1:], gates[..., :size])
-            for (dead, g_t, da_rz_t, da_r_t, da_n_t, da_zn_t, r_t), k_r, k_zn, keep_t in zip(
-                walk, slopes[::-1, :, 0], slopes[::-1, :, 1:], keep[::-1], strict=True
+            for (dead, g_t, da_rz_t, da_r_t, da_n_t, da_zn_t, r_t), keep_t in zip(
+                walk, keep[::-1], strict=True
             ):
                 dh += g_t
                 past = set_aside(dead, dh)
-                np.multiply(dh[:, None], k_zn, out=da_zn_t)
+                da_zn_t *= dh[:, None]
                 np.matmul(da_n_t, u_n, out=d)
-                np.multiply(d, k_r, out=da_r_t)
+                da_r_t *= d
                 dh *= keep_t
                 d *= r_t
                 dh += d
@@ -145,16 +145,16 @@ class GRUAfterTape(FusedTape):
         dh, d = np.zeros((2, batch, size), da.dtype)
         walked = da, da[..., :size], da[..., size : 2 * size], da[..., 2 * size :], da_n
         for span in spans(da):
-            slopes, keep = local_slopes(gates[span], h[:-1][span], p[span])
+            keep = local_slopes(gates[span], h[:-1][span], p[span], da[span])
             walk = self.back(span, g, *walked, gates[..., :size])
-            for (dead, g_t, da_t, da_r_t, da_z_t, dp_t, da_n_t, r_t), k, keep_t in zip(
-                walk, slopes[::-1], keep[::-1], strict=True
+            for (dead, g_t, da_t, da_r_t, da_z_t, dp_t, da_n_t, r_t), keep_t in zip(
+                walk, keep[::-1], strict=True
             ):
                 dh += g_t
                 past = set_aside(dead, dh)
-                np.multiply(dh, k[:, 1], out=da_z_t)
-                np.multiply(dh, k[:, 2], out=da_n_t)
-                np.multiply(da_n_t, k[:, 0], out=da_r_t)
+                da_z_t *= dh
+                np.multiply(dh, dp_t, out=da_n_t)  # where dp will be, the slopes of n still are
+                da_r_t *= da_n_t
                 np.multiply(da_n_t, r_t, out=dp_t)
                 dh *= keep_t
                 np.matmul(da_t, u, out=d)
@@ -191,18 +191,18 @@ def mix(h: Array, past: Array, z: Array, n: Array, dead: Array | None) -> None:
         np.copyto(h, past, where=dead)
 
 
-def local_slopes(gates: Array, past: Array, reset: Array) -> tuple[Array, Array]:
-    """Return, for a span of steps, what goes into da_r, da_z, da_n (T, B, 3, H), and ``1 - z``.
+def local_slopes(gates: Array, past: Array, reset: Array, da: Array) -> Array:
+    """Fill da with what the gradients are yet to be multiplied with; return ``1 - z``.
 
     Args:
-        gates: r, z, n.
+        gates: r, z, n of a span of steps.
         past: h_{t-1}.
         reset: what the reset gate multiplies.
+        da: da_r, da_z, da_n.
     """
-    slopes = np.empty_like(gates)
-    r_z, (k_r, k_z, k_n) = gates[..., : 2 * past.shape[-1]], np.split(slopes, 3, axis=-1)
+    r_z, (k_r, k_z, k_n) = gates[..., : 2 * past.shape[-1]], np.split(da, 3, axis=-1)
     _, z, n = np.split(gates, 3, axis=-1)
-    both = slopes[..., : r_z.shape[-1]]
+    both = da[..., : r_z.shape[-1]]
     np.subtract(1, r_z, out=both)
     keep = k_z.copy()
     both *= r_z
@@ -212,4 +212,4 @@ def local_slopes(gates: Array, past: Array, reset: Array) -> tuple[Array, Array]
     np.multiply(n, n, out=k_n)
     np.subtract(1, k_n, out=k_n)
     k_n *= z
-    return slopes.reshape(*slopes.shape[:2], 3, -1), keep
+    return keep

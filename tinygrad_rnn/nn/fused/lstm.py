@@ -101,19 +101,18 @@ class LSTMTape(FusedTape):
         f = gates[..., size : 2 * size]
         da_4 = da.reshape(steps, batch, 4, size)
         for span in spans(da):
-            slopes, to_c = self._slopes(gates[span], c[:-1][span], tanh_c[span])
-            slopes_4 = slopes.reshape(-1, batch, 4, size)
+            to_c = self._slopes(gates[span], c[:-1][span], tanh_c[span], da[span])
             walk = self.back(span, gh, gc, da, da_4[:, :, :3], da_4[:, :, 3], f)
-            for (dead, gh_t, gc_t, da_t, da_ifg, da_o, f_t), k_ifg, k_o, to_c_t in zip(
-                walk, slopes_4[::-1, :, :3], slopes_4[::-1, :, 3], to_c[::-1], strict=True
+            for (dead, gh_t, gc_t, da_t, da_ifg, da_o, f_t), to_c_t in zip(
+                walk, to_c[::-1], strict=True
             ):
                 dh += gh_t
                 dc += gc_t
                 past_h, past_c = set_aside(dead, dh), set_aside(dead, dc)
                 np.multiply(dh, to_c_t, out=from_h)
                 dc += from_h
-                np.multiply(dc[:, None], k_ifg, out=da_ifg)
-                np.multiply(dh, k_o, out=da_o)
+                da_ifg *= dc[:, None]
+                da_o *= dh
                 dc *= f_t
                 np.matmul(da_t, u, out=dh)
                 if dead is not None:
@@ -121,12 +120,12 @@ class LSTMTape(FusedTape):
                     dc += past_c
 
     @staticmethod
-    def _slopes(gates: Array, c_old: Array, tanh_c: Array) -> tuple[Array, Array]:
-        """Return what da is dc (for o: dh) times, and what dc gets of dh, for a span of steps."""
+    def _slopes(gates: Array, c_old: Array, tanh_c: Array, da: Array) -> Array:
+        """Fill da with what dc (for o: dh) is multiplied with later; return what dc gets of dh."""
         i, _, g, o = np.split(gates, 4, axis=-1)
-        slopes = 1 - gates
-        slopes *= gates
-        k_i, k_f, k_g, k_o = np.split(slopes, 4, axis=-1)
+        np.subtract(1, gates, out=da)
+        da *= gates
+        k_i, k_f, k_g, k_o = np.split(da, 4, axis=-1)
         k_i *= g
         k_f *= c_old
         k_o *= tanh_c
@@ -136,4 +135,4 @@ class LSTMTape(FusedTape):
         to_c = tanh_c * tanh_c
         np.subtract(1, to_c, out=to_c)
         to_c *= o
-        return slopes, to_c
+        return to_c
