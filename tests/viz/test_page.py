@@ -226,7 +226,7 @@ def test_a_hostile_name_stays_a_name(name):
     loss = run.final.sum()
     loss.name = cell.weight_ih.name = name
     flow = tr.trace(loss)
-    html = page.render({name: page.levels(loss, flow)}, Scale.fit([flow]), title=name)
+    html = page.render({name: page.levels(loss, flow)}, Scale.fit([flow]), title=name, detail=name)
     assert html.count("<script") == 2
     assert html.count("</script>") == 2
     assert "<img" not in html
