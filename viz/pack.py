@@ -15,7 +15,6 @@ from __future__ import annotations
 import base64
 import heapq
 import json
-import math
 import re
 import zlib
 from collections import defaultdict
@@ -27,9 +26,11 @@ import numpy as np
 
 from viz.model import AFTER, Model, Node, Omitted, Parameter, Strip
 from viz.pool import Pool, gradient_code, gradients, ranges, values
+from viz.style import NORMS
 
-POOL_BYTES = 70_000  # deflated; beyond it values are kept with fewer digits
+POOL_BYTES = 66_000  # deflated; beyond it values are kept with fewer digits
 VALUE_DIGITS = (4, 3, 2)
+WHOLE = 40_000  # nodes and edges; beyond it gradients are kept in two norms only
 SAME_PLACE = 0.5  # points: what steps may differ by, from rounding, and still be drawn alike
 NODE_FACTS = ("op", "role", "layer", "gate", "name", "dtype", "formula", "holds")
 
@@ -45,22 +46,27 @@ def pack(pictures: Mapping[str, Mapping[str, Model]]) -> dict[str, str]:
     """
     pool = Pool()
     kept: list[Spreads] = []
+    models = [model for levels in pictures.values() for model in levels.values()]
+    whole = sum(len(model.nodes) + len(model.edges) for model in models) <= WHOLE
+    norms = NORMS if whole else tuple(dict.fromkeys((models[0].norm, "max", "l2")))[:2]
     packed = [
         {
             "name": name,
-            "levels": {detail: _level(model, pool, kept) for detail, model in levels.items()},
-            **_through_time(next(iter(levels.values())), pool),
+            "levels": {
+                detail: _level(model, norms, pool, kept) for detail, model in levels.items()
+            },
+            **_through_time(next(iter(levels.values())), norms, pool),
         }
         for name, levels in pictures.items()
     ]
     for digits in VALUE_DIGITS:
-        whole = pool.copy()
+        full = pool.copy()
         for facts, spreads in kept:
-            facts["values"] = values(spreads, digits, whole)
-        specs, order, numbers = whole.written()
+            facts["values"] = values(spreads, digits, full)
+        specs, order, numbers = full.written()
         if len(numbers) <= POOL_BYTES:
             break
-    drawing = {"pictures": packed, "series": specs, "order": order}
+    drawing = {"norms": norms, "pictures": packed, "series": specs, "order": order}
     text = json.dumps(drawing, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return {
         "drawing": _text(zlib.compress(text.encode(), 9)),
@@ -73,18 +79,15 @@ def _text(data: bytes) -> str:
     return base64.b85encode(data).decode("ascii").replace("<", ",")
 
 
-def _level(model: Model, pool: Pool, kept: list[Spreads]) -> dict[str, Any]:
+def _level(model: Model, norms: Sequence[str], pool: Pool, kept: list[Spreads]) -> dict[str, Any]:
     """One model as groups of frames, nodes and edges."""
     origins = Origins(model)
     nodes, where = _node_groups(model, origins)
     ranks = sweep_ranks(model)
-    counts = [math.prod(group.facts["shape"]) for group in nodes]
-    for group, count in zip(nodes, counts, strict=True):
-        group.facts["gradient"] = gradients([n.gradient for n in group.members], count, pool)
     edges = _edge_groups(model, origins, where)
+    for group in [*nodes, *edges]:
+        group.facts["gradient"] = gradients([m.gradient for m in group.members], norms, pool)
     for group in edges:
-        count = counts[group.facts["source"][0]]
-        group.facts["gradient"] = gradients([e.gradient for e in group.members], count, pool)
         if group.facts["gradient"]:
             group.facts["order"] = pool.add([ranks[edge.id] for edge in group.members])
     packed = [group.packed(pool) for group in nodes]
@@ -93,9 +96,6 @@ def _level(model: Model, pool: Pool, kept: list[Spreads]) -> dict[str, Any]:
         if len(spreads) == len(group.members):
             kept.append((facts, np.array(spreads, dtype=float)))
     return {
-        "root": model.root,
-        "width": _tenth(model.width),
-        "height": _tenth(model.height),
         "origins": origins.packed(pool),
         "frames": [group.packed() for group in _frame_groups(model, origins)],
         "nodes": packed,
@@ -314,7 +314,7 @@ def _ids(ids: Sequence[str], pool: Pool) -> list[Any]:
     return list(ids)
 
 
-def _through_time(model: Model, pool: Pool) -> dict[str, Any]:
+def _through_time(model: Model, norms: Sequence[str], pool: Pool) -> dict[str, Any]:
     """The states' gradients for all steps, and each step's share in those of the parameters."""
 
     def strip(one: Strip) -> dict[str, Any]:
@@ -327,16 +327,13 @@ def _through_time(model: Model, pool: Pool) -> dict[str, Any]:
         }
 
     def parameter(one: Parameter) -> dict[str, Any]:
-        count = math.prod(one.shape)
-        sizes = list(one.shares.values())
         return {
-            "id": one.id,
             "name": one.name,
             "shape": list(one.shape),
             "place": [_tenth(v) for v in (one.x, one.y, one.width, one.height)],
-            "gradient": gradients([one.total], count, pool),
+            "gradient": gradients([one.total], norms, pool),
             "steps": ranges(one.shares),
-            "shares": {"gradient": gradients(sizes, count, pool)},
+            "shares": {"gradient": gradients(list(one.shares.values()), norms, pool)},
         }
 
     return {

@@ -16,7 +16,6 @@ import numpy as np
 
 from viz.errors import VizError
 from viz.model import Size
-from viz.style import NORMS
 
 NONE, ZERO, NAN, INF, FIRST = range(5)  # codes of gradients that are no ordinary number
 FAR = 2**29  # codes of values that are no ordinary number: NaN, Inf, -Inf follow
@@ -91,32 +90,14 @@ def gradient_code(value: float) -> int:
     return FIRST + 900 * (int(text[5:]) + 324) + int(text[0] + text[2:4]) - 100
 
 
-def expected_rms(code: int, size: int) -> int:
-    """The code of rms that follows from the three digits of l2, a digit more or less.
-
-    Only what rms differs from this is stored. The page computes the same with the same operations,
-    all of which IEEE 754 rounds alike everywhere.
-    """
-    if code < FIRST or size < 2:
-        return code
-    decade, digits = divmod(code - FIRST, 900)
-    rms = (digits + 100) / math.sqrt(size)
-    while rms < 100:
-        rms *= 10
-        decade -= 1
-    return FIRST + 900 * decade + min(math.floor(rms + 0.5), 999) - 100
-
-
-def gradients(sizes: Sequence[Size | None], count: int, pool: Pool) -> list[Place] | None:
-    """Places of l2, rms (as its difference from the expected one) and max; None if none flowed."""
+def gradients(sizes: Sequence[Size | None], norms: Sequence[str], pool: Pool) -> list[Place] | None:
+    """Places of the gradients' codes in each of some norms; None if none flowed."""
     if not any(sizes):
         return None
-    l2, rms, largest = (
-        np.array([NONE if s is None else gradient_code(s.get(norm)) for s in sizes])
-        for norm in NORMS
-    )
-    rms -= [expected_rms(int(code), count) for code in l2]
-    return [pool.add(l2), pool.add(rms), pool.add(largest)]
+    return [
+        pool.add([NONE if size is None else gradient_code(size.get(norm)) for size in sizes])
+        for norm in norms
+    ]
 
 
 def values(numbers: np.ndarray, digits: int, pool: Pool) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from viz import page
 from viz.errors import VizError
 from viz.model import Size
 from viz.pack import pack, sweep_ranks
-from viz.pool import Pool, expected_rms, gradient_code, gradients, values
+from viz.pool import Pool, gradient_code, gradients, values
 from viz.read import read
 from viz.style import Scale
 
@@ -137,6 +137,7 @@ def test_every_edge_shows_the_gradient_that_was_computed(cell, steps):
         code = at(group["gradient"][0], series, i) if "gradient" in group else 0
         assert shown(code) == (written(edge.l2) if edge else "none")
         if edge:
+            assert shown(at(group["gradient"][1], series, i)) == written(edge.rms)
             assert shown(at(group["gradient"][2], series, i)) == written(edge.max)
         seen.add(id_)
     assert not sent
@@ -323,19 +324,36 @@ def test_a_gradients_code_holds_its_three_digits(value):
     assert shown(gradient_code(value)) == written(value)
 
 
-@given(st.lists(st.one_of(st.none(), positive), min_size=1, max_size=6), st.integers(0, 10_000))
-def test_rms_is_kept_exactly_though_it_is_predicted(l2, count):
-    sizes = [v if v is None else Size(v, v / math.sqrt(max(count, 1)), v) for v in l2]
+@given(st.lists(st.one_of(st.none(), positive), max_size=6))
+def test_gradients_are_kept_in_the_norms_asked_for(found):
+    sizes = [v if v is None else Size(v, v / 2, v / 3) for v in found]
     pool = Pool()
-    places = gradients(sizes, count, pool)
+    places = gradients(sizes, ("rms", "max"), pool)
     if places is None:
         assert not any(sizes)
         return
     for i, size in enumerate(sizes):
-        codes = [int(pool.series[k][offset + i]) for k, offset in places]
-        rms = expected_rms(codes[0], count) + codes[1]
-        assert shown(codes[0]) == (written(size.l2) if size else "none")
-        assert shown(rms) == (written(size.rms) if size else "none")
+        texts = [shown(int(pool.series[k][offset + i])) for k, offset in places]
+        assert texts == ([written(size.rms), written(size.max)] if size else ["none"] * 2)
+
+
+@pytest.mark.parametrize(
+    ("norm", "kept"), [("l2", ["l2", "max"]), ("rms", ["rms", "max"]), ("max", ["max", "l2"])]
+)
+def test_a_large_page_keeps_the_norm_that_it_draws_and_another(monkeypatch, norm, kept):
+    loss, flow = traced()
+    monkeypatch.setattr("viz.pack.WHOLE", 100)
+    html = page.render({"": page.levels(loss, flow, norm)}, Scale.fit([flow], norm))
+    _, drawing, series = unpacked(html)
+    assert drawing["norms"] == kept
+    by_id = uses(loss)
+    sent = {(edge.consumer.index, edge.slot): edge for edge in flow.edges}
+    for id_, group, i in members(drawing["pictures"][0]["levels"]["op"]["edges"], series):
+        if id_ in by_id and "gradient" in group:
+            tensor, slot = by_id[id_]
+            edge = sent[tensor.index, slot]
+            codes = [at(place_, series, i) for place_ in group["gradient"]]
+            assert [shown(code) for code in codes] == [written(getattr(edge, n)) for n in kept]
 
 
 @given(

@@ -2,14 +2,10 @@
 
 // How a group's members see their own numbers: places in the pool's series.
 class Numbers {
-  constructor(series, group, size) {
+  constructor(series, group, norms) {
     const view = ([number, offset]) => (i) => series[number][offset + i];
-    if (group.gradient) {
-      const [l2, rms, max] = group.gradient.map(view);
-      this.l2 = l2;
-      this.rms = (i) => expectedRms(l2(i), size) + rms(i);
-      this.max = max;
-    }
+    this.norms = group.gradient ? norms : [];
+    this.norms.forEach((norm, k) => (this[norm] = view(group.gradient[k])));
     if (group.values) {
       const columns = group.values.places.map(view);
       this.values = (i) => columns.map((column) => valueText(column(i), group.values.decimals));
@@ -25,14 +21,14 @@ class Numbers {
   }
 
   gradient(i) {
-    if (this.code("l2", i) === NONE) return "none";
-    return ["l2", "rms", "max"].map((norm) => `${norm} ${gradientText(this[norm](i))}`).join(", ");
+    if (this.code(this.norms[0], i) === NONE) return "none";
+    return this.norms.map((norm) => `${norm} ${gradientText(this[norm](i))}`).join(", ");
   }
 }
 
 class Drawing {
-  constructor(data, series, norm, parameters) {
-    Object.assign(this, { data, series, norm });
+  constructor(data, series, norms, { norm, parameters }) {
+    Object.assign(this, { data, series, norms, norm });
     this.left = {}; // layer -> step -> x
     for (const { layer = "", steps, x: [number, offset] } of data.origins) {
       const shifts = (this.left[layer] = new Map());
@@ -88,8 +84,7 @@ class Drawing {
     const found = [];
     groups.forEach((group, number) => {
       group.byStep = new Map();
-      const size = product(group.shape ?? this.data.nodes[group.source?.[0]]?.shape ?? []);
-      group.numbers = new Numbers(this.series, group, size);
+      group.numbers = new Numbers(this.series, group, this.norms);
       const steps = group.steps ? [...eachStep(group.steps)] : [null];
       steps.forEach((step, i) => {
         const member = make.call(this, group, i, step, this.shift(group, step));

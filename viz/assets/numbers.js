@@ -53,18 +53,6 @@ function unpool(bytes, specs, order) {
   return series;
 }
 
-// The code of rms that follows from that of l2; only the difference from it is stored.
-function expectedRms(code, size) {
-  if (code < FIRST || size < 2) return code;
-  let decade = Math.floor((code - FIRST) / 900);
-  let rms = ((code - FIRST) % 900 + 100) / Math.sqrt(size);
-  while (rms < 100) {
-    rms *= 10;
-    decade -= 1;
-  }
-  return FIRST + 900 * decade + Math.min(Math.floor(rms + 0.5), 999) - 100;
-}
-
 // The decimal logarithm of a gradient's size.
 function logOf(code) {
   if (code < FIRST) return [NaN, -Infinity, NaN, Infinity][code];
@@ -111,7 +99,6 @@ function* eachStep(ranges) {
 
 const countOf = (ranges) => ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0);
 const lastOf = (ranges) => ranges.at(-1)?.[1] ?? null;
-const product = (shape) => shape.reduce((a, b) => a * b, 1);
 
 // How a gradient's size becomes a colour level and a width; viz/style.py says why.
 class Scale {

@@ -2,7 +2,7 @@
 
 class Page {
   constructor(data, drawing, series) {
-    Object.assign(this, { data, series, pictures: drawing.pictures });
+    Object.assign(this, { data, series, norms: drawing.norms, pictures: drawing.pictures });
     this.scale = new Scale(data.scale);
     this.canvas = new GraphCanvas($("canvas"));
     this.ready = new Map(); // drawings, unfolded when first shown
@@ -51,13 +51,12 @@ class Page {
   unfold(number, detail) {
     const key = `${number} ${detail}`;
     if (!this.ready.has(key)) {
-      const { levels, norm, parameters } = this.pictures[number];
-      for (const one of parameters) {
-        const size = product(one.shape);
-        one.numbers ??= new Numbers(this.series, one, size);
-        one.parts ??= new Numbers(this.series, one.shares, size);
+      const picture = this.pictures[number];
+      for (const one of picture.parameters) {
+        one.numbers ??= new Numbers(this.series, one, this.norms);
+        one.parts ??= new Numbers(this.series, one.shares, this.norms);
       }
-      this.ready.set(key, new Drawing(levels[detail], this.series, norm, parameters));
+      this.ready.set(key, new Drawing(picture.levels[detail], this.series, this.norms, picture));
     }
     return this.ready.get(key);
   }
