@@ -8,6 +8,7 @@ all steps and the legend lie below.
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 from viz.around import HEADER, frame, frame_label
@@ -83,8 +84,10 @@ class _Layout:
         for node in self.model.nodes:
             if node.layer == layer and node.role not in ("junction", "cell"):
                 width, height = sizes.get(node.key, (0.0, 0.0))
-                room = 2 * CELL_PAD if node.block in self.cells and node.role == "state" else 0.0
-                sizes[node.key] = max(width, node.width + room), max(height, node.height)
+                wide, tall = node.width, node.height
+                if node.block in self.cells and node.role == "state":
+                    wide, tall = wide + 2 * CELL_PAD, tall + 2 * CELL_EDGE
+                sizes[node.key] = max(width, wide), max(height, tall)
         edges: dict[str, tuple[str, str, str]] = {}
         for edge in self.model.edges:
             line = self.lines[edge.id]
@@ -101,7 +104,9 @@ class _Layout:
         junctions = {n.key for n in self.model.nodes if n.layer == layer and n.role == "junction"}
         junctions &= {source for _, source, _ in edges.values()}
         parts = list(edges.values())
-        template = lay_out(sizes, parts, states, mirror, root, tags, junctions)
+        cell = any(node.layer == layer for node in self.cells.values())
+        ties = list(itertools.pairwise(states)) if cell else []
+        template = lay_out(sizes, parts, states, mirror, root, tags, junctions, ties)
         if layer in self.layers:
             widest = text_width(frame_label(layer, self.model.shown[-1]), FONT) + 12
             template.width = max(template.width, float(round(widest)))
@@ -171,7 +176,7 @@ class _Layout:
         low = min(pad.y - pad.height / 2 for pad in pads)
         high = max(pad.y + pad.height / 2 for pad in pads)
         cell.x, cell.width = x + pads[0].x, pads[0].width
-        cell.y, cell.height = y + (low + high) / 2, high - low + 2 * CELL_EDGE
+        cell.y, cell.height = y + (low + high) / 2, high - low
 
     def _draw(self, edge: Edge, template: Template, line: str, x: float, y: float) -> None:
         edge.points = [(x + a, y + b) for a, b in template.lines[line].points]

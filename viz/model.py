@@ -1,9 +1,11 @@
 """The drawing model: everything that a picture says, as plain data, with no drawing in it.
 
-One idea: `viz.read.read(root, flow)` turns a recorded graph into this model once; `viz.detail`
-coarsens it, `viz.layout` fills in positions, and each output (DOT, the interactive page, JSON)
-only writes down what stands here. `Model.to_dict()` is the documented JSON form
-(`picture.save("x.json")`): the fields below, by the same names, nested as lists and objects.
+One idea: `viz.read` turns a recorded graph into this model once, at one level of detail;
+`viz.detail` leaves out steps, `viz.layout` fills in positions, `viz.together` puts several models
+above one another (`part` then says which one something belongs to, `captions` names them), and
+each output (DOT, the interactive page, JSON) only writes down what stands here. `Model.to_dict()`
+is the documented JSON form (`picture.save("x.json")`): the fields below, by the same names, nested
+as lists and objects.
 
 Places. A node belongs to one *block*: a time step of one layer (`layer`, `step`), or what comes
 before all steps (`layer == "before"`), or after them (`layer == "after"`). Nodes outside any time
@@ -28,7 +30,10 @@ Shared tensors (parameters, above all) appear as a *tag* beside each use in a st
 over time. A state used several times in the next step arrives there at a *junction* (`role`
 "junction"): its `rail` edge carries the norm of the sum of what came back from that step, the
 edges that leave it (`via` names the junction; `source` still names the true tensor) carry their
-own contributions.
+own contributions. At the coarser levels an edge stands for `holds` uses of one tensor, and its
+numbers are the norms of their sum. At "cell" the states stand inside their cell (`role` "cell").
+
+Steps that are left out are `omitted` boxes; an edge may begin or end at the id of one.
 
 Coordinates are in points (1/72 inch), x to the right, y upwards, (0, 0) at the lower left.
 `Edge.points` is a piecewise cubic Bezier curve: a start, then triples of two controls and an end.

@@ -94,7 +94,7 @@ class Picture:
         if form == "dot":
             return source.encode()
         longest = max(self.model.width, self.model.height, 1.0)
-        dpi = min(PNG_DPI, int(PNG_LIMIT * 72 / longest))
+        dpi = max(1, min(PNG_DPI, int(PNG_LIMIT * 72 / longest)))
         painted = render(source, form, time_limit, dpi)
         if form != "svg":
             return painted

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 
 from viz.boxes import LINE_GAP, NODE_GAP, SIDE_GAP, TAG_GAP, Box, Line
 
@@ -119,6 +120,7 @@ def space(
     boxes: dict[str, Box],
     lines: dict[str, Line],
     rails: dict[str, list[str]],
+    ties: Sequence[tuple[str, str]],
 ) -> None:
     """Set x of every box."""
     near: dict[str, list[tuple[str, float, float]]] = defaultdict(list)  # (where, offset, weight)
@@ -129,6 +131,9 @@ def space(
                 weight = 1.0 + 3.0 * boxes[a].bend + 3.0 * boxes[b].bend
                 near[a].append((b, 0.0, weight))
                 near[b].append((a, 0.0, weight * FIRST))
+    for a, b in ties:
+        near[a].append((b, 0.0, 20.0))
+        near[b].append((a, 0.0, 20.0))
     for a, b in sorted(beside):
         gap = _gap(boxes[a], boxes[b], beside)
         near[a].append((b, -gap, 0.5))

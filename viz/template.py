@@ -29,6 +29,7 @@ def lay_out(
     end: str = "",
     tags: Collection[str] = (),
     junctions: Collection[str] = (),
+    ties: Sequence[tuple[str, str]] = (),
 ) -> Template:
     """Place one step.
 
@@ -38,6 +39,7 @@ def lay_out(
         states: keys of the nodes that carry a state to the next step, the hidden state first.
         mirror: states run right to left.
         tags: the nodes that may stand close together.
+        ties: pairs of nodes that stand above one another, though no line joins them.
         junctions: ports from which several lines part, so that room for numbers is needed.
         end: where there are no states, the node that the way from the first port leads to.
     """
@@ -53,7 +55,7 @@ def lay_out(
     assign_rows(boxes, edges, rails)
     rows = gather_rows(boxes, lines, rails)
     order_rows(rows, lines, rails)
-    space(rows, boxes, lines, rails)
+    space(rows, boxes, lines, rails, ties)
     template = Template(boxes, lines, junctions=set(junctions))
     _finish(template, rows, rails, mirror)
     return template

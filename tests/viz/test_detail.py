@@ -112,3 +112,16 @@ def test_no_two_nodes_overlap_and_no_number_stands_on_a_node(kind: str) -> None:
         if edge.label:
             x, y = edge.label
             assert not any(a < x < c and b < y < d for a, b, c, d in boxes), edge
+
+
+def test_states_stand_inside_their_cell_one_above_the_other() -> None:
+    model, _, _ = drawn("lstm", "cell")
+    for cell in (node for node in model.nodes if node.role == "cell"):
+        inside = [n for n in model.nodes if n.role == "state" and n.step == cell.step]
+        assert len(inside) == 2
+        assert {n.x for n in inside} == {cell.x}
+        for state in inside:
+            assert abs(state.y - cell.y) + state.height / 2 < cell.height / 2
+        for edge in model.edges:
+            if edge.target == cell.id and edge.port:
+                assert edge.points[-1][0] < cell.x - cell.width / 2  # the arrow ends at its side

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -10,7 +11,7 @@ import pytest
 import tinygrad_rnn as tr
 import viz
 from tests.viz.graphs import last_loss, loss_at_every_step
-from viz.style import number
+from viz.style import DARK, number
 
 SVG = "{http://www.w3.org/2000/svg}"
 HREF = "{http://www.w3.org/1999/xlink}title"
@@ -182,3 +183,46 @@ def test_a_flow_of_another_graph_is_refused() -> None:
         viz.draw(loss, tr.trace(other))
     with pytest.raises(viz.VizError, match="needs a Tensor"):
         viz.draw(3.0)  # type: ignore[arg-type]
+
+
+def test_the_dark_style_sheet_knows_every_class_that_is_painted() -> None:
+    loss = last_loss("lstm", 9)
+    svg = viz.draw(loss, tr.trace(loss)).to_bytes("svg").decode()
+    sheet = svg[svg.index("<style>") : svg.index("</style>")]
+    painted = {name for found in re.findall(r'class="([^"]*)"', svg) for name in found.split()}
+    levels = {name for name in painted if re.fullmatch(r"g-?\d+", name)}
+    assert len(levels) > 3
+    for name in {*levels, "state", "parameter", "sum", "step", "silent", "rule"}:
+        assert f".{name}" in sheet, name
+
+
+def test_a_fixed_theme_ignores_what_the_reader_prefers() -> None:
+    loss = last_loss("rnn", 2)
+    svg = viz.draw(loss, tr.trace(loss), theme="dark").to_bytes("svg")
+    assert b"<style>" not in svg
+    assert DARK.background.encode() in svg
+
+
+def test_the_model_as_json_holds_what_was_drawn() -> None:
+    loss = last_loss("gru", 9)
+    flow = tr.trace(loss)
+    picture = viz.draw(loss, flow)
+    stored = json.loads(picture.to_bytes("json"))
+    assert (stored["format"], stored["version"]) == ("tinygrad-rnn drawing", 1)
+    assert len(stored["nodes"]) == len(picture.model.nodes)
+    for plain, edge in zip(stored["edges"], picture.model.edges, strict=True):
+        assert plain["tooltip"] == edge.tooltip()
+        assert (plain["gradient"] or {}).get("l2") == (edge.gradient and edge.gradient.l2)
+    (parameter,) = (p for p in stored["parameters"] if p["name"] == "weight_hh")
+    (weight,) = (t for t in tr.graph.topological(loss) if t.name == "weight_hh")
+    assert parameter["total"]["l2"] == pytest.approx(flow.norm(weight))
+    assert list(parameter["shares"]) == [str(t) for t in range(9)]
+
+
+def test_without_a_flow_only_values_and_shapes_are_drawn() -> None:
+    picture = viz.draw(last_loss("lstm", 3))
+    assert {edge.flow for edge in picture.model.edges} == {"unknown"}
+    assert picture.model.strips == []
+    assert picture.model.parameters == []
+    assert "no gradients were recorded" in picture.description
+    assert picture.to_bytes("svg").endswith(b"</svg>\n")
