@@ -457,6 +457,9 @@ COMPOSED: dict[Callable[..., Any], Case] = {
     ),
     np.diagonal: one_of(
         (np.diagonal, A),
+        (np.diagonal, (3, 3)),
+        (lambda x: np.diagonal(x, 1), (2, 5)),
+        (lambda x: np.diagonal(x, -1), (5, 2)),
         (lambda x: x.diagonal(1, 1, 2), B),
         (lambda x: np.diagonal(x, -1, 2, 0), B),
     ),

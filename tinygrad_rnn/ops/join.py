@@ -17,15 +17,15 @@ def _alone(slot: int, t: Any, xs: tuple[Any, ...]) -> list[Any]:
     return [t if k == slot else np.zeros(np.shape(x), t.dtype) for k, x in enumerate(xs)]
 
 
-def _stack(*xs: Array, axis: int = 0) -> Array:
+def _stack(*xs: Array, axis: int) -> Array:
     return np.stack(xs, axis)
 
 
-def _stack_vjp(slot: int, g: Any, y: Any, *xs: Any, axis: int = 0) -> Any:
+def _stack_vjp(slot: int, g: Any, y: Any, *xs: Any, axis: int) -> Any:
     return g[(slice(None),) * (axis % y.ndim) + (slot,)]
 
 
-def _stack_jvp(slot: int, t: Any, y: Any, *xs: Any, axis: int = 0) -> Any:
+def _stack_jvp(slot: int, t: Any, y: Any, *xs: Any, axis: int) -> Any:
     return np.stack(_alone(slot, t, xs), axis)
 
 
@@ -33,17 +33,17 @@ stack = Primitive("stack", _stack, Each(_stack_vjp), Each(_stack_jvp), "stack(xs
 FUNCTIONS[np.stack] = lambda arrays, axis=0: stack(*arrays, axis=axis)
 
 
-def _concatenate(*xs: Array, axis: int = 0) -> Array:
+def _concatenate(*xs: Array, axis: int) -> Array:
     return np.concatenate(xs, axis)
 
 
-def _concatenate_vjp(slot: int, g: Any, y: Any, *xs: Any, axis: int = 0) -> Any:
+def _concatenate_vjp(slot: int, g: Any, y: Any, *xs: Any, axis: int) -> Any:
     start = sum(np.shape(x)[axis] for x in xs[:slot])
     part = slice(start, start + xs[slot].shape[axis])
     return g[(slice(None),) * (axis % y.ndim) + (part,)]
 
 
-def _concatenate_jvp(slot: int, t: Any, y: Any, *xs: Any, axis: int = 0) -> Any:
+def _concatenate_jvp(slot: int, t: Any, y: Any, *xs: Any, axis: int) -> Any:
     return np.concatenate(_alone(slot, t, xs), axis)
 
 
