@@ -13,11 +13,9 @@ latter relative to its target's where that has one.
 from __future__ import annotations
 
 import base64
-import heapq
 import json
 import re
 import zlib
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +25,7 @@ import numpy as np
 from viz.model import AFTER, Model, Node, Omitted, Parameter, Strip
 from viz.pool import Pool, gradient_code, gradients, ranges, values
 from viz.style import NORMS
+from viz.sweep import sweep_ranks
 
 POOL_BYTES = 66_000  # deflated; beyond it values are kept with fewer digits
 VALUE_DIGITS = (4, 3, 2)
@@ -102,54 +101,6 @@ def _level(model: Model, norms: Sequence[str], pool: Pool, kept: list[Spreads]) 
         "edges": [group.packed(pool) for group in edges],
         "notes": model.notes,
     }
-
-
-def sweep_ranks(model: Model) -> dict[str, int]:
-    """When the reverse sweep passes each edge: a node sends on once all its own edges have come.
-
-    Of the nodes that could, the one recorded last is next, as in the engine.
-    """
-    into: dict[str, list[Any]] = defaultdict(list)
-    waiting: dict[str, int] = defaultdict(int)
-    for edge in model.edges:
-        into[edge.target].append(edge)
-        waiting[edge.via or edge.source] += 1
-    inside = _inside(model)
-    for cells in inside.values():
-        for cell in cells:
-            waiting[cell] += 1
-    # A rail's junction stands for its source: it is passed when all that leaves it has been.
-    last = {node.id: -place for place, node in enumerate(model.nodes)}
-    for edge in model.edges:
-        if edge.rail and edge.source in last:
-            last[edge.target] = last[edge.source]
-    ready = [(place, id_) for id_, place in last.items() if not waiting[id_]]
-    heapq.heapify(ready)
-    ranks: dict[str, int] = {}
-    while ready:
-        _, id_ = heapq.heappop(ready)
-        for cell in inside.get(id_, ()):  # sends on what its states were sent
-            waiting[cell] -= 1
-            if not waiting[cell]:
-                heapq.heappush(ready, (last[cell], cell))
-        for edge in sorted(into[id_], key=lambda edge: edge.slot):
-            ranks[edge.id] = len(ranks)
-            source = edge.via or edge.source
-            waiting[source] -= 1
-            if not waiting[source]:
-                heapq.heappush(ready, (last.get(source, 0), source))
-    for edge in reversed(model.edges):  # collapsed nodes may form circles: those come last
-        ranks.setdefault(edge.id, len(ranks))
-    return ranks
-
-
-def _inside(model: Model) -> dict[str, list[str]]:
-    """For each state the cell that it stands in, at the level at which cells are drawn."""
-    cells: dict[Any, list[str]] = defaultdict(list)
-    for node in model.nodes:
-        if node.role == "cell":
-            cells[node.block].append(node.id)
-    return {node.id: cells[node.block] for node in model.nodes if node.role == "state"}
 
 
 class Origins:

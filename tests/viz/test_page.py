@@ -18,10 +18,11 @@ from tinygrad_rnn.graph import topological
 from viz import page
 from viz.errors import VizError
 from viz.model import Size
-from viz.pack import pack, sweep_ranks
+from viz.pack import pack
 from viz.pool import Pool, gradient_code, gradients, values
 from viz.read import read
 from viz.style import Scale
+from viz.sweep import sweep_ranks
 
 HOSTILE = [
     "</script><script>alert(1)</script>",
