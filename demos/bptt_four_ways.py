@@ -80,7 +80,7 @@ def by_differences(cell: tr.RNNCell, inputs: Array, v: Array, eps: float) -> Arr
 
 def main() -> None:
     parser = demo_parser("bptt_four_ways", __doc__)
-    parser.add_argument("--steps", metavar="N", type=whole(1, 50), default=6, help="time steps T")
+    parser.add_argument("--steps", metavar="N", type=whole(2, 50), default=6, help="time steps T")
     parser.add_argument("--hidden", metavar="N", type=whole(1, 16), default=4, help="hidden size H")
     args = parser.parse_args()
     with output_folder(args.out) as folder:

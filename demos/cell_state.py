@@ -73,9 +73,11 @@ def main() -> None:
             assert last is not None
             rates = [decades_per_step(x) for x in (norms["h"], norms["c"], alone(forget, last))]
             by_c, by_h = rails(flow, unrolled)
+            arrived = by_c + by_h > 0  # where it has not run out of floating-point range
+            share = np.median((by_c / np.where(arrived, by_c + by_h, 1.0))[arrived])
             print(
                 f"{bias:+11g}  {rates[0]:+6.3f}  {rates[1]:+6.3f}  {rates[2]:+9.3f}  "
-                f"{forget.mean():.3f}  {np.median(by_c / (by_c + by_h)):27.2f}"
+                f"{forget.mean():.3f}  {share:27.2f}"
             )
             label = f"forget bias {bias:g}"
             flows[label], drawn[label] = flow, (loss, by_c, by_h)

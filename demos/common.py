@@ -34,6 +34,7 @@ __all__ = [
     "read_text",
     "run",
     "save",
+    "signed",
     "whole",
 ]
 
@@ -97,6 +98,15 @@ def panels(rows: int, columns: int, width: float = 5.0, height: float = 3.8) -> 
     return list(figure.subplots(rows, columns, squeeze=False).flat)
 
 
+def signed(rate: float) -> str:
+    """Return a rate with its sign, or a dash where there is none to speak of (NaN).
+
+    >>> signed(0.25), signed(float("nan"))
+    ('+0.250', '-')
+    """
+    return "-" if np.isnan(rate) else f"{rate:+.3f}"
+
+
 def lines(
     series: Mapping[str, ArrayLike],
     x: ArrayLike,
@@ -117,6 +127,7 @@ def lines(
         ax: where to draw; a figure of its own by default.
     """
     ax = ax or new_axes()
+    log = log and any(np.any(np.asarray(values) > 0) for values in series.values())
     for k, (name, values) in enumerate(series.items()):
         y = np.asarray(values, dtype=np.float64)
         y = np.where(np.isfinite(y) & ((y > 0) | (not log)), y, np.nan)

@@ -25,6 +25,7 @@ from demos.common import (
     panels,
     run,
     save,
+    signed,
     whole,
 )
 from tinygrad_rnn.analysis import decades_per_step
@@ -54,7 +55,7 @@ def main() -> None:
             norms[dtype] = flows[dtype].through_time(unrolled)["h"]
 
         truth = norms["float64"]
-        print(f"the gradient changes by {decades_per_step(truth):+.3f} decades per step back")
+        print(f"the gradient changes by {signed(decades_per_step(truth))} decades per step back")
         for dtype, found in norms.items():
             zeros = np.flatnonzero(found == 0)
             kept = f"reaches t = 0 as {found[0]:.1e}"

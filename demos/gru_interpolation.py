@@ -65,10 +65,12 @@ def main() -> None:
             keep = 1 - activations(unrolled)["update gate"]
             back = np.cumprod(keep[:0:-1], axis=0)[::-1]  # of the later steps' gates
             kept, rest = paths(flow, unrolled)
+            arrived = kept + rest > 0  # where it has not run out of floating-point range
+            share = np.median((kept / np.where(arrived, kept + rest, 1.0))[arrived])
             print(
                 f"{bias:+11g}  {decades_per_step(flow.through_time(unrolled)['h']):+9.3f}  "
                 f"{decades_per_step(np.linalg.norm(back * g, axis=(1, 2))):+13.3f}  "
-                f"{keep.mean():.3f}  {np.median(kept / (kept + rest)):26.2f}"
+                f"{keep.mean():.3f}  {share:26.2f}"
             )
             label = f"update bias {bias:g}"
             flows[label], parts[label] = flow, (loss, kept, rest)

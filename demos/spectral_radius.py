@@ -21,7 +21,16 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz
-from demos.common import demo_parser, finite, output_folder, panels, run, save, whole
+from demos.common import (
+    demo_parser,
+    finite,
+    output_folder,
+    panels,
+    run,
+    save,
+    signed,
+    whole,
+)
 from tinygrad_rnn.analysis import decades_per_step, norm_bound, spectral_radius
 from tinygrad_rnn.tensor import Array
 
@@ -70,7 +79,8 @@ def main() -> None:
                 flows[label], norms = swept(U, kind, args.steps, args.seed)
                 near, far = decades_per_step(norms[-10:]), decades_per_step(norms[:50])
                 print(
-                    f"{name:<7} {label:<12} {norm_bound(U):9.2f}  {near:+8.3f}  {far:+9.3f}  "
+                    f"{name:<7} {label:<12} {norm_bound(U):9.2f}  {signed(near):>8}  "
+                    f"{signed(far):>9}  "
                     f"{norms.max() / norms[-1]:9.1e}  {args.steps - 1 - norms.argmax():11}"
                 )
             theory = {f"{args.rho:g}$^k$": args.rho}

@@ -46,7 +46,7 @@ def gradient(
 def main() -> None:
     parser = demo_parser("truncation", __doc__)
     add = parser.add_argument
-    add("--steps", metavar="N", type=whole(2, 1000), default=64, help="characters to read")
+    add("--steps", metavar="N", type=whole(6, 1000), default=64, help="characters to read")
     add("--hidden", metavar="N", type=whole(1, 512), default=32, help="hidden size")
     args = parser.parse_args()
     with output_folder(args.out) as folder:
