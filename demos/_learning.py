@@ -1,0 +1,191 @@
+"""What the demos that train share: a network, its training, a table and a chart of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+import tinygrad_rnn as tr
+from demos.common import Parser, demo_parser, lines, progress, save, whole
+from tinygrad_rnn.tensor import Array
+
+LAYERS = {"RNN": tr.RNN, "GRU": tr.GRU, "LSTM": tr.LSTM}
+
+
+class Network(tr.Module):
+    """A recurrent layer with a linear readout of its hidden state, in single precision.
+
+    Args:
+        kind: "RNN", "GRU" or "LSTM".
+        inputs: I, features of the input.
+        hidden: H, length of the hidden state.
+        outputs: O, length of what is read out.
+        seed: for all weights.
+    """
+
+    def __init__(self, kind: str, inputs: int, hidden: int, outputs: int, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        self.layer = LAYERS[kind](inputs, hidden, rng=rng, dtype=np.float32)
+        self.readout = tr.Linear(hidden, outputs, rng=rng, dtype=np.float32)
+
+    def every(self, x: Array, lengths: Array | None = None) -> tr.Tensor:
+        """Return what is read out at every step: (T, B, O) from x (T, B, I)."""
+        hidden = self.layer(x, lengths=lengths, engine="fused").outputs
+        return self.readout(hidden)  # type: ignore[no-any-return]
+
+    def last(self, x: Array, lengths: Array | None = None) -> tr.Tensor:
+        """Return what is read out after each sequence's last step: (B, O)."""
+        hidden = self.layer(x, lengths=lengths, engine="fused").outputs[-1]
+        return self.readout(hidden)  # type: ignore[no-any-return]
+
+
+def learn(
+    network: tr.Module,
+    loss: Callable[[], tr.Tensor],
+    iterations: int,
+    lr: float | Callable[[int], float],
+    measure: Callable[[], float],
+    good: Callable[[float], bool] = lambda value: False,
+    every: int = 100,
+    about: str = "",
+) -> list[float]:
+    """Train with Adam, the gradient's norm clipped at 1; return the measurements.
+
+    Args:
+        network: what to train.
+        loss: makes a batch and returns its loss.
+        iterations: how many batches at most.
+        lr: the learning rate, or a schedule of it.
+        measure: says how well it does on held-out data; called after every so many iterations.
+        good: whether that is good enough to stop.
+        every: see `measure`.
+        about: what the progress bar says.
+    """
+    parameters = network.parameters()
+    optimiser = tr.Adam(parameters, lr=lr)
+    measured: list[float] = []
+    for n in progress(range(1, iterations + 1), about):
+        optimiser.zero_grad()
+        loss().backward()
+        tr.clip_grad_norm_(parameters, 1.0)
+        optimiser.step()
+        if n % every == 0 or n == iterations:
+            with tr.no_grad():
+                measured.append(measure())
+            if good(measured[-1]):
+                break
+    return measured
+
+
+class Outcome(NamedTuple):
+    """How one cell did with one seed: what was measured, and whether the criterion was met."""
+
+    kind: str
+    seed: int
+    measured: list[float]
+    met: bool
+
+
+def task_parser(
+    name: str, about: str | None, iterations: int, hidden: int, steps: int | None = None
+) -> Parser:
+    """Return a command line with what every learning task has."""
+    parser = demo_parser(name, about)
+    add = parser.add_argument
+    if steps is not None:
+        add("--steps", metavar="T", type=whole(4, 10_000), default=steps, help="see above")
+    add("--iterations", metavar="N", type=whole(1, 10**7), default=iterations, help="at most")
+    add("--hidden", metavar="H", type=whole(1, 4096), default=hidden, help="hidden size")
+    add("--seeds", metavar="N", type=whole(1, 100), default=3, help="how many, from --seed on")
+    add(
+        "--cells",
+        nargs="+",
+        choices=LAYERS,
+        default=list(LAYERS),
+        metavar="CELL",
+        help=f"of {', '.join(LAYERS)}",
+    )
+    return parser
+
+
+def report(
+    cells: Sequence[str],
+    seeds: range,
+    study: Callable[[str, int], tuple[list[float], bool]],
+    measure: str,
+    criterion: str,
+    every: int,
+    iterations: int,
+) -> list[Outcome]:
+    """Run a study for each cell and seed and print a line about each.
+
+    Args:
+        cells: which cells.
+        seeds: which seeds.
+        study: trains the cell of a name with a seed; returns what it measured, and whether that
+            meets the criterion.
+        measure: what is measured, for the table's head.
+        criterion: what counts as having learnt, likewise.
+        every: the number of iterations between two measurements.
+        iterations: the most that there are.
+    """
+    print(f"cell  seed  iterations  {measure}  {criterion}")
+    outcomes = []
+    for kind in cells:
+        for seed in seeds:
+            measured, met = study(kind, seed)
+            taken = min(every * len(measured), iterations)
+            print(
+                f"{kind:<4}  {seed:4}  {taken:10}  {measured[-1]:{len(measure)}.4f}  "
+                f"{'yes' if met else 'no'}",
+                flush=True,
+            )
+            outcomes.append(Outcome(kind, seed, measured, met))
+    return outcomes
+
+
+def draw(
+    outcomes: Sequence[Outcome],
+    baselines: Mapping[str, float],
+    every: int,
+    labels: str,
+    title: str,
+    path: Path,
+    log: bool = True,
+) -> None:
+    """Draw what each cell's first seed measured against the iterations, and the baselines."""
+    series: dict[str, list[float]] = {}
+    for outcome in outcomes:
+        series.setdefault(outcome.kind, outcome.measured)
+    longest = max(map(len, series.values()))
+    flat = {name: [value] * longest for name, value in baselines.items()}
+    x = every * np.arange(1, longest + 1)
+    save(lines(series | flat, x, ("iteration", labels), title, log=log), path)
+
+
+def markov(train: Array, test: Array, symbols: int, order: int, first: int, prior: float) -> float:
+    """Return the bits per symbol that a Markov model, counted in `train`, needs for `test`.
+
+    Args:
+        train: sequences of classes, (T, B).
+        test: likewise.
+        symbols: how many classes there are.
+        order: how many symbols back it looks.
+        first: the symbols at the start of a sequence that do not count, at least `order`.
+        prior: what each count starts at.
+    """
+
+    def contexts(sequences: Array) -> tuple[Array, Array]:
+        steps = len(sequences) - first
+        key = np.zeros((steps, sequences.shape[1]), dtype=int)
+        for back in range(1, order + 1):
+            key = symbols * key + sequences[first - back : first - back + steps]
+        return key, sequences[first:]
+
+    counts = np.full((symbols**order, symbols), prior)
+    np.add.at(counts, contexts(train), 1)
+    probability = counts / counts.sum(axis=1, keepdims=True)
+    return float(-np.mean(np.log2(probability[contexts(test)])))
