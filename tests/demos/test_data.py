@@ -1,0 +1,234 @@
+"""Real data: the files, what is claimed against each baseline, and how bad input is refused."""
+
+import re
+
+import numpy as np
+import pytest
+
+import tinygrad_rnn as tr
+from demos import data, data_dna, data_speakers, data_stocks, data_video, data_weather
+from demos._learning import markov
+from demos.data import HERE, genome, table, utterances
+
+WHAT = {
+    "data_dna": ("--iterations 2 --hidden 3", ["chart.svg"]),
+    "data_speakers": ("--iterations 2", ["chart.svg"]),
+    "data_stocks": ("--iterations 2", ["chart.svg"]),
+    "data_text": ("--iterations 2 --hidden 4 --sample 9", ["text.safetensors"]),
+    "data_video": ("--iterations 2", ["frames.png"]),
+    "data_weather": ("--iterations 2", ["chart.svg"]),
+}
+
+
+@pytest.mark.parametrize("name", WHAT)
+def test_it_runs_small(name, demo, tmp_path):
+    options, files = WHAT[name]
+    status, said, error = demo(name, *options.split(), "--out", tmp_path / "new")
+    assert (status, error) == (0, "")
+    assert [file.name for file in (tmp_path / "new").iterdir()] == files
+    assert "\nChange " in said
+    ours = said.split("in its own words:")[0]
+    assert all(len(line) <= 100 for line in ours.splitlines() if str(tmp_path) not in line)
+
+
+def answers(said):
+    """Return each row of the table: its name, and the rest in words."""
+    return {line[:15].strip(): line[15:].split() for line in said.splitlines()}
+
+
+def test_speakers_are_told_apart(demo, tmp_path):
+    _, said, _ = demo("data_speakers", "--out", tmp_path)
+    rows = answers(said)
+    for kind in ("GRU", "LSTM"):
+        assert float(rows[kind][0]) >= 0.93
+        assert rows[kind][1] == "yes"
+    assert rows["most frequent"] == [f"{88 / 370:.3f}", "no"]
+
+
+def test_weather_is_better_than_the_last_value(demo, tmp_path):
+    _, said, _ = demo("data_weather", "--out", tmp_path)
+    rows = answers(said)
+    for kind in ("GRU", "LSTM"):
+        assert float(rows[kind][0]) < float(rows["last value"][0]) < float(rows["seasonal mean"][0])
+        assert rows[kind][1:] == ["yes", "yes"]
+    names, values = table(HERE / "seattle-weather.csv.gz")
+    asked = values[:, names.index("temp_max")]
+    test = np.abs(np.diff(asked))[len(asked) * 3 // 4 - 1 :].mean()
+    assert rows["last value"][0] == f"{test:.3f}"
+
+
+def test_stocks_say_plainly_that_they_are_not(demo, tmp_path):
+    _, said, _ = demo("data_stocks", "--out", tmp_path)
+    rows = answers(said)
+    for kind in ("RNN", "GRU", "LSTM"):
+        assert float(rows[kind][0]) < float(rows["last value"][0])  # where it has learnt by heart
+        assert float(rows[kind][1]) > float(rows["last value"][1])
+        assert rows[kind][2] == "no"
+
+
+def test_dna_is_below_the_markov_model_of_order_2():
+    train, test = data_dna.split(genome(HERE / "lambda-phage.fa.gz"))
+    bits = data_dna.train_network("RNN", train, test, 150, 32, seed=0)
+    assert bits[-1] < markov(train, test, 4, 2, data_dna.FIRST, 1.0) < 2
+
+
+def test_the_markov_model_counts_what_followed():
+    train = np.array([[0, 1, 0, 1, 1, 0]]).T
+    test = np.array([[0, 1, 1]]).T
+    # After 0: 1 twice, never 0. After 1: 0 twice, 1 once. Each count starts at 1.
+    expected = -(np.log2(3 / 4) + np.log2(2 / 5)) / 2
+    assert markov(train, test, 2, 1, 1, 1.0) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_films_are_squares_that_bounce():
+    film = data_video.films(np.random.default_rng(0), 30)
+    film = film.reshape(data_video.FRAMES, 30, data_video.EDGE, data_video.EDGE)
+    assert (film.sum(axis=(2, 3)) == data_video.SQUARE**2).all()
+    rows = film.max(axis=3).argmax(axis=2)
+    columns = film.max(axis=2).argmax(axis=2)
+    for place in (rows, columns):
+        steps = np.abs(np.diff(place, axis=0))
+        assert steps.max() <= 2
+        assert place.min() == 0
+        assert place.max() == data_video.EDGE - data_video.SQUARE
+
+
+def test_the_files_are_what_the_sources_say():
+    assert len(genome(HERE / "lambda-phage.fa.gz")) == 48_502
+    x, lengths, speakers, training = utterances(HERE / "japanese-vowels.npz")
+    assert x.shape == (29, 640, 12)
+    assert (lengths.min(), lengths.max(), training) == (7, 29, 270)
+    assert np.bincount(speakers[:270]).tolist() == [30] * 9
+    assert np.bincount(speakers[270:]).tolist() == [31, 35, 88, 44, 29, 24, 40, 50, 29]
+    assert x[0, 0, 0] == np.float32(1.861)  # 1.860936 in the original
+    names, values = table(HERE / "seattle-weather.csv.gz")
+    assert (names, len(values)) == (["precipitation", "temp_max", "temp_min", "wind"], 1461)
+    names, values = table(HERE / "stocks.csv.gz")
+    assert names == ["AAPL", "IBM", "MSFT"]
+    assert sum(file.stat().st_size for file in HERE.glob("*z")) < 300_000
+    sources = (HERE / "SOURCES.md").read_text()
+    assert all(f"`{file.name}`" in sources for file in HERE.glob("*z"))
+
+
+TEXT = "the quick brown fox jumps over the lazy dog. " * 60
+SMALL = ("--hidden", 5, "--batch", 4, "--steps", 10, "--sample", 20)
+
+
+def test_it_goes_on_as_if_it_had_never_stopped(demo, tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text(TEXT)
+    common = ("--text-file", text, *SMALL)
+    demo("data_text", *common, "--iterations", 73, "--out", tmp_path / "whole")
+    demo("data_text", *common, "--iterations", 40, "--out", tmp_path / "half")
+    half = tmp_path / "half" / "text.safetensors"
+    status, said, _ = demo(
+        "data_text", *common, "--load", half, "--iterations", 33, "--out", tmp_path / "rest"
+    )
+    assert status == 0
+    assert "40 iterations so far" in said
+    whole, rest = (tr.load(tmp_path / name / "text.safetensors") for name in ("whole", "rest"))
+    assert whole.keys() == rest.keys()
+    for name, array in whole.items():
+        np.testing.assert_array_equal(array, rest[name], err_msg=name)
+
+
+def test_it_samples_from_a_checkpoint(demo, tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text(TEXT)
+    demo("data_text", "--text-file", text, *SMALL, "--iterations", 200, "--out", tmp_path)
+    load = ("--load", tmp_path / "text.safetensors", "--iterations", 0)
+    runs = [demo("data_text", "--text-file", text, *SMALL, *load, "--out", tmp_path / "b")[1]] * 2
+    assert runs[0] == runs[1]
+    assert "200 iterations so far" in runs[0]
+    sample = runs[0].split("in its own words:\n\n")[1].split("\n\nSaved")[0]
+    assert len(sample) == 20
+    assert set(sample) <= set(TEXT)
+    lstm = float(re.search(r"^LSTM +([\d.]+)", runs[0], flags=re.M)[1])
+    order_0 = float(re.search(r"^Markov, order 0 +([\d.]+)", runs[0], flags=re.M)[1])
+    assert lstm < order_0  # it has learnt something in 200 small steps
+
+
+CSV = "date,rain,heat\n2020-01-01,0.5,7\n"
+BAD = {
+    "no file": ("data_weather --file missing.csv", "cannot read missing.csv: No such file"),
+    "gap": ("data_weather --file gap.csv", "gap.csv, row 3: rain is empty; fill the gap in"),
+    "short row": ("data_weather --file short.csv", "short.csv, row 3: heat is empty"),
+    "word": ("data_weather --file word.csv", "word.csv, row 3: heat is 'warm', no number"),
+    "nan": ("data_weather --file nan.csv", "nan.csv, row 3: heat is 'nan', no number"),
+    "few": ("data_weather --file few.csv --column heat", "are too few for windows of 14"),
+    "column": ("data_weather --column cold", "no column 'cold' of numbers: choose of precip"),
+    "words only": ("data_weather --file words.csv", "words.csv has no column of numbers"),
+    "empty": ("data_stocks --file empty.csv", "empty.csv has no rows"),
+    "no csv": ("data_stocks --file latin.csv", "latin.csv is no CSV table"),
+    "not packed": ("data_stocks --file plain.csv.gz", "cannot read plain.csv.gz: Not a gzipped"),
+    "price": ("data_stocks --file price.csv --window 1", "prices that are not above 0"),
+    "genome": ("data_dna --file word.csv", "word.csv holds ',', which is none of A, C, G, T"),
+    "few bases": ("data_dna --file bases.fa", "9 bases are too few"),
+    "short text": ("data_text --text-file word.csv", "give a longer text, or smaller --batch"),
+    "no text": ("data_text --text-file missing.txt", "cannot read missing.txt"),
+    "no checkpoint": ("data_text --load missing", "cannot read missing: No such file"),
+    "broken checkpoint": ("data_text --load word.csv", "word.csv is no checkpoint of this demo"),
+    "other weights": ("data_text --load other", "other is no checkpoint of this demo ('sizes')"),
+    "cold": ("data_text --temperature 0", "--temperature 0 must be above 0"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD.values(), ids=BAD)
+def test_bad_input_is_one_line(arguments, message, demo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    files = {
+        "gap.csv": CSV + "2020-01-02,,8\n",
+        "short.csv": CSV + "2020-01-02,1\n",
+        "word.csv": CSV + "2020-01-02,0.1,warm\n",
+        "nan.csv": CSV + "2020-01-02,0.1,nan\n",
+        "few.csv": CSV + "2020-01-02,0.1,6\n",
+        "words.csv": "day,sky\nmonday,blue\n",
+        "empty.csv": "date,price\n",
+        "plain.csv.gz": CSV,
+        "price.csv": "price\n" + "3\n2\n0\n" * 9,
+        "bases.fa": ">nine\nACGTACGTA\n",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    (tmp_path / "latin.csv").write_bytes("caf\xe9,1\n2,3\n".encode("latin-1"))
+    tr.save(tmp_path / "other", tr.Linear(2, 3, rng=0))
+    before = sorted(tmp_path.rglob("*"))
+    name, *options = arguments.split()
+    status, _, error = demo(name, *options)
+    assert status == 2
+    assert error.startswith(f"python -m demos.{name}: ")
+    assert message in error
+    assert error.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("module", "file"),
+    [
+        (data_weather, "seattle-weather.csv.gz"),
+        (data_stocks, "stocks.csv.gz"),
+        (data_speakers, "japanese-vowels.npz"),
+        (data_dna, "lambda-phage.fa.gz"),
+    ],
+)
+def test_a_missing_or_damaged_data_file_is_one_line(module, file, demo, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "HERE", tmp_path)
+    monkeypatch.setattr(data, "HERE", tmp_path)
+    name = module.__name__.split(".")[-1]
+    for content in (None, (HERE / file).read_bytes()[:5000]):
+        if content is not None:
+            (tmp_path / file).write_bytes(content)
+        status, _, error = demo(name, "--out", tmp_path / "out")
+        assert status == 2
+        assert "`git checkout demos/data`" in error
+        assert error.count("\n") == 1
+
+
+def test_a_letter_that_the_checkpoint_never_read(demo, tmp_path):
+    (tmp_path / "a").write_text(TEXT)
+    (tmp_path / "b").write_text(TEXT + "\N{SNOWMAN}")
+    demo("data_text", "--text-file", tmp_path / "a", *SMALL, "--iterations", 1, "--out", tmp_path)
+    load = ("--load", tmp_path / "text.safetensors")
+    status, _, error = demo("data_text", "--text-file", tmp_path / "b", *load, *SMALL)
+    assert status == 2
+    assert "which the checkpoint has never read" in error
