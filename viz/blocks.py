@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from typing import Any, NamedTuple
 
 from tinygrad_rnn.graph import topological
-from viz.model import AFTER, BEFORE, OUT
+from viz.model import AFTER, BEFORE, OUT, Layer
 
 
 class Block(NamedTuple):
@@ -55,6 +55,35 @@ class Recording:
             for tensor in self.tensors
             if self.gates.get(id(tensor))
         }
+
+    def cells(self) -> list[Layer]:
+        """The chains of cells through time, and what each hands on from step to step."""
+        steps: dict[str, set[int]] = defaultdict(set)
+        for home in self.homes.values():
+            if home.step is not None:
+                steps[home.layer].add(home.step)
+        states: dict[str, dict[str, str]] = defaultdict(dict)  # layer -> key -> name
+        back: Counter[str] = Counter()
+        for use in self.uses:
+            source, target = self.homes[id(use.source)], self.homes[id(use.consumer)]
+            if source.layer != target.layer or source.step == target.step:
+                continue
+            if source.step is not None and target.step is not None:
+                states[source.layer][self.keys[id(use.source)]] = use.source.name or ""
+                back[source.layer] += 1 if source.step > target.step else -1
+        for tensor in self.tensors:  # a single step hands nothing on, yet has states
+            home = self.homes[id(tensor)]
+            if home.step is not None and tensor.op is not None and tensor.name in ("h", "c"):
+                states[home.layer].setdefault(self.keys[id(tensor)], tensor.name)
+        return [
+            Layer(
+                name,
+                sorted(steps[name]),
+                sorted(states[name], key=lambda key: states[name][key] != "h"),
+                back[name] > 0,
+            )
+            for name in sorted(steps, key=lambda layer: (layer == OUT, layer))
+        ]
 
     def spread(self, tensor: Any) -> tuple[float, float, float] | None:
         """The smallest, mean and largest of a tensor's entries; None if it has no numbers."""

@@ -19,17 +19,14 @@ from viz.sizes import FONT, SMALL, is_small
 from viz.style import Scale, Theme, number
 
 FACE = "Helvetica,Arial,DejaVu Sans,sans-serif"
-SHAPES = {
-    "state": 'shape=box, style="rounded,filled"',
-    "initial": 'shape=box, style="rounded,filled,dashed"',
-    "parameter": 'shape=box, style="filled"',
-    "shared": 'shape=box, style="filled"',
-    "input": 'shape=box, style="filled"',
-    "constant": 'shape=box, style="filled,dashed"',
-    "junction": 'shape=circle, style="filled"',
-    "gate": 'shape=box, style="rounded,filled"',
-    "cell": 'shape=box, style="rounded,filled"',
-    "cut": 'shape=box, style="filled,dotted"',
+SHAPES = {  # where they differ from a rounded box
+    "initial": 'style="rounded,filled,dashed", ',
+    "parameter": "style=filled, ",
+    "shared": "style=filled, ",
+    "input": "style=filled, ",
+    "constant": 'style="filled,dashed", ',
+    "junction": "shape=circle, style=filled, ",
+    "cut": 'style="filled,dotted", ',
 }
 
 
@@ -42,7 +39,8 @@ def digraph(model: Model, scale: Scale, theme: Theme) -> graphviz.Digraph:
         f'\tgraph [bb="{box}", bgcolor="{theme.background}", fontname="{FACE}", '
         f"fontsize={FONT:g}, outputorder=edgesfirst, pad=0.1, splines=true]\n",
         f'\tnode [color="{theme.muted}", fillcolor="{theme.node}", fixedsize=true, '
-        f'fontcolor="{theme.text}", fontname="{FACE}", fontsize={FONT:g}, label="", margin=0]\n',
+        f'fontcolor="{theme.text}", fontname="{FACE}", fontsize={FONT:g}, label="", margin=0, '
+        f'penwidth=1.2, shape=box, style="rounded,filled"]\n',
         f'\tedge [arrowsize={ARROW / 10:g}, color="{theme.muted}", fontcolor="{theme.text}", '
         f'fontname="{FACE}", fontsize={SMALL:g}]\n',
     ]
@@ -84,7 +82,7 @@ class _Pen:
             x, y = box.x + box.width / 2, box.y + box.height / 2
             yield (
                 f'{box.id} [pos="{points(x)},{points(y)}", '
-                f'width="{box.width / 72:.4f}", height="{box.height / 72:.4f}", shape=box, '
+                f'width="{box.width / 72:.4f}", height="{box.height / 72:.4f}", '
                 f'style="rounded,dashed", class="omitted"]'
             )
             yield from self._fading(box)
@@ -125,16 +123,14 @@ class _Pen:
         if node.role == "state" and self.model.has_flow:
             label += "\n" + number(node.gradient.get(self.model.norm) if node.gradient else 0.0)
         size = SMALL if is_small(node) else FONT
-        shape = SHAPES.get(node.role) or (
-            "shape=ellipse, style=filled" if node.width == node.height
-            else 'shape=box, style="rounded,filled"'
-        )  # fmt: skip
+        round_one = node.role == "op" and node.width == node.height
+        shape = "shape=ellipse, style=filled, " if round_one else SHAPES.get(node.role, "")
         if node.role == "junction":
             fill, label = colour, ""
         return (
             f'{node.id} [pos="{points(node.x)},{points(node.y)}", width="{node.width / 72:.4f}", '
-            f'height="{node.height / 72:.4f}", label={quote(label)}, {shape}, '
-            f'color="{colour}", fillcolor="{fill}", penwidth=1.2, '
+            f'height="{node.height / 72:.4f}", label={quote(label)}, {shape}'
+            f'color="{colour}", fillcolor="{fill}", '
             f"{f'fontsize={size:g}, ' if size != FONT else ''}"
             f'class="{node.role} {level}", tooltip={quote(node.tooltip())}]'
         )
@@ -150,7 +146,8 @@ class _Pen:
         colour, level = self._tint(edge.gradient)
         value = edge.gradient.get(self.model.norm) if edge.gradient else 0.0
         dashed = edge.flow == "zero" or (edge.flow == "flows" and self.scale.below(value))
-        style = "dotted" if edge.flow in ("none", "cut") else "dashed" if dashed else "solid"
+        dotted = edge.flow in ("none", "cut")
+        style = "style=dotted, " if dotted else "style=dashed, " if dashed else ""
         width = self.scale.width(value) if edge.gradient else 1.0
         text = ""
         loud = edge.flow == "nonfinite" and edge.source not in self.numbered
@@ -163,7 +160,7 @@ class _Pen:
         return (
             f'{edge.via or edge.source} -> {edge.target} [id="{edge.id}", '
             f'pos="{_spline(edge)}", {label}color="{colour}", '
-            f"penwidth={width:g}, style={style}, "
+            f"penwidth={width:g}, {style}"
             f"{'dir=none, ' if edge.rail else ''}"
             f'class="{edge.flow} {level}", tooltip={quote(edge.tooltip())}]'
         )

@@ -32,7 +32,7 @@ def bar(
     """A filled rectangle around (x, y)."""
     tooltip = f", tooltip={quote(tip)}" if tip else ""
     return (
-        f'{name} [pos="{points(x)},{points(y)}", shape=box, width="{width / 72:.4f}", '
+        f'{name} [pos="{points(x)},{points(y)}", width="{width / 72:.4f}", '
         f'height="{height / 72:.4f}", style=filled, color="{colour}", fillcolor="{colour}", '
         f'penwidth=0, class="{classes}"{tooltip}]'
     )
@@ -62,7 +62,8 @@ def line_of_text(
     middle = x + {"l": wide / 2, "c": 0.0, "r": -wide / 2}[align]
     label = quote(text) if align == "c" else f'{quote(text)[:-1]}\\{align}"'
     return (
-        f'{name} [pos="{points(middle)},{points(y)}", shape=none, width="{wide / 72:.4f}", '
-        f'height="{1.5 * size / 72:.4f}", fontsize={size:g}, fontcolor="{colour}", '
+        f'{name} [pos="{points(middle)},{points(y)}", shape=none, style="", '
+        f'width="{wide / 72:.4f}", height="{1.5 * size / 72:.4f}", '
+        f'fontsize={size:g}, fontcolor="{colour}", '
         f'label={label}, class="{"muted" if size < FONT else "text"}"]'
     )

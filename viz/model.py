@@ -49,6 +49,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.norms import norms
 from viz.style import number
 
 BEFORE, AFTER, OUT = "before", "after", "out"
@@ -297,15 +298,9 @@ def measure(gradient: np.ndarray | None) -> Size | None:
     """The three norms of an array; None for None."""
     if gradient is None:
         return None
-    flat = np.abs(np.asarray(gradient, dtype=np.float64).ravel())
-    if not flat.size:
-        return Size(0.0, 0.0, 0.0)
-    top = float(flat.max())
-    if not math.isfinite(top):
-        return Size(top, top, top, finite=False)
-    scaled = flat / top if top > 0 else flat  # squares of tiny or huge entries would vanish
-    l2 = top * math.sqrt(float(scaled @ scaled))
-    return Size(l2, l2 / math.sqrt(flat.size), top)
+    (l2,), (largest,) = norms([gradient])
+    rms = float(l2) / math.sqrt(max(gradient.size, 1))
+    return Size(float(l2), rms, float(largest), math.isfinite(largest))
 
 
 def decades_per_step(values: list[float]) -> float | None:

@@ -7,7 +7,7 @@ alone. Only the engine's public surface is read.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +20,6 @@ from viz.model import (
     BEFORE,
     OUT,
     Edge,
-    Layer,
     Model,
     Node,
     Parameter,
@@ -75,7 +74,7 @@ class _Reader:
         self.homes, self.keys, self.by_source = recording.homes, recording.keys, recording.by_source
         self.ids = {id(tensor): f"n{i}" for i, tensor in enumerate(recording.tensors)}
         self.sent = Sent(flow)
-        self.layers = self._layers()
+        self.layers = recording.cells()
         self.steps = sorted({step for layer in self.layers for step in layer.steps})
         self.hidden = set(self.steps) - set(shown(self.steps))
         self.states = {key for layer in self.layers for key in layer.states}
@@ -114,34 +113,6 @@ class _Reader:
             strips=self._strips(),
             has_flow=self.flow is not None,
         )
-
-    def _layers(self) -> list[Layer]:
-        steps: dict[str, set[int]] = defaultdict(set)
-        for home in self.homes.values():
-            if home.step is not None:
-                steps[home.layer].add(home.step)
-        states: dict[str, dict[str, str]] = defaultdict(dict)  # layer -> key -> name
-        back: Counter[str] = Counter()
-        for use in self.recording.uses:
-            source, target = self.homes[id(use.source)], self.homes[id(use.consumer)]
-            if source.layer != target.layer or source.step == target.step:
-                continue
-            if source.step is not None and target.step is not None:
-                states[source.layer][self.keys[id(use.source)]] = use.source.name or ""
-                back[source.layer] += 1 if source.step > target.step else -1
-        for tensor in self.recording.tensors:  # a single step hands nothing on, yet has states
-            home = self.homes[id(tensor)]
-            if home.step is not None and tensor.op is not None and tensor.name in ("h", "c"):
-                states[home.layer].setdefault(self.keys[id(tensor)], tensor.name)
-        return [
-            Layer(
-                name,
-                sorted(steps[name]),
-                sorted(states[name], key=lambda key: states[name][key] != "h"),
-                back[name] > 0,
-            )
-            for name in sorted(steps, key=lambda layer: (layer == OUT, layer))
-        ]
 
     # Nodes.
 
