@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import tinygrad_rnn as tr
 from tests.tinygrad_rnn.cases import CASES, COMPOSED
 from tinygrad_rnn.ops.plain import FACTS
-from tinygrad_rnn.primitive import REGISTRY
+from tinygrad_rnn.primitive import REGISTRY, Each
 from tinygrad_rnn.protocols import FUNCTIONS
 
 REGISTERED = set(REGISTRY)  # before any test declares one of its own
@@ -45,10 +45,16 @@ def test_every_function_of_numpys_has_a_case():
     assert not [f.__name__ for f in missing if f.__name__ not in CASES]
 
 
-def test_every_primitive_says_what_it_computes():
-    for name, primitive in REGISTRY.items():
+def test_every_primitive_says_what_it_computes_and_sends_back():
+    """One text for each slot, or one for all where there are any number of them."""
+    for name in REGISTERED:
+        primitive = REGISTRY[name]
         assert primitive.formula, name
-        assert all(primitive.derivatives), name
+        assert all(isinstance(text, str) and text for text in primitive.derivatives), name
+        slots = 1 if isinstance(primitive.vjps, Each) else len(primitive.vjps)
+        assert len(primitive.derivatives) == slots, name
+    assert REGISTRY["tanh"].derivatives == ("g - g * y * y",)
+    assert REGISTRY["multiply"].derivatives == ("g * b", "g * a")
 
 
 @pytest.mark.parametrize("name", ALL, ids=lambda name: getattr(name, "__name__", name))
