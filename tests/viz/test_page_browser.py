@@ -595,6 +595,14 @@ def test_many_steps_are_drawn_from_afar_and_from_near(view):
     tab.evaluate("gradientPage.drawNow()")
     assert tab.evaluate("gradientPage.canvas.visible(gradientPage.drawing).length") > 400
     assert tab.evaluate("gradientPage.strips.bars[0].bars.length") == 400
+    smallest, foot, scale_end = tab.evaluate(
+        """() => {
+            const { scale, strips: { range, bars } } = gradientPage;
+            const decades = bars[0].bars.map(({ code }) => scale.decades(code));
+            return [Math.min(...decades), range[0], scale.low];
+        }"""
+    )
+    assert foot <= smallest < scale_end  # the bars go on where the colours have ended
     box = tab.locator("#strips canvas").first.bounding_box()
     tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + 20)
     assert 150 < tab.evaluate("gradientPage.sweep.step") < 250

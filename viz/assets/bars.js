@@ -2,14 +2,14 @@
 
 class Bars {
   // `bars`: [{ step, code, ready }], in order of time; a bar lights up once the sweep is past it.
-  // `low` is the lower end, in decades from the scale's reference; `others`, [{ name, codes }], are
+  // `range` is its ends, in decades from the scale's reference; `others`, [{ name, codes }], are
   // drawn as lines for comparison.
-  constructor(canvas, bars, low, others = []) {
-    Object.assign(this, { canvas, bars, low, others });
+  constructor(canvas, bars, range, others = []) {
+    Object.assign(this, { canvas, bars, range, others });
   }
 
   draw({ theme, scale, position, step: current }) {
-    const { canvas, bars, low } = this;
+    const { canvas, bars, range } = this;
     const density = globalThis.devicePixelRatio || 1;
     const { clientWidth: width, clientHeight } = canvas;
     if (!width) return;
@@ -23,7 +23,7 @@ class Bars {
     this.axis(context, { theme, scale, left, top, foot, width });
     const every = tickDistance(bars.length, room);
     const height = (code) => (code === ZERO || code === NONE ? 1.5
-      : 2 + scale.share(code, low) * (foot - top - 2));
+      : 2 + scale.share(code, ...range) * (foot - top - 2));
     const wide = room < 4 ? room : Math.min(room * 0.82, 40);
     const sharp = (x) => Math.round(x * density) / density;
     bars.forEach(({ step, code, ready }, i) => {
@@ -32,7 +32,7 @@ class Bars {
         context.fillStyle = theme.parameter;
         context.fillRect(x - Math.max(room, 2) / 2, top - 6, Math.max(room, 2), foot - top + 6);
       }
-      const finite = code !== NAN && code !== INF;
+      const finite = !notFinite(code);
       const reached = ready <= position;
       const tall = height(code);
       context.fillStyle = !finite ? theme.alarm
@@ -41,10 +41,14 @@ class Bars {
       const from = sharp(x - wide / 2);
       context.fillRect(from, foot - tall, Math.max(sharp(x + wide / 2) - from, 1 / density), tall);
       context.globalAlpha = 1;
-      if (!finite && room > 16) {
+      if (!finite) { // never by colour alone
         context.fillStyle = theme.background;
+        if (room <= 16) context.fillRect(from, (top + foot) / 2 - 2, room + 1, 4);
+      }
+      if (!finite && room > 16) {
         context.textAlign = "center";
-        context.fillText(gradientText(code), x, foot - 12);
+        context.textBaseline = "middle";
+        context.fillText(gradientText(code), x, foot - 9);
       }
       const last = i === bars.length - 1;
       if (last || (i % every === 0 && (bars.length - 1 - i) * room > 24)) {
@@ -78,9 +82,10 @@ class Bars {
     context.fillStyle = theme.muted;
     context.textAlign = "right";
     context.textBaseline = "middle";
-    for (const decades of [this.low, 0, scale.high]) {
-      const at = foot - ((decades - this.low) / (scale.high - this.low)) * (foot - top);
-      if (decades === scale.high && scale.high / (scale.high - this.low) < 0.2) continue;
+    const [low, high] = this.range;
+    for (const decades of [low, 0, high]) {
+      const at = foot - ((decades - low) / (high - low)) * (foot - top);
+      if (decades && Math.abs(decades) / (high - low) < 0.2) continue; // too near the reference
       context.beginPath();
       context.moveTo(left, Math.round(at) + 0.5);
       context.lineTo(width - 8, Math.round(at) + 0.5);

@@ -25,7 +25,7 @@ class GraphCanvas extends View {
     this.drawEdges(columns, look);
     for (const column of columns) for (const node of column.nodes) this.drawNode(node, look);
     for (const sum of drawing.sums) this.drawSum(sum, look);
-    if (zoom >= READABLE) this.drawNumbers(columns, look);
+    if (zoom >= LEGIBLE) this.drawNumbers(columns, look);
     if (look.focused) this.drawFocus(look.focused, look);
   }
 
@@ -43,6 +43,10 @@ class GraphCanvas extends View {
         const left = Math.round((column.left - this.x) * zoom * density) / density;
         const right = Math.round((column.left + drawing.pitch - this.x) * zoom * density) / density;
         context.fillRect(left, top, Math.max(right - left, 1), BAND);
+        if (notFinite(node.code)) { // never by colour alone
+          context.fillStyle = look.theme.background;
+          context.fillRect(left, top + BAND / 2 - 2, Math.max(right - left, 1), 4);
+        }
       }
       context.globalAlpha = 1;
       this.write(`${state.name}, all steps in view`, 12, top - 9, 12, look.theme.muted, "left");
@@ -51,7 +55,7 @@ class GraphCanvas extends View {
 
   colour(code, reached, { theme, scale }) {
     if (!reached || code === NONE) return theme.muted;
-    if (code === NAN || code === INF) return theme.alarm;
+    if (notFinite(code)) return theme.alarm;
     return theme.ramp[scale.level(code) + scale.levels];
   }
 
@@ -241,14 +245,17 @@ class GraphCanvas extends View {
   // Each edge's number beside it; NaN, Inf and cuts are marked at any zoom at which text can be read.
   drawNumbers(columns, look) {
     const { theme } = look;
+    const readable = this.zoom >= READABLE;
+    const size = readable ? 7.5 : 8 / this.zoom;
     for (const column of columns) {
       for (const edge of column.edges) {
         const style = this.edgeStyle(edge, look);
         const cut = edge.group.flow === "cut";
-        const bad = edge.code === NAN || edge.code === INF;
-        if (style.alpha < 1 || !((edge.label && edge.order >= 0) || cut || bad)) continue;
+        const bad = notFinite(edge.code);
+        const shown = readable && edge.label && edge.order >= 0;
+        if (style.alpha < 1 || !(shown || cut || bad)) continue;
         const [x, y] = edge.label ?? edge.points.slice(edge.points.length >> 2 << 1);
-        this.write(cut ? "cut" : gradientText(edge.code), x + edge.shift, y, 7.5,
+        this.write(cut ? "cut" : gradientText(edge.code), x + edge.shift, y, size,
           bad ? theme.alarm : theme.text, "center", undefined, theme.cluster);
       }
     }

@@ -53,6 +53,8 @@ function unpool(bytes, specs, order) {
   return series;
 }
 
+const notFinite = (code) => code === NAN || code === INF;
+
 // The decimal logarithm of a gradient's size.
 function logOf(code) {
   if (code < FIRST) return [NaN, -Infinity, NaN, Infinity][code];
@@ -123,10 +125,10 @@ class Scale {
   }
 
   // From 0 at the scale's lower end (or another) to 1 at its upper one.
-  share(code, low = this.low) {
+  share(code, low = this.low, high = this.high) {
     const place = this.decades(code);
     if (Number.isNaN(place)) return 1;
-    return Math.max(0, Math.min(1, (place - low) / (this.high - low)));
+    return Math.max(0, Math.min(1, (place - low) / (high - low)));
   }
 
   width(code) {

@@ -5,7 +5,7 @@ class Strips {
     this.page = page;
     // One range for the strips of all drawings, so that they can be compared.
     const codes = page.pictures.flatMap((one) => one.strips).flatMap((strip) => [...this.codes(strip)]);
-    this.low = lowest(page.scale, codes);
+    this.range = rangeOf(page.scale, codes);
   }
 
   codes({ steps, values: [number, start] }) {
@@ -31,7 +31,7 @@ class Strips {
       const part = element("div");
       part.append(element("h2", text), canvas);
       $("strips").append(part);
-      return clickable(page, canvas, new Bars(canvas, bars, this.low, this.rivals(strip)));
+      return clickable(page, canvas, new Bars(canvas, bars, this.range, this.rivals(strip)));
     });
   }
 
@@ -76,13 +76,14 @@ class Shares {
     const bars = [...eachStep(one.steps)].map((step, i) => ({
       step, code: one.parts.code(norm, i), ready: page.drawing.passed(step),
     }));
-    const most = bars.reduce((a, b) => (logOf(b.code) > logOf(a.code) ? b : a), bars[0]);
+    const size = ({ code }) => (code === NAN ? -Infinity : logOf(code));
+    const most = bars.reduce((a, b) => (size(b) > size(a) ? b : a));
     const text = `${norm} of each step's own contribution; of their sum: `
       + gradientText(one.numbers.code(norm, 0))
       + `. Largest at t = ${most.step}: ${gradientText(most.code)}`;
     $("sharing-text").textContent = text;
     $("shares").setAttribute("aria-label", `${one.name}: ${text}`);
-    this.bars = new Bars($("shares"), bars, lowest(page.scale, bars.map((bar) => bar.code)));
+    this.bars = new Bars($("shares"), bars, rangeOf(page.scale, bars.map((bar) => bar.code)));
     page.redraw(true);
   }
 }
@@ -98,10 +99,11 @@ function clickable(page, canvas, bars) {
   return bars;
 }
 
-// The smallest of some gradients, in whole decades from the scale's reference.
-function lowest(scale, codes) {
+// What holds the scale and all of these gradients, in whole decades from the scale's reference.
+function rangeOf(scale, codes) {
   const found = codes.map((code) => scale.decades(code)).filter(Number.isFinite);
-  return found.reduce((a, b) => Math.min(a, Math.floor(b)), scale.low);
+  return found.reduce(([low, high], decades) => (
+    [Math.min(low, Math.floor(decades)), Math.max(high, Math.ceil(decades))]), [scale.low, scale.high]);
 }
 
 // Two sliders, on decimal logarithms.
