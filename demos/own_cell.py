@@ -90,7 +90,8 @@ CLOSING = """\
 Look at the eigenvalues: all of them near 1 in magnitude, so the gradient reaches the first step as
 it left the last, where the RNN's is gone. In graph.svg the straight edge from h to h carries it,
 and the box "slope" only corrects it by eps.
-Change --gamma, --eps, or the line of the equation: everything follows it."""
+Change the line of A to M + M.T: the gradient still arrives, so it is "h +" that keeps it. But then
+h grows, the units saturate, and late inputs count for little. Or change --gamma and --eps."""
 
 
 if __name__ == "__main__":
