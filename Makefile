@@ -59,10 +59,10 @@ mutants: $(VENV)/.dev
 	@echo "== breaking the engine in one small place at a time, to see a test fail"
 	@$(BIN)/python -m tests.mutants $(if $(SAMPLE),--sample $(SAMPLE))
 
-# pdoc looks up the field types of named tuples in the module that re-exports them, in vain.
+# pdoc cannot look up the field types of named tuples that are written as text.
 docs: $(VENV)/.dev
 	@echo "== making the API reference: see out/docs/index.html"
-	@$(BIN)/python -W error -W "ignore:Error parsing type annotation ForwardRef('Tensor'):UserWarning" \
+	@$(BIN)/python -W error -W "ignore:Error parsing type annotation ForwardRef:UserWarning" \
 		-m pdoc --docformat google --output-directory out/docs tinygrad_rnn tinygrad_rnn.nn.rnn viz
 
 $(VENV)/.package: $(VENV)/.dev
