@@ -62,14 +62,17 @@ def main() -> None:
         )
         save(left, folder / "chart.svg")
         title = "Every step's weight_hh tag is one term; the tag below is their sum"
-        viz.draw(loss, flow, title=title).save(folder / "graph.svg")
-    print(f"\nDrew chart.svg and graph.svg into {args.out}\n\n{CLOSING}")
+        picture = viz.draw(loss, flow, title=title)
+        picture.save(folder / "graph.svg")
+        picture.save(folder / "graph.html")
+    print(f"\nDrew chart.svg, graph.svg and graph.html into {args.out}\n\n{CLOSING}")
 
 
 CLOSING = """\
 Look at the tags W_hh: each shows what its step sends, and the row "sum over time" the total. The
 terms do not all point the same way, so the sum is shorter than its terms laid end to end. The term
-of t = 0 is exactly 0, because h before it is 0.
+of t = 0 is exactly 0, because h before it is 0. In graph.html, play the sweep, and
+choose weight_hh at "Share of each step in".
 Change --steps, or take cell.weight_hh.data times 0.5: the early terms fade from the sum."""
 
 

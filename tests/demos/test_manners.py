@@ -34,7 +34,7 @@ RUNS = {
     "truncation": ("--steps 6 --hidden 1", "chart.svg graph.svg"),
     "saturation": ("--steps 3 --hidden 1", "chart.svg"),
     "spectral_radius": ("--steps 20 --hidden 2", "chart.svg"),
-    "sum_over_time": ("--steps 2 --hidden 1", "chart.svg graph.svg"),
+    "sum_over_time": ("--steps 2 --hidden 1", "chart.svg graph.html graph.svg"),
     "topological_order": ("--steps 2", "right.svg wrong.svg"),
 }
 
