@@ -62,16 +62,20 @@ def strip_text(strips: list[Strip], width: int = 60) -> str:
     """
     logs = [math.log10(v) for v in chain(*(strip.values for strip in strips)) if 0 < v < math.inf]
     low, high = min(logs, default=0.0), max(logs, default=0.0)
+    names = [
+        ", ".join(part for part in (strip.part, strip.layer, f"{strip.state}_t") if part)
+        for strip in strips
+    ]
+    widest = max(map(len, names), default=0)
     lines = []
-    for strip in strips:
+    for name, strip in zip(names, strips, strict=True):
         every = max(1, math.ceil(len(strip.values) / width))
         bars = "".join(_bar(value, low, high) for value in strip.values[::-every][::-1])
-        name = f"{strip.layer + ', ' if strip.layer else ''}{strip.state}_t"
         rate = strip.decades_per_step
         fitted = "" if rate is None else f", {rate:.2f} decades per step"
         first, last = number(strip.values[0]), number(strip.values[-1])
         span = f"t = {strip.steps[0]} .. {strip.steps[-1]}"
-        lines.append(f"{name}  {first} {bars} {last}  {span}{fitted}")
+        lines.append(f"{name:<{widest}}  {first} {bars} {last}  {span}{fitted}")
     return "\n".join(lines)
 
 

@@ -54,6 +54,16 @@ def test_a_strip_has_one_scale_for_all_states():
     assert "▅▅▅" in c
 
 
+def test_each_strip_says_what_it_is_of():
+    strips = [
+        Strip("", "h", [0, 1], [1e-6, 1.0], None, part="LSTM"),
+        Strip("layer = 1", "c", [0, 1], [1.0, 1.0], None),
+    ]
+    lines = strip_text(strips).split("\n")
+    assert lines[0].startswith("LSTM, h_t       1.0e-06 ")
+    assert lines[1].startswith("layer = 1, c_t  1.0e+00 ")
+
+
 def test_a_long_strip_is_thinned_out_and_keeps_its_last_step():
     values = [10.0 ** (k - 999) if k > 700 else 0.0 for k in range(1000)]
     text = strip_text([Strip("layer = 1", "h", list(range(1000)), values, 1.0)], width=50)

@@ -62,18 +62,18 @@ class Bars {
     context.lineJoin = "round";
     context.textAlign = "left";
     context.textBaseline = "bottom";
-    for (const { name, codes } of this.others) {
+    this.others.forEach(({ name, codes }, k) => {
       context.beginPath();
       codes.forEach((code, i) => context.lineTo(left + room * (i + 0.5), foot - height(code)));
       context.lineWidth = 1;
       context.strokeStyle = theme.text;
       context.stroke();
-      const at = [left + room / 2, Math.max(top + 8, foot - height(codes[0]) - 2)];
+      const at = [left + room / 2 + 48 * k, Math.max(top + 8, foot - height(codes[0]) - 2)];
       context.lineWidth = 3;
       context.strokeStyle = theme.background;
       context.strokeText(name, ...at);
       context.fillText(name, ...at);
-    }
+    });
   }
 
   axis(context, { theme, scale, left, top, foot, width }) {
