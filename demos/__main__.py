@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from viz.cli import run
+
 
 def main() -> None:
     for file in sorted(Path(__file__).parent.glob("[!_]*.py")):
@@ -14,4 +16,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run("python -m demos", main)
