@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tinygrad_rnn.ops import activations, reduce
-from tinygrad_rnn.ops.activations import erf, relu, sigmoid, softplus
 from tinygrad_rnn.ops.linalg import AFFINE, ALL_ROWS
-from tinygrad_rnn.ops.reduce import Axis, log_softmax, softmax
+from tinygrad_rnn.ops.reduce import Axis
+from tinygrad_rnn.tensor import Tensor
 
 __all__ = [
     "elu",
@@ -24,14 +26,81 @@ __all__ = [
 ]
 
 
+def _array(x: Any) -> Any:
+    """Let numbers and lists be arrays, and tensors tensors."""
+    return x if isinstance(x, Tensor) else np.asarray(x)
+
+
+def sigmoid(x: Any) -> Any:
+    """Return ``1 / (1 + exp(-x))`` of each element, right to the last digits also far below 0.
+
+    >>> float(sigmoid(0.0)), f"{float(sigmoid(-100.0)):.6e}"
+    (0.5, '3.720076e-44')
+    """
+    return activations.sigmoid(_array(x))
+
+
+def softplus(x: Any) -> Any:
+    """Return ``log(1 + exp(x))`` of each element; its derivative is the sigmoid.
+
+    >>> float(softplus(1000.0))
+    1000.0
+    """
+    return activations.softplus(_array(x))
+
+
+def relu(x: Any) -> Any:
+    """Return ``max(x, 0)`` of each element; its derivative at 0 is 0.
+
+    >>> relu([-1.0, 2.0])
+    array([0., 2.])
+    """
+    return activations.relu(_array(x))
+
+
 def leaky_relu(x: Any, slope: float = 0.01) -> Any:
-    """Return x where it is positive, else ``slope * x``; its derivative at 0 is `slope`."""
-    return activations.leaky_relu(x, slope=slope)
+    """Return x where it is positive, else ``slope * x``; its derivative at 0 is `slope`.
+
+    >>> leaky_relu([-1.0, 2.0])
+    array([-0.01,  2.  ])
+    """
+    return activations.leaky_relu(_array(x), slope=slope)
 
 
 def elu(x: Any, alpha: float = 1.0) -> Any:
-    """Return x where it is positive, else ``alpha * (exp(x) - 1)`` (Clevert et al. 2015)."""
-    return activations.elu(x, alpha=alpha)
+    """Return x where it is positive, else ``alpha * (exp(x) - 1)`` (Clevert et al. 2015).
+
+    >>> elu([-1000.0, 2.0])
+    array([-1.,  2.])
+    """
+    return activations.elu(_array(x), alpha=alpha)
+
+
+def erf(x: Any) -> Any:
+    """Return the error function, ``2 / sqrt(pi)`` times the integral of exp(-t^2) from 0 to x.
+
+    >>> round(float(erf(1.0)), 6)
+    0.842701
+    """
+    return activations.erf(_array(x))
+
+
+def softmax(x: Any, axis: int = -1) -> Any:
+    """Return ``exp(x) / sum(exp(x))`` along an axis, with nothing overflowing.
+
+    >>> softmax([1000.0, 1000.0])
+    array([0.5, 0.5])
+    """
+    return reduce.softmax(_array(x), axis=axis)
+
+
+def log_softmax(x: Any, axis: int = -1) -> Any:
+    """Return ``x - log(sum(exp(x)))`` along an axis, with nothing overflowing.
+
+    >>> log_softmax([1000.0, 0.0])
+    array([    0., -1000.])
+    """
+    return reduce.log_softmax(_array(x), axis=axis)
 
 
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -41,7 +110,7 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> float(logsumexp(np.array([1000.0, 1000.0])))
     1000.6931471805599
     """
-    return reduce.logsumexp(x, axis=axis, keepdims=keepdims)
+    return reduce.logsumexp(_array(x), axis=axis, keepdims=keepdims)
 
 
 def linear(x: Any, weight: Any, bias: Any = None, rows: slice = ALL_ROWS) -> Any:

@@ -89,6 +89,8 @@ class Protocols:
     # -- NumPy's
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and not kwargs and ufunc in UFUNCS:
+            return UFUNCS[ufunc](*args)
         name = f"np.{ufunc.__name__}"
         if kwargs.get("out") is not None:
             raise NotDifferentiableError(
@@ -97,11 +99,9 @@ class Protocols:
             )
         if method != "__call__" or ufunc not in UFUNCS:
             raise _not_differentiable(name if method == "__call__" else f"{name}.{method}")
-        if kwargs:
-            raise NotDifferentiableError(
-                f"{name}(..., {'=, '.join(kwargs)}=) is not differentiated here: leave it out"
-            )
-        return UFUNCS[ufunc](*args)
+        raise NotDifferentiableError(
+            f"{name}(..., {'=, '.join(kwargs)}=) is not differentiated here: leave it out"
+        )
 
     def __array_function__(
         self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any
