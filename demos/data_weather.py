@@ -22,11 +22,14 @@ from tinygrad_rnn.tensor import Array
 PROG = "python -m demos.data_weather"
 
 
-def seasonal(values: Array, training: int, period: int, around: int = 7) -> Array:
-    """Return for every row the mean of the training rows at this place of the period."""
+def seasonal(values: Array, training: int, period: int) -> Array:
+    """Return for every row the mean of the training rows at about this place of the period.
+
+    About means a week of a year: a 52nd of the period to either side.
+    """
     n = np.arange(len(values))
     apart = np.abs((n[:, np.newaxis] - n[:training] + period // 2) % period - period // 2)
-    near = apart <= around
+    near = apart <= period // 52
     return np.asarray(near @ values[:training] / near.sum(axis=1))
 
 

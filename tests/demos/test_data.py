@@ -232,3 +232,27 @@ def test_a_letter_that_the_checkpoint_never_read(demo, tmp_path):
     status, _, error = demo("data_text", "--text-file", tmp_path / "b", *load, *SMALL)
     assert status == 2
     assert "which the checkpoint has never read" in error
+
+
+def test_a_table_of_ones_own(demo, tmp_path):
+    """A rhythm of ten rows without noise: the seasonal mean is right, the last value is not."""
+    rows = [f"{n},{np.sin(2 * np.pi * n / 10):.6f}" for n in range(200)]
+    (tmp_path / "own.csv").write_text("row,tide\n" + "\n".join(rows) + "\n")
+    options = ("--file", tmp_path / "own.csv", "--column", "tide", "--period", 10, "--window", 5)
+    status, said, _ = demo("data_weather", *options, "--iterations", 2, "--out", tmp_path)
+    assert status == 0
+    rows = answers(said)
+    assert float(rows["last value"][0]) > 0.3
+    assert rows["seasonal mean"][1] == "yes"
+
+
+def test_a_genome_of_ones_own(demo, tmp_path):
+    """Four bases in turn: whoever looks one base back knows the next."""
+    (tmp_path / "own.fa").write_text(">in turn\n" + "acgt\n" * 500)
+    options = ("--file", tmp_path / "own.fa", "--iterations", 2, "--hidden", 2)
+    status, said, _ = demo("data_dna", *options, "--out", tmp_path)
+    assert status == 0
+    rows = answers(said)
+    assert float(re.search(r"order 0 +([\d.]+)", said)[1]) == pytest.approx(2, abs=0.01)
+    assert float(re.search(r"order 1 +([\d.]+)", said)[1]) < 0.1
+    assert rows["RNN"][-1] == "no"
