@@ -185,7 +185,13 @@ def markov(train: Array, test: Array, symbols: int, order: int, first: int, prio
             key = symbols * key + sequences[first - back : first - back + steps]
         return key, sequences[first:]
 
-    counts = np.full((symbols**order, symbols), prior)
-    np.add.at(counts, contexts(train), 1)
-    probability = counts / counts.sum(axis=1, keepdims=True)
-    return float(-np.mean(np.log2(probability[contexts(test)])))
+    def counted(seen: Array, wanted: Array) -> Array:
+        """Return how often each wanted number was seen; a table of all would be too large."""
+        numbers, times = np.unique(seen, return_counts=True)
+        place = np.searchsorted(numbers, wanted).clip(max=len(numbers) - 1)
+        return np.asarray(np.where(numbers[place] == wanted, times[place], 0))
+
+    (known, followed), (asked, follows) = contexts(train), contexts(test)
+    both = counted(symbols * known + followed, symbols * asked + follows)
+    probability = (both + prior) / (counted(known, asked) + symbols * prior)
+    return float(-np.mean(np.log2(probability)))

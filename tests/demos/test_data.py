@@ -80,6 +80,11 @@ def test_the_markov_model_counts_what_followed():
     assert markov(train, test, 2, 1, 1, 1.0) == pytest.approx(expected, rel=1e-12)
 
 
+def test_the_markov_model_takes_an_alphabet_of_thousands():
+    train, test = np.random.default_rng(0).integers(5000, size=(2, 40, 3))
+    assert markov(train, test, 5000, 2, 4, 0.05) == pytest.approx(np.log2(5000), rel=1e-3)
+
+
 def test_the_films_are_squares_that_bounce():
     film = data_video.films(np.random.default_rng(0), 30)
     film = film.reshape(data_video.FRAMES, 30, data_video.EDGE, data_video.EDGE)
