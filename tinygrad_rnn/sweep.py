@@ -41,7 +41,8 @@ def run(
 
     Args:
         study: returns numbers, text, arrays, or lists and dictionaries of them. The processes of
-            the default executor import it, so it stands at the top level of a module.
+            the default executor import it, so it stands at the top level of a module, and a script
+            that sweeps does so under ``if __name__ == "__main__":``.
         grid: for each argument of the study its values, which are numbers or text, such as
             ``{"gain": [0.5, 1.0], "cell": ["RNN", "LSTM"]}``.
         path: the file of results, one line of JSON each. A file belongs to one study, as it is
