@@ -62,10 +62,9 @@ def sweep(root: tr.Tensor, order: list[tr.Tensor]) -> tr.GradientFlow:
         g = sums[node.index]
         flow.arrived(node, g)
         for slot, source in enumerate(node.inputs):
-            rule = node.op.vjps[slot]
-            if isinstance(source, tr.Tensor) and source.requires_grad and rule is not None:
-                values = [getattr(x, "data", x) for x in node.inputs]
-                part = np.asarray(rule(g, node.data, *values, **node.params))
+            if isinstance(source, tr.Tensor) and source.requires_grad:
+                values = tuple(getattr(x, "data", x) for x in node.inputs)
+                part = np.asarray(node.op.vjp(slot, g, node.data, values, node.params))
                 flow(node, slot, source, part)
                 sums[source.index] = sums.get(source.index, 0.0) + part
     for leaf in (node for node in order if node.op is None and node.index in sums):

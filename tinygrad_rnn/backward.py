@@ -113,7 +113,9 @@ def sweep(
                 if put_off is not None:
                     put_off(node, slot, source, g)
                 continue
-            contribution = op.vjps[slot](g, y, *xs, **node.params)  # type: ignore[misc]  # not None: checked on recording
+            rule: Any = op.vjps[slot]  # not None: checked on recording
+            given = (xs,) if op.variadic else xs
+            contribution = rule(g, y, *given, **node.params)
             if op.broadcasts and contribution.shape != source._data.shape:
                 contribution = unbroadcast(contribution, source._data.shape)
             if contribution.dtype is not source._data.dtype:

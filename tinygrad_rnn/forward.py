@@ -37,9 +37,7 @@ def push(root: Tensor, tangents: dict[int, Any], create_graph: bool = False) -> 
             if t is None:
                 continue
             y, xs = (node, recorded_inputs(node)) if create_graph else (node._data, node._values)
-            rule = node.op.jvps[slot]
-            assert rule is not None  # an input without a rule cannot require a gradient
-            part = rule(t, y, *xs, **node.params)
+            part = node.op.jvp(slot, t, y, xs, node.params)
             if part.shape != node.shape:
                 part = np.broadcast_to(part, node.shape)
             if part.dtype != node.dtype:

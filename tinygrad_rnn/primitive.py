@@ -36,7 +36,10 @@ REGISTRY: dict[str, Primitive] = {}  # every primitive by its name
 
 
 class Each:
-    """The rules of a primitive with any number of inputs: one function that is told the slot."""
+    """The rules of a primitive with any number of inputs: one function that is told the slot.
+
+    It takes the inputs as one tuple, so that a stack of T states is not T times T arguments.
+    """
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
@@ -68,6 +71,7 @@ class Primitive:
         "has_gaps",
         "jvps",
         "name",
+        "variadic",
         "vjps",
     )
 
@@ -90,6 +94,7 @@ class Primitive:
         self.derivatives = (derivatives,) if isinstance(derivatives, str) else tuple(derivatives)
         self.broadcasts = broadcasts
         self.gathers = gathers or {}
+        self.variadic = isinstance(vjps, Each)
         self.has_gaps = not isinstance(vjps, Each) and None in vjps
         REGISTRY[name] = self
 
@@ -134,6 +139,18 @@ class Primitive:
         if current.anomalies is not None:
             current.anomalies.made(out, self)
         return out
+
+    def vjp(self, slot: int, g: Any, y: Any, xs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Return what flows back to input `slot` when g flows back to y."""
+        return self._call(self.vjps[slot], g, y, xs, params)
+
+    def jvp(self, slot: int, t: Any, y: Any, xs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Return the change of y when input `slot` changes by t."""
+        return self._call(self.jvps[slot], t, y, xs, params)
+
+    def _call(self, rule: Any, g: Any, y: Any, xs: Any, params: dict[str, Any]) -> Any:
+        given = (xs,) if self.variadic else xs
+        return rule(g, y, *given, **params)
 
     def _refuse_gaps(self, inputs: tuple[Any, ...]) -> None:
         for slot, x in enumerate(inputs):

@@ -63,11 +63,11 @@ def _forward(*values: Any, tape: Tape) -> Array:
     return tape.forward(*values)
 
 
-def _vjp(slot: int, g: Any, y: Any, *values: Any, tape: Tape) -> Any:
+def _vjp(slot: int, g: Any, y: Any, values: tuple[Any, ...], tape: Tape) -> Any:
     return tape.gradient(slot, g)
 
 
-def _jvp(slot: int, t: Any, y: Any, *values: Any, tape: Tape) -> Any:
+def _jvp(slot: int, t: Any, y: Any, values: tuple[Any, ...], tape: Tape) -> Any:
     raise NotDifferentiableError(
         "a run that is fused or checkpointed has no forward mode: unroll with engine='graph' and "
         "without checkpoint="

@@ -21,11 +21,11 @@ def _stack(*xs: Array, axis: int) -> Array:
     return np.stack(xs, axis)
 
 
-def _stack_vjp(slot: int, g: Any, y: Any, *xs: Any, axis: int) -> Any:
+def _stack_vjp(slot: int, g: Any, y: Any, xs: tuple[Any, ...], axis: int) -> Any:
     return g[(slice(None),) * (axis % y.ndim) + (slot,)]
 
 
-def _stack_jvp(slot: int, t: Any, y: Any, *xs: Any, axis: int) -> Any:
+def _stack_jvp(slot: int, t: Any, y: Any, xs: tuple[Any, ...], axis: int) -> Any:
     return np.stack(_alone(slot, t, xs), axis)
 
 
@@ -37,13 +37,13 @@ def _concatenate(*xs: Array, axis: int) -> Array:
     return np.concatenate(xs, axis)
 
 
-def _concatenate_vjp(slot: int, g: Any, y: Any, *xs: Any, axis: int) -> Any:
+def _concatenate_vjp(slot: int, g: Any, y: Any, xs: tuple[Any, ...], axis: int) -> Any:
     start = sum(np.shape(x)[axis] for x in xs[:slot])
     part = slice(start, start + xs[slot].shape[axis])
     return g[(slice(None),) * (axis % y.ndim) + (part,)]
 
 
-def _concatenate_jvp(slot: int, t: Any, y: Any, *xs: Any, axis: int) -> Any:
+def _concatenate_jvp(slot: int, t: Any, y: Any, xs: tuple[Any, ...], axis: int) -> Any:
     return np.concatenate(_alone(slot, t, xs), axis)
 
 

@@ -44,7 +44,9 @@ def _einsum(*xs: Array, subscripts: str, optimize: Any = False) -> Array:
     return np.asarray(np.einsum(subscripts, *xs, optimize=optimize))
 
 
-def _einsum_vjp(slot: int, g: Any, y: Any, *xs: Any, subscripts: str, optimize: Any = False) -> Any:
+def _einsum_vjp(
+    slot: int, g: Any, y: Any, xs: tuple[Any, ...], subscripts: str, optimize: Any = False
+) -> Any:
     """Exchange the output for the operand: ij,jk->ik gives ik,jk->ij.
 
     A letter that only this operand has was summed away: ones bring it back. A letter that it has
@@ -71,7 +73,9 @@ def _einsum_vjp(slot: int, g: Any, y: Any, *xs: Any, subscripts: str, optimize: 
     return unbroadcast(back, x.shape) if back.shape != x.shape else back
 
 
-def _einsum_jvp(slot: int, t: Any, y: Any, *xs: Any, subscripts: str, optimize: Any = False) -> Any:
+def _einsum_jvp(
+    slot: int, t: Any, y: Any, xs: tuple[Any, ...], subscripts: str, optimize: Any = False
+) -> Any:
     return np.einsum(subscripts, *xs[:slot], t, *xs[slot + 1 :], optimize=optimize)
 
 
