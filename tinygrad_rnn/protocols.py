@@ -27,7 +27,15 @@ UFUNCS: dict[np.ufunc, Callable[..., Any]] = {}
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
 
 
-def _operator(ufunc: np.ufunc) -> tuple[Callable[..., Any], Callable[..., Any]]:
+Binary = Callable[["Protocols", Any], "Tensor"]
+Plain = Callable[["Protocols", Any], Array]
+Comparison = Callable[["Protocols", Any], NDArray[np.bool_]]
+
+
+# The tables are typed loosely. What each kind of method returns is said here.
+
+
+def _pair(ufunc: np.ufunc) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Return the methods for ``tensor OP other`` and ``other OP tensor``."""
 
     def direct(self: Protocols, other: Any) -> Any:
@@ -39,7 +47,28 @@ def _operator(ufunc: np.ufunc) -> tuple[Callable[..., Any], Callable[..., Any]]:
     return direct, reflected
 
 
-def _method(function: Callable[..., Any]) -> Callable[..., Any]:
+def _operator(ufunc: np.ufunc) -> tuple[Binary, Binary]:
+    return _pair(ufunc)
+
+
+def _steps(ufunc: np.ufunc) -> tuple[Plain, Plain]:
+    return _pair(ufunc)
+
+
+def _comparison(ufunc: np.ufunc) -> Comparison:
+    return _pair(ufunc)[0]  # Python mirrors ``other OP tensor`` by itself
+
+
+def _unary(ufunc: np.ufunc) -> Callable[[Protocols], Tensor]:
+    """Return the method for ``OP tensor``."""
+
+    def apply(self: Protocols) -> Any:
+        return UFUNCS[ufunc](self)
+
+    return apply
+
+
+def _method(function: Callable[..., Any]) -> Callable[..., Tensor]:
     """Return the method that does what ``function(tensor, ...)`` does."""
 
     def method(self: Protocols, *args: Any, **kwargs: Any) -> Any:
@@ -47,6 +76,11 @@ def _method(function: Callable[..., Any]) -> Callable[..., Any]:
 
     method.__doc__ = f"Return ``np.{function.__name__}`` of this tensor."
     return method
+
+
+def _fact(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the method whose result is no tensor but a plain array, a tuple or a number."""
+    return _method(function)
 
 
 def _apply(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
@@ -124,30 +158,25 @@ class Protocols:
     __sub__, __rsub__ = _operator(np.subtract)
     __mul__, __rmul__ = _operator(np.multiply)
     __truediv__, __rtruediv__ = _operator(np.divide)
-    __floordiv__, __rfloordiv__ = _operator(np.floor_divide)
-    __mod__, __rmod__ = _operator(np.remainder)
+    __floordiv__, __rfloordiv__ = _steps(np.floor_divide)
+    __mod__, __rmod__ = _steps(np.remainder)
     __pow__, __rpow__ = _operator(np.power)
     __matmul__, __rmatmul__ = _operator(np.matmul)
-    __lt__, _ = _operator(np.less)
-    __le__, _ = _operator(np.less_equal)
-    __gt__, _ = _operator(np.greater)
-    __ge__, _ = _operator(np.greater_equal)
-    __eq__, _ = _operator(np.equal)
-    __ne__, _ = _operator(np.not_equal)
+    __neg__ = _unary(np.negative)
+    __pos__ = _unary(np.positive)
+    __abs__ = _unary(np.absolute)
+    __lt__ = _comparison(np.less)
+    __le__ = _comparison(np.less_equal)
+    __gt__ = _comparison(np.greater)
+    __ge__ = _comparison(np.greater_equal)
+    __eq__ = _comparison(np.equal)  # type: ignore[assignment]  # by element, as in NumPy
+    __ne__ = _comparison(np.not_equal)  # type: ignore[assignment]  # by element, as in NumPy
     # By identity although == compares values: two tensors of equal value are two nodes of a graph.
     __hash__ = object.__hash__
 
-    def __neg__(self) -> Tensor:
-        return UFUNCS[np.negative](self)  # type: ignore[no-any-return]  # the table's, a Tensor
-
-    def __pos__(self) -> Tensor:
-        return UFUNCS[np.positive](self)  # type: ignore[no-any-return]  # the table's, a Tensor
-
-    def __abs__(self) -> Tensor:
-        return UFUNCS[np.absolute](self)  # type: ignore[no-any-return]  # the table's, a Tensor
-
     def __getitem__(self, index: Any) -> Tensor:
-        return FUNCTIONS[operator.getitem](self, index)  # type: ignore[no-any-return]  # a Tensor
+        element: Tensor = FUNCTIONS[operator.getitem](self, index)
+        return element
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise NotDifferentiableError(
@@ -157,11 +186,11 @@ class Protocols:
 
     # -- methods that ndarray has: x.sum(axis=0) is np.sum(x, axis=0)
 
-    all = _method(np.all)
-    any = _method(np.any)
-    argmax = _method(np.argmax)
-    argmin = _method(np.argmin)
-    argsort = _method(np.argsort)
+    all = _fact(np.all)
+    any = _fact(np.any)
+    argmax = _fact(np.argmax)
+    argmin = _fact(np.argmin)
+    argsort = _fact(np.argsort)
     astype = _method(np.ndarray.astype)
     clip = _method(np.clip)
     cumsum = _method(np.cumsum)
@@ -171,7 +200,7 @@ class Protocols:
     max = _method(np.max)
     mean = _method(np.mean)
     min = _method(np.min)
-    nonzero = _method(np.nonzero)
+    nonzero = _fact(np.nonzero)
     prod = _method(np.prod)
     ravel = _method(np.ravel)
     repeat = _method(np.repeat)
@@ -185,12 +214,14 @@ class Protocols:
 
     def reshape(self, *shape: Any) -> Tensor:
         """Return the same elements in another shape, given as one tuple or as several integers."""
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape)  # type: ignore[return-value,call-overload,no-any-return,unused-ignore]  # dispatched to Tensor
+        out: Tensor = _apply(np.reshape, (self, shape[0] if len(shape) == 1 else shape), {})
+        return out
 
     def transpose(self, *axes: Any) -> Tensor:
         """Return the axes in another order, reversed by default."""
         order = axes[0] if len(axes) == 1 else axes or None
-        return np.transpose(self, order)  # type: ignore[return-value,call-overload,no-any-return,unused-ignore]  # dispatched to Tensor
+        out: Tensor = _apply(np.transpose, (self, order), {})
+        return out
 
     @property
     def T(self) -> Tensor:
@@ -200,7 +231,7 @@ class Protocols:
     @property
     def mT(self) -> Tensor:
         """The last two axes exchanged: every matrix of a stack transposed."""
-        return np.swapaxes(self, -1, -2)  # type: ignore[return-value,call-overload,no-any-return,unused-ignore]  # dispatched to Tensor
+        return self.swapaxes(-1, -2)
 
     # -- Python's
 

@@ -5,6 +5,7 @@ checker could get wrong.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 import tinygrad_rnn as tr
 
@@ -24,6 +25,21 @@ class Leaky(tr.Cell):
         new: tr.Tensor = np.tanh(tr.f.linear(x, self.weight))
         mixed: tr.Tensor = (1 - self.leak) * state + self.leak * new
         return mixed
+
+
+def half_distance(a: tr.Tensor, b: tr.Tensor) -> tr.Tensor:
+    """Return a formula in operators alone."""
+    return abs(-(a - b) @ a.T / 2) ** 2 + 1.0 * b[0]
+
+
+def rows(a: tr.Tensor) -> tr.Tensor:
+    """Return a chain of methods."""
+    return a.reshape(2, -1).transpose(1, 0).mean(axis=1).sum()
+
+
+def larger(a: tr.Tensor, b: tr.Tensor) -> NDArray[np.bool_]:
+    """Return where one is larger: a comparison is a plain array."""
+    return (a > b) & (a != b)
 
 
 def train(cell: tr.Cell, x: np.ndarray, target: np.ndarray, steps: int) -> list[float]:
@@ -62,6 +78,10 @@ def main() -> None:
     a = tr.Tensor([1.0, 2.0], requires_grad=True, name="a")
     (gradient,) = tr.grad((a * a).sum(), [a])
     assert np.array_equal(gradient.data, [2.0, 4.0])
+    m, n = tr.Tensor([[1.0, 2.0], [3.0, 4.0]]), tr.Tensor([[0.0, 2.0], [5.0, 1.0]])
+    assert np.array_equal(half_distance(m, n).data, [[0.25, 4.25], [4.0, 11.0]])
+    assert rows(m).data == 5.0
+    assert larger(m, n).tolist() == [[True, False], [False, True]]
     try:
         a.backward()
     except tr.TinygradError as error:
