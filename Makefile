@@ -57,7 +57,7 @@ soak: $(VENV)/.dev
 # SAMPLE=300 tries that many, drawn at random; all of them take hours.
 mutants: $(VENV)/.dev
 	@echo "== breaking the engine in one small place at a time, to see a test fail"
-	@$(BIN)/python -m tests.mutants $(if $(SAMPLE),--sample $(SAMPLE))
+	@$(BIN)/python -m tests.mutants $(if $(AREA),--area $(AREA)) $(if $(SAMPLE),--sample $(SAMPLE))
 
 # pdoc cannot look up the field types of named tuples that are written as text.
 docs: $(VENV)/.dev

@@ -1,6 +1,7 @@
-"""Mutation testing: break the engine in one small place at a time, and see a test fail.
+"""Mutation testing: break the code in one small place at a time, and see a test fail.
 
     python -m tests.mutants                  every mutant (hours); --sample 300 for a random part
+    python -m tests.mutants --area cells     engine, cells or renderer
 
 A mutant that no test kills is printed with its line. Each runs in a process of its own, forked from
 one that has imported NumPy and pytest already, on the source as changed in memory: no file is
@@ -20,24 +21,51 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-TARGETS = [
-    *(
-        f"tinygrad_rnn/{name}.py"
-        for name in ("tensor", "primitive", "graph", "backward", "forward")
+
+
+def _files(folder, names):
+    return [f"{folder}/{name}.py" for name in names.split()]
+
+
+# What is broken, and by whom it should be noticed: most mutants fall to the first stage, which is
+# quick; the next is run on those that do not.
+AREAS = {
+    "engine": (
+        _files("tinygrad_rnn", "tensor primitive graph backward forward")
+        + _files("tinygrad_rnn/ops", "activations cut elementwise gates index join linalg plain")
+        + _files("tinygrad_rnn/ops", "products reduce shape trigonometry"),
+        [
+            _files(
+                "tests/tinygrad_rnn",
+                "test_traps test_hard_points test_contract test_tensor test_gather test_errors",
+            ),
+            _files(
+                "tests/tinygrad_rnn",
+                "test_functional test_bptt test_anomaly test_scope test_gradcheck",
+            ),
+            _files("tests/tinygrad_rnn", "test_primitives test_twin test_memory"),
+        ],
     ),
-    *(
-        f"tinygrad_rnn/ops/{name}.py"
-        for name in (
-            *("activations", "cut", "elementwise", "gates", "index", "join", "linalg", "plain"),
-            *("products", "reduce", "shape", "trigonometry"),
-        )
+    "cells": (
+        _files("tinygrad_rnn/nn", "cells unroll bptt checkpoint tape fused/__init__ fused/tape")
+        + _files("tinygrad_rnn/nn/fused", "rnn lstm gru"),
+        [
+            _files("tests/tinygrad_rnn/nn", "test_cells test_unroll"),
+            _files("tests/tinygrad_rnn/nn", "test_fused test_checkpoint test_bptt"),
+            _files("tests/tinygrad_rnn/nn", "test_forms test_rnn")
+            + _files("tests/tinygrad_rnn", "test_bptt interop/test_goldens"),
+        ],
     ),
-]
-STAGES = [  # most mutants fall to the first, which is quick; the next is run on those that do not
-    ("traps", "hard_points", "contract", "tensor", "gather", "errors"),
-    ("functional", "bptt", "anomaly", "scope", "gradcheck"),
-    ("primitives", "twin", "memory"),
-]
+    "renderer": (
+        _files("viz", "blocks groups labels sent read detail style boxes rows spacing template")
+        + _files("viz", "route lines around layout dot ink below svg together drawing"),
+        [
+            _files("tests/viz", "test_golden test_style"),
+            _files("tests/viz", "test_picture test_detail"),
+            _files("tests/viz", "test_special_graphs test_compare test_page"),
+        ],
+    ),
+}
 LIMIT = 600  # seconds for one mutant; an endless loop is a mutant found
 
 OPERATORS = {
@@ -125,13 +153,16 @@ class Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Imports one module from a changed tree."""
 
     def __init__(self, path, tree):
-        self.name = path.removesuffix(".py").replace("/", ".")
+        self.name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         self.path, self.tree = ROOT / path, tree
+        self.folder = [str(self.path.parent)] if path.endswith("__init__.py") else None
 
     def find_spec(self, name, path, target=None):
         if name != self.name:
             return None
-        return importlib.util.spec_from_file_location(name, self.path, loader=self)
+        return importlib.util.spec_from_file_location(
+            name, self.path, loader=self, submodule_search_locations=self.folder
+        )
 
     def create_module(self, spec):
         return None
@@ -140,7 +171,7 @@ class Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self.tree, str(self.path), "exec"), module.__dict__)
 
 
-def survives(mutant):
+def survives(mutant, stages):
     """Run the tests on one mutant, in a fork; True if they all pass."""
     child = os.fork()
     if child == 0:
@@ -156,8 +187,7 @@ def survives(mutant):
             # pytest was imported before it could rewrite the plug-ins' assertions, and says so.
             flags = ["-x", "-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestWarning"]
             code = 0
-            for stage in STAGES:
-                tests = [f"tests/tinygrad_rnn/test_{name}.py" for name in stage]
+            for tests in stages:
                 code = code or int(pytest.main([*flags, *tests]))
         except BaseException:
             code = 1
@@ -171,7 +201,8 @@ def main():
     parser.add_argument("--sample", type=int, help="how many mutants, drawn at random; default all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long")
-    parser.add_argument("paths", nargs="*", default=TARGETS)
+    parser.add_argument("--area", choices=AREAS, default="engine")
+    parser.add_argument("paths", nargs="*", help="some of the area's files; default all")
     options = parser.parse_args()
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
@@ -179,11 +210,12 @@ def main():
     import numpy as np  # noqa: F401
     import pytest  # noqa: F401
 
-    every = [m for path in options.paths for m in mutants(path)]
+    targets, stages = AREAS[options.area]
+    every = [m for path in options.paths or targets for m in mutants(path)]
     random.Random(options.seed).shuffle(every)
     chosen = every[: options.sample]
     start, done, alive = time.monotonic(), 0, []
-    if survives((TARGETS[0], 0, "unchanged", 0, lambda node: None)):
+    if survives((targets[0], 0, "unchanged", 0, lambda node: None), stages):
         print(f"{len(every)} mutants, of which {len(chosen)} are tried", flush=True)
     else:
         sys.exit("the tests fail on the unchanged source")
@@ -191,7 +223,7 @@ def main():
         if time.monotonic() - start > 60 * options.minutes:
             break
         done += 1
-        if survives(mutant):
+        if survives(mutant, stages):
             alive.append(mutant)
             path, line, what = mutant[:3]
             source = (ROOT / path).read_text().splitlines()[line - 1].strip()
