@@ -9,7 +9,10 @@
 (4, 4)
 """
 
-from tinygrad_rnn import analysis, f, graph, interop, nn, ops, optim, sweep
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from tinygrad_rnn import analysis, f, graph, interop, nn, ops, optim
 from tinygrad_rnn.anomaly import detect_anomaly
 from tinygrad_rnn.clip import clip_grad_norm_, clip_grad_value_
 from tinygrad_rnn.errors import (
@@ -59,7 +62,18 @@ from tinygrad_rnn.optim import SGD, Adam, AdamW, RMSprop
 from tinygrad_rnn.scope import Scope, no_grad, scope
 from tinygrad_rnn.tensor import Tensor
 
+if TYPE_CHECKING:
+    from tinygrad_rnn import sweep
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Import `tr.sweep` when it is first asked for: most programs start faster without it."""
+    if name == "sweep":
+        return import_module("tinygrad_rnn.sweep")
+    raise AttributeError(f"module 'tinygrad_rnn' has no attribute {name!r}")
+
 
 __all__ = [
     "GRU",

@@ -72,7 +72,7 @@ class GradientFlow:
 
     def put_off(self, consumer: Tensor, slot: int, source: Tensor, g: Array) -> None:
         """Note an edge whose contribution the sweep computes only summed up with others."""
-        self._note(consumer, slot, source, None, g.size)
+        self._note(consumer, slot, source, None, 0)  # what it needs is held anyway
 
     def _note(
         self, consumer: Tensor, slot: int, source: Tensor, contribution: Array | None, size: int

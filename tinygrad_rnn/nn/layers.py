@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -12,7 +12,7 @@ from tinygrad_rnn.f import linear
 from tinygrad_rnn.nn import init
 from tinygrad_rnn.nn.module import Module, Parameter
 
-Seed = np.random.Generator | int | None
+Seed: TypeAlias = "np.random.Generator | int | None"  # quoted: NumPy loads np.random when asked
 
 
 def check_sizes(*sizes: int) -> None:

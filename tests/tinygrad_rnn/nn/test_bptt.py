@@ -129,3 +129,16 @@ def test_bad_windows(k1, k2):
 def test_bad_inputs():
     with pytest.raises(tr.ShapeError, match="T, B, I"):
         truncated_bptt(tr.RNNCell(D, H), X[0], loss, 1, 1)
+
+
+def test_steps_without_a_loss_add_nothing_to_the_sum():
+    rng = np.random.default_rng(5)
+    cell = tr.GRUCell(2, 3, rng=0)
+    every, x = {}, rng.normal(size=(6, 1, 2))
+
+    def loss(t, h):
+        every[t] = np.sum(h * h)
+        return every[t] if t % 3 == 2 else None
+
+    _, total = tr.truncated_bptt(cell, x, loss, k1=2, k2=4)
+    assert total == pytest.approx(every[2].item() + every[5].item(), rel=1e-14)

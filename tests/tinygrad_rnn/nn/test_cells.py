@@ -187,3 +187,12 @@ def test_scaled_initialisers():
 def test_the_same_seed_gives_the_same_cell():
     one, other = tr.GRUCell(D, H, rng=7), tr.GRUCell(D, H, rng=np.random.default_rng(7))
     np.testing.assert_array_equal(one.weight_hh.data, other.weight_hh.data)
+
+
+@pytest.mark.parametrize("kind", [tr.RNNCell, tr.LSTMCell, tr.GRUCell])
+def test_weights_are_drawn_evenly_up_to_one_over_the_root_of_h(kind):
+    cell = kind(7, 25, rng=0)
+    for weight in (cell.weight_ih.data, cell.weight_hh.data):
+        assert 0.19 < np.abs(weight).max() <= 1 / 5
+        assert abs(weight.mean()) < 0.03
+        assert weight.std() == pytest.approx(0.2 / np.sqrt(3), rel=0.15)
