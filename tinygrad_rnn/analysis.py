@@ -70,7 +70,7 @@ def _step(cell: Cell, x: Array, state: Any) -> tuple[Array, Any]:
     copies = map_parts(lambda part: Tensor(np.repeat(part.data, rows, 0), True), state)
     after = cell(np.repeat(x, rows, 0), copies)
     which = np.split(np.eye(rows), np.cumsum(sizes)[:-1], axis=1)
-    picked = [
+    picked: list[Tensor] = [
         (part * one.reshape(part.shape).astype(part.dtype)).sum()
         for part, one in zip(state_parts(after).values(), which, strict=True)
     ]

@@ -61,7 +61,7 @@ class Task:
                 losses.append(tr.cross_entropy(prediction, target))
             else:
                 losses.append(tr.mse_loss(prediction, target.astype(prediction.dtype)))
-        loss = losses[0] if len(losses) == 1 else np.mean(np.stack(losses))
+        loss: tr.Tensor = losses[0] if len(losses) == 1 else np.stack(losses).mean()
         loss.name = "loss"
         return loss
 
@@ -228,7 +228,9 @@ def main() -> None:
                     f"{name:<4}  |dL/d{state}_t| {norms[-1]:.1e} at the last step, {norms[0]:.1e} "
                     f"at the first" + ("" if np.isnan(rate) else f", {rate:+.3f} decades per step")
                 )
+        drawn: list[str] = []
         for name, picture in draw(args, swept):
+            drawn.append(name)
             for form in dict.fromkeys(args.format):
                 say(f"writing {name}.{form}")
                 picture.save(folder / f"{name}.{form}")
@@ -239,7 +241,7 @@ def main() -> None:
     print(*written, sep="\n")
     if args.open:
         # The last picture that was drawn: of all networks, where there are several.
-        webbrowser.open((args.out / f"{name}.{args.format[0]}").resolve().as_uri())
+        webbrowser.open((args.out / f"{drawn[-1]}.{args.format[0]}").resolve().as_uri())
 
 
 def start() -> None:

@@ -135,6 +135,7 @@ def _model(
     check_detail(detail)
     coarser = LEVELS[LEVELS.index(detail) :]
     attempts = [(level, steps) for level in coarser] + [(coarser[-1], "auto")]
+    size = 0
     for level, chosen in attempts:
         whole, size = None, _estimate(loss, level, chosen)
         if size <= LARGEST:

@@ -76,7 +76,8 @@ def _short(name: str) -> str:
 
 def symbol(tensor: Any) -> str:
     """A primitive as a formula would write it."""
-    symbol: str = SYMBOLS.get(tensor.op.name, tensor.op.name)
+    name: str = tensor.op.name
+    symbol = SYMBOLS.get(name, name)
     raw = [np.ndim(x) == 0 and not hasattr(x, "inputs") for x in tensor.inputs]
     if len(raw) == 2 and any(raw):  # 1 - z, 2 * x: the number belongs into the node
         constant = f"{float(tensor.inputs[raw.index(True)]):g}"

@@ -58,13 +58,17 @@ def pack(pictures: Mapping[str, Mapping[str, Model]]) -> dict[str, str]:
         }
         for name, levels in pictures.items()
     ]
-    for digits in VALUE_DIGITS:
+
+    def written(digits: int) -> tuple[list[tuple[int, int]], list[int], bytes]:
         full = pool.copy()
         for facts, spreads in kept:
             facts["values"] = values(spreads, digits, full)
-        specs, order, numbers = full.written()
-        if len(numbers) <= POOL_BYTES:
-            break
+        return full.written()
+
+    specs, order, numbers = written(VALUE_DIGITS[0])
+    for digits in VALUE_DIGITS[1:]:
+        if len(numbers) > POOL_BYTES:
+            specs, order, numbers = written(digits)
     drawing = {"norms": norms, "pictures": packed, "series": specs, "order": order}
     text = json.dumps(drawing, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return {

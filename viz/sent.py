@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import add
 from typing import Any
 
 from viz.blocks import Use, op_name
@@ -40,5 +42,5 @@ class Sent:
             edge = found[0]
             size = Size(edge.l2, edge.rms, edge.max, edge.finite)
         else:
-            size = measure(sum(self.flow.contribution(edge) for edge in found)) or Size(0, 0, 0)
+            size = measure(reduce(add, map(self.flow.contribution, found))) or Size(0, 0, 0)
         return ("nonfinite" if not size.finite else "flows" if size.max else "zero"), size

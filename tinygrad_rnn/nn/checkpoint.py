@@ -58,12 +58,12 @@ class SegmentTape(Tape):
         self.like = like_state(like, [None] * len(_parts(like)))  # its type alone
         self.count = len(_parts(like))
 
-    def forward(self, x: Array, *values: Any) -> Array:
+    def forward(self, *values: Any) -> Array:
         """Return all states, a row of numbers for each step; record nothing."""
-        self.values = x, *values
+        self.values = values
         with no_grad():
-            parts = [Tensor(part) for part in values[: self.count]]
-            self.y = self._packed(x, parts).data
+            parts = [Tensor(part) for part in values[1 : 1 + self.count]]
+            self.y = self._packed(values[0], parts).data
         return self.y
 
     def backward(self, g: Array) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -52,7 +53,7 @@ def vanishing_penalty(cell: Cell, inputs: Any, run: Run, loss: Tensor) -> Tensor
     parts = [part for state in run.states for part in state_parts(state).values()]
     arrived = iter(grad(loss, parts))
     gradients = [[next(arrived).data for _ in range(size)] for size in sizes]
-    terms: list[Any] = []
+    terms: list[Tensor] = []
     count = 0
     for t, (before, after) in enumerate(pairwise(run.states), start=1):
         with scope("penalty", t):
@@ -62,12 +63,12 @@ def vanishing_penalty(cell: Cell, inputs: Any, run: Run, loss: Tensor) -> Tensor
             terms.append(term)
     if not terms:
         raise GradientError("vanishing_penalty: no gradient reaches a state after the first step")
-    return sum(terms[1:], start=terms[0]) / count  # type: ignore[no-any-return]
+    return sum(terms[1:], start=terms[0]) / count
 
 
 def _step_penalty(
     cell: Cell, x: Any, state: Any, then: Any, gradients: list[Array]
-) -> tuple[Any, int]:
+) -> tuple[Tensor, int]:
     """Return the sum of one step's terms over the batch, and how many there are."""
     before = map_parts(lambda part: Tensor(part.data, requires_grad=True), state)
     x = x.detach() if isinstance(x, Tensor) else x
@@ -81,8 +82,7 @@ def _step_penalty(
     roots = [np.sum(part * g) for part, g in zip(after, gradients, strict=True)]
     root: Any = sum(roots[1:], start=roots[0])
     sent = grad(root, list(state_parts(before).values()), create_graph=True)
-    squares = sum((_row_squares(part) for part in sent[1:]), start=_row_squares(sent[0]))
-    came = sum(_row_squares(g) for g in gradients)
+    squares, came = _row_squares(sent), _row_squares(gradients)
     # Where nothing goes on, the ratio is 0 and its square root has no slope.
     (alive,) = np.nonzero((came > 0) & (squares.data > 0))
     ended = int(np.count_nonzero((came > 0) & (squares.data == 0)))
@@ -90,6 +90,7 @@ def _step_penalty(
     return np.sum(np.square(ratio - 1)) + float(ended), len(alive) + ended
 
 
-def _row_squares(array: Any) -> Any:
-    """Return the sum of squares of each element of the batch."""
-    return np.sum(np.square(array.reshape(array.shape[0], -1)), axis=1)
+def _row_squares(parts: Sequence[Any]) -> Any:
+    """Return the sum of squares of each element of the batch, over all parts of the state."""
+    terms = [np.sum(np.square(part.reshape(len(part), -1)), axis=1) for part in parts]
+    return sum(terms[1:], start=terms[0])

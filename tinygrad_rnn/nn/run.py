@@ -26,12 +26,12 @@ class Run:
         self._states = states
         self._final = final
 
-    @property
+    @cached_property
     def states(self) -> list[Any]:
         """One state per time step."""
         return self._states
 
-    @property
+    @cached_property
     def final(self) -> Any:
         """The state after the last step taken."""
         return self._final

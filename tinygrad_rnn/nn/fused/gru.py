@@ -21,9 +21,9 @@ class GRUTape(FusedTape):
     dh_{t-1} = dh_t * (1 - z) + d * r + U_rz^T da_rz
     """
 
-    def forward(self, x: Array, h_0: Array, *values: Any) -> Array:
+    def forward(self, *values: Any) -> Array:
         """Return h_1 .. h_T."""
-        w, u, *bias = values
+        x, h_0, w, u, *bias = values
         size = h_0.shape[-1]
         half = np.repeat(np.array([0.5, 0.5, 1.0], w.dtype), size)  # of r, z, n
         gates = self.project(x, w * half[:, None], *[b * half for b in bias])
@@ -111,9 +111,9 @@ class GRUAfterTape(FusedTape):
     dh_{t-1} = dh_t * (1 - z) + U^T (da_r, da_z, dp)
     """
 
-    def forward(self, x: Array, h_0: Array, *values: Any) -> Array:
+    def forward(self, *values: Any) -> Array:
         """Return h_1 .. h_T."""
-        w, u, *bias = values
+        x, h_0, w, u, *bias = values
         size = h_0.shape[-1]
         half = np.repeat(np.array([0.5, 0.5, 1.0], w.dtype), size)  # of r, z, n
         gates = self.project(x, w * half[:, None], *[b * half for b in bias[:1]])

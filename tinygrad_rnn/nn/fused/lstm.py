@@ -21,9 +21,9 @@ class LSTMTape(FusedTape):
     The result holds h and c, (2, T, B, H).
     """
 
-    def forward(self, x: Array, h_0: Array, *values: Any) -> Array:
+    def forward(self, *values: Any) -> Array:
         """Return h_1 .. h_T and c_1 .. c_T."""
-        c_0, w, u, *bias = values
+        x, h_0, c_0, w, u, *bias = values
         size = h_0.shape[-1]
         half = np.repeat(np.array([0.5, 0.5, 1.0, 0.5], w.dtype), size)  # of i, f, g, o
         rest = 1 - half

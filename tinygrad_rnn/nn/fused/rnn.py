@@ -16,9 +16,9 @@ class RNNTape(FusedTape):
     da_t = dh_t * (1 - h_t^2),  dh_{t-1} = U^T da_t
     """
 
-    def forward(self, x: Array, h_0: Array, *values: Any) -> Array:
+    def forward(self, *values: Any) -> Array:
         """Return h_1 .. h_T."""
-        w, u, *bias = values
+        x, h_0, w, u, *bias = values
         a = self.project(x, w, *bias)
         h = buffer(len(x), h_0, a.dtype)
         compiled = self._compiled(h_0)
