@@ -33,7 +33,6 @@ SHAPES = {  # where they differ from a rounded box
 def digraph(model: Model, scale: Scale, theme: Theme) -> graphviz.Digraph:
     """Write a placed model as a Digraph with full positions."""
     graph = graphviz.Digraph("bptt", engine="neato")
-    graph.neato_no_op = 2
     box = f"0,0,{points(model.width)},{points(model.height)}"
     graph.body += [
         f'\tgraph [bb="{box}", bgcolor="{theme.background}", fontname="{FACE}", '
