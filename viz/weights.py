@@ -81,7 +81,7 @@ def _npz(path: Path) -> dict[str, Any]:
 
 def _checkpoint(path: Path) -> dict[str, Any]:
     try:
-        import torch
+        import torch  # type: ignore[import-not-found,unused-ignore]  # need not be installed
     except ImportError as error:
         raise UsageError(
             f"only PyTorch can read {path.name}: install it, or save the weights as .safetensors"
