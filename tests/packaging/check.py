@@ -191,7 +191,7 @@ def main() -> None:
             if python is None:
                 print(f"Python {version}: not tried, there is none on this machine")
         check_types(wheel, work)
-        print("a user's program: clean under mypy --strict and pyright; the packages: under pyright")
+        print("a user's program: clean under mypy --strict, pyright; the packages: under pyright")
     print(f"{len(trials) + 3} passed, 0 failed in {time.monotonic() - start:.0f} s")
 
 
