@@ -38,7 +38,8 @@ def mse_loss(prediction: Any, target: Any, mask: ArrayLike | None = None) -> Ten
     if chosen is not None:
         prediction = prediction[chosen]
         target = (target if isinstance(target, Tensor) else np.asarray(target))[chosen]
-    return np.mean(np.square(prediction - target))  # type: ignore[return-value,no-any-return,unused-ignore]  # dispatched to Tensor
+    squares: Tensor = np.square(prediction - target)
+    return squares.mean()
 
 
 def cross_entropy(
@@ -85,16 +86,17 @@ def cross_entropy(
             f"cross_entropy: classes from {classes.min()} to {classes.max()} with {count} logits"
         )
     flat = classes.ravel()
-    picked = log_softmax(logits).reshape(-1, count)[np.arange(flat.size), flat]
+    picked: Tensor = log_softmax(logits).reshape(-1, count)[np.arange(flat.size), flat]
     if weight is None:
-        return -np.mean(picked)  # type: ignore[return-value,no-any-return,unused-ignore]  # dispatched to Tensor
+        return -picked.mean()
     weights = np.asarray(weight, logits.dtype)
     if weights.shape != (count,):
         raise ShapeError(f"cross_entropy: weight {weights.shape} with {count} classes")
     share = weights[flat]
     if share.sum() == 0:
         raise ValueError("cross_entropy: all classes that occur have weight 0")
-    return -np.sum(picked * (share / share.sum()))  # type: ignore[return-value,no-any-return,unused-ignore]  # dispatched to Tensor
+    weighted: Tensor = picked * (share / share.sum())
+    return -weighted.sum()
 
 
 def bce_with_logits(
@@ -129,7 +131,8 @@ def bce_with_logits(
     if not np.all((y >= 0) & (y <= 1)):
         raise ValueError("bce_with_logits: targets are probabilities, from 0 to 1")
     pair = log_softmax(np.stack([logits, np.zeros(y.shape, y.dtype)], axis=-1))
-    return -np.mean(positive_weight * y * pair[..., 0] + (1 - y) * pair[..., 1])  # type: ignore[no-any-return]  # dispatched to Tensor
+    likely: Tensor = positive_weight * y * pair[..., 0] + (1 - y) * pair[..., 1]
+    return -likely.mean()
 
 
 def _chosen(loss: str, shape: tuple[int, ...], mask: ArrayLike | None) -> Array | None:
