@@ -19,7 +19,7 @@ from tinygrad_rnn.tensor import Tensor
 if TYPE_CHECKING:
     from tinygrad_rnn.nn.run import Run
 
-MEASURED_AT_ONCE = 1 << 24  # elements: the norms wait until they are read, or until this many
+MEASURED_AT_ONCE = 1 << 25  # elements: the norms wait until they are read, or until this many
 
 
 class Edge(NamedTuple):
