@@ -34,12 +34,12 @@ class Network(tr.Module):
     def every(self, x: Array, lengths: Array | None = None) -> tr.Tensor:
         """Return what is read out at every step: (T, B, O) from x (T, B, I)."""
         hidden = self.layer(x, lengths=lengths, engine="fused").outputs
-        return self.readout(hidden)  # type: ignore[no-any-return]
+        return self.readout(hidden)  # type: ignore[no-any-return]  # a layer is typed open
 
     def last(self, x: Array, lengths: Array | None = None) -> tr.Tensor:
         """Return what is read out after each sequence's last step: (B, O)."""
         hidden = self.layer(x, lengths=lengths, engine="fused").outputs[-1]
-        return self.readout(hidden)  # type: ignore[no-any-return]
+        return self.readout(hidden)  # type: ignore[no-any-return]  # as above
 
 
 def learn(

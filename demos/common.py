@@ -73,7 +73,7 @@ def progress(things: Iterable[Thing], about: str) -> Iterable[Thing]:
         from tqdm import tqdm
     except ImportError as error:
         raise UsageError("progress bars need tqdm: pip install 'tinygrad-rnn[demos]'") from error
-    return tqdm(things, desc=about, leave=False, disable=None)  # type: ignore[no-any-return]
+    return tqdm(things, desc=about, leave=False, disable=None)  # type: ignore[no-any-return]  # tqdm has no types
 
 
 def counter(about: str) -> Callable[[int, int], None]:

@@ -52,7 +52,7 @@ def cluster(address: str) -> Iterator[Executor]:
     except ImportError as error:
         raise UsageError("--dask needs Dask: pip install 'tinygrad-rnn[sweep]'") from error
     try:
-        client: Any = Client(address, timeout=5)  # type: ignore[no-untyped-call]
+        client: Any = Client(address, timeout=5)  # type: ignore[no-untyped-call]  # dask has few types
     except (OSError, ValueError) as error:
         raise UsageError(
             f"no Dask scheduler answers at {address}: start one with `dask scheduler`"

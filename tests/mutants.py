@@ -207,8 +207,8 @@ def main():
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
     import hypothesis  # noqa: F401  # imported once, before all forks, as are the next two
-    import numpy as np  # noqa: F401
-    import pytest  # noqa: F401
+    import numpy as np  # noqa: F401  # as above
+    import pytest  # noqa: F401  # as above
 
     targets, stages = AREAS[options.area]
     every = [m for path in options.paths or targets for m in mutants(path)]

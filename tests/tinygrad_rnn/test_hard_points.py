@@ -145,7 +145,7 @@ def test_empty_arrays_have_empty_gradients(shape):
     ]  # fmt: skip
     for f in fine:
         if f is np.linalg.norm and x.ndim > 2:
-            f = lambda x: np.linalg.norm(np.ravel(x))  # noqa: E731
+            f = lambda x: np.linalg.norm(np.ravel(x))  # noqa: E731  # one of many, each a line
         assert gradient(f, x).shape == shape
     with pytest.warns(RuntimeWarning, match="empty slice|invalid value|Degrees"):
         assert gradient(np.mean, x).shape == shape

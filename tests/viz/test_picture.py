@@ -20,7 +20,7 @@ HREF = "{http://www.w3.org/1999/xlink}title"
 @pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])
 @pytest.mark.parametrize("build", [last_loss, loss_at_every_step])
 def test_every_number_drawn_is_the_number_computed(kind: str, build: object) -> None:
-    loss = build(kind, 3)  # type: ignore[operator]
+    loss = build(kind, 3)
     flow = tr.trace(loss)
     picture = viz.draw(loss, flow)
     root = ET.fromstring(picture.to_bytes("svg"))
@@ -33,7 +33,7 @@ def test_every_number_drawn_is_the_number_computed(kind: str, build: object) -> 
     order = tr.graph.topological(loss)
     names = {f"n{i}": tensor for i, tensor in enumerate(order)}
     tags = {
-        (group.find(f"{SVG}title").text): [text.text for text in group.iter(f"{SVG}text")]  # type: ignore[union-attr]
+        (group.find(f"{SVG}title").text): [text.text for text in group.iter(f"{SVG}text")]
         for group in root.iter(f"{SVG}g")
         if "parameter" in (group.get("class") or "")
     }
@@ -174,7 +174,7 @@ def test_shared_scale_means_shared_colours() -> None:
 def test_bad_requests_are_named(arguments: dict[str, object], message: str) -> None:
     loss = last_loss("rnn", 3)
     with pytest.raises(viz.VizError, match=message):
-        viz.draw(loss, tr.trace(loss), **arguments)  # type: ignore[arg-type]
+        viz.draw(loss, tr.trace(loss), **arguments)
 
 
 def test_a_flow_of_another_graph_is_refused() -> None:
@@ -182,7 +182,7 @@ def test_a_flow_of_another_graph_is_refused() -> None:
     with pytest.raises(viz.VizError, match="another tensor"):
         viz.draw(loss, tr.trace(other))
     with pytest.raises(viz.VizError, match="needs a Tensor"):
-        viz.draw(3.0)  # type: ignore[arg-type]
+        viz.draw(3.0)
 
 
 def test_the_dark_style_sheet_knows_every_class_that_is_painted() -> None:

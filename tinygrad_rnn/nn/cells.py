@@ -132,7 +132,7 @@ class RNNCell(GatedCell):
         """Return h_t from x_t (batch, I) and h_{t-1} (batch, H)."""
         with _HIDDEN:
             a = linear_pair(x, self.weight_ih, state, self.weight_hh, self.bias)
-            return NONLINEARITIES[self.nonlinearity](a)  # type: ignore[no-any-return]
+            return NONLINEARITIES[self.nonlinearity](a)  # type: ignore[no-any-return]  # dispatched to Tensor
 
 
 class LSTMState(NamedTuple):

@@ -62,7 +62,7 @@ class LayersRun:
     @cached_property
     def outputs(self) -> Tensor:
         """The last layer's hidden states, (T, B, H), or (T, B, 2*H) if bidirectional."""
-        return _joined([run.outputs for run in self.runs[-1]])  # type: ignore[no-any-return]
+        return _joined([run.outputs for run in self.runs[-1]])  # type: ignore[no-any-return]  # dispatched to Tensor
 
 
 class RecurrentLayers(Module):
