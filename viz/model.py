@@ -49,6 +49,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.analysis import decades_per_step
 from tinygrad_rnn.norms import norms
 from viz.style import number
 
@@ -303,20 +304,14 @@ def measure(gradient: np.ndarray | None) -> Size | None:
     return Size(float(l2), rms, float(largest), math.isfinite(largest))
 
 
-def decades_per_step(values: list[float]) -> float | None:
-    """Decades that a gradient loses for each step it goes back: a least-squares line through log10.
+def decades_lost(values: list[float]) -> float | None:
+    """Decades that a gradient loses for each step it goes back; None where no line can be fitted.
 
-    Args:
-        values: norms for t = 0, 1, ...; those that are 0, NaN or Inf are left out of the fit.
-
-    >>> round(decades_per_step([0.001, 0.01, 0.1, 1.0]), 6)
+    >>> round(decades_lost([0.001, 0.01, 0.1, 1.0]), 6)
     1.0
     """
-    array = np.asarray(values, dtype=float)
-    good = np.isfinite(array) & (array > 0)
-    if good.sum() < 2:
-        return None
-    return float(np.polyfit(np.flatnonzero(good), np.log10(array[good]), 1)[0])
+    rate = decades_per_step(values)
+    return None if math.isnan(rate) else -rate
 
 
 def _plain(value: Any) -> Any:

@@ -24,7 +24,7 @@ from viz.model import (
     Node,
     Parameter,
     Strip,
-    decades_per_step,
+    decades_lost,
 )
 from viz.sent import Sent
 from viz.style import check_norm
@@ -296,6 +296,6 @@ class _Reader:
                 found = [(s, at[(s, key)]) for s in layer.steps if (s, key) in at]
                 values = [float(self.flow.norm(tensor, self.norm)) for _, tensor in found]
                 name = found[0][1].name or op_name(found[0][1])
-                fitted = decades_per_step(values)
+                fitted = decades_lost(values)
                 strips.append(Strip(layer.name, name, [s for s, _ in found], values, fitted))
         return strips
