@@ -3,12 +3,14 @@
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from itertools import combinations
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 import tinygrad_rnn as tr
+from tests.viz.sight import BLINDNESS, contrast, difference
 from viz.axes import COLOURS, DASHES, look, mark
 from viz.charts import (
     chart,
@@ -251,55 +253,14 @@ def test_without_matplotlib(monkeypatch):
         chart({"RNN": flow})
 
 
-def linear(colour):
-    channels = np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)]) / 255
-    return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-
-
-# Machado, Oliveira & Fernandes 2009, severity 1, on linear RGB.
-VISION = {
-    "full": np.eye(3),
-    "protanopia": np.array(
-        [
-            [0.152286, 1.052583, -0.204868],
-            [0.114503, 0.786281, 0.099216],
-            [-0.003882, -0.048116, 1.051998],
-        ]
-    ),
-    "deuteranopia": np.array(
-        [
-            [0.367322, 0.860646, -0.227968],
-            [0.280085, 0.672501, 0.047413],
-            [-0.011820, 0.042940, 0.968881],
-        ]
-    ),
-    "tritanopia": np.array(
-        [
-            [1.255528, -0.076749, -0.178779],
-            [-0.078411, 0.930809, 0.147602],
-            [0.004733, 0.691367, 0.303900],
-        ]
-    ),
-}
-XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-
-
-def lab(rgb):
-    """CIE L*a*b* of linear RGB, white point D65."""
-    f = np.cbrt(np.clip(XYZ @ rgb, 1e-4, None) / XYZ.sum(axis=1))
-    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
-
-
-@pytest.mark.parametrize("vision", VISION)
-def test_colours_can_be_told_apart(vision):
-    seen = [lab(np.clip(VISION[vision] @ linear(colour), 0, 1)) for colour in COLOURS]
-    for i in range(len(seen)):
-        for j in range(i):
-            assert np.linalg.norm(seen[i] - seen[j]) > 15, (COLOURS[i], COLOURS[j])
+@pytest.mark.parametrize("sight", BLINDNESS)
+def test_colours_can_be_told_apart(sight):
+    for a, b in combinations(COLOURS, 2):
+        assert difference(a, b, sight) > 15, (a, b)
 
 
 def test_colours_stand_out_and_are_never_alone():
     for colour in COLOURS:
-        assert 1.05 / (linear(colour) @ XYZ[1] + 0.05) >= 3, colour
+        assert contrast(colour, "#ffffff") >= 3, colour
     assert len(set(DASHES)) == len(DASHES) == len(COLOURS)
     assert len({tuple(map(str, look(k).values())) for k in range(24)}) == 24
