@@ -60,8 +60,8 @@ def chart(
     'log'
     """
     check_norm(norm)
-    if not flows:
-        raise VizError("a chart needs at least one flow: chart({'RNN': flow})")
+    if not isinstance(flows, Mapping) or not flows:
+        raise VizError("a chart needs at least one flow with a label: chart({'RNN': flow})")
     series = {label: _norms(label, flow, state, norm) for label, flow in flows.items()}
     ax = ax or new_axes()
     for k, (label, (t, norms)) in enumerate(series.items()):

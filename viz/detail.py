@@ -34,12 +34,12 @@ def choose_steps(steps: Any, known: list[int], detail: str, kept: int) -> list[i
         return known[:kept] + known[-kept:]
     if isinstance(steps, int) or not isinstance(steps, Iterable):
         raise VizError(f'steps is "auto", "all" or a list of step numbers, got {steps!r}')
-    wanted = sorted(set(steps))
+    wanted = list(steps)
     missing = [step for step in wanted if step not in known]
     if missing or not wanted:
         have = f"{known[0]} .. {known[-1]}" if known else "no"
         raise VizError(f"steps {missing or 'none'} asked for, but the graph has {have} steps")
-    return wanted
+    return sorted(set(wanted))
 
 
 def leave_out(model: Model, shown: list[int]) -> Model:

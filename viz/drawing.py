@@ -106,7 +106,8 @@ def compare(
     >>> [caption.text for caption in picture.model.captions]
     ['RNN', 'GRU']
     """
-    if not runs:
+    pairs = list(runs.values()) if isinstance(runs, Mapping) else []
+    if not pairs or not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in pairs):
         raise VizError('nothing to compare: give {"RNN": (loss, flow), ...}')
     parts = {
         name: _model(loss, flow, detail, steps, norm, "", numbers, strict)

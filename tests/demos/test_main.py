@@ -1,4 +1,4 @@
-"""The list of demos has every demo, with a line that says what it shows."""
+"""The list of demos has every demo and the notebook, with a line that says what each shows."""
 
 from pathlib import Path
 
@@ -10,5 +10,7 @@ def test_every_demo_is_listed(capsys):
     lines = capsys.readouterr().out.splitlines()
     files = Path(main.__code__.co_filename).parent.glob("[!_]*.py")
     names = sorted(file.stem for file in files if file.stem != "common")
-    assert [line.removeprefix("python -m demos.") for line in lines[::2]] == names
+    expected = [f"python -m demos.{name}" for name in names] + ["demos/tour.ipynb"]
+    assert lines[::2] == expected
+    assert lines[-1].strip() == "From a scalar to an unrolled LSTM: a notebook, to open in Jupyter."
     assert all(line.startswith("    ") and line.strip() for line in lines[1::2])

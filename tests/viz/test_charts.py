@@ -229,8 +229,9 @@ def test_saved_bytes_are_the_same_every_time(suffix, tmp_path):
 
 def test_bad_input(tmp_path):
     flow, _ = swept(tr.RNNCell(3, 4, rng=0))
-    with pytest.raises(VizError, match="at least one flow"):
-        chart({})
+    for flows in ({}, flow):
+        with pytest.raises(VizError, match="at least one flow with a label"):
+            chart(flows)
     with pytest.raises(VizError, match="RNN: no tensor named 'c'"):
         chart({"RNN": flow}, state="c")
     with pytest.raises(VizError, match="no sweep yet"):

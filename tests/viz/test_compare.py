@@ -60,8 +60,12 @@ def test_each_part_is_drawn_as_it_would_be_alone() -> None:
 
 
 def test_nothing_to_compare_is_named() -> None:
-    with pytest.raises(viz.VizError, match="nothing to compare"):
-        viz.compare({})
+    loss = last_loss("rnn", 2)
+    for runs in ({}, {"RNN": loss}, (loss, tr.trace(loss))):
+        with pytest.raises(viz.VizError, match="nothing to compare"):
+            viz.compare(runs)
+    with pytest.raises(viz.VizError, match="have seen a sweep"):
+        viz.compare({"RNN": (loss, None)})
 
 
 def test_what_is_too_large_is_drawn_coarser_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

