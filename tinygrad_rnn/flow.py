@@ -23,7 +23,22 @@ MEASURED_AT_ONCE = 1 << 25  # elements: the norms wait until they are read, or u
 
 
 class Edge(NamedTuple):
-    """The gradient that `consumer` sent back to its input `slot`, which is `source`."""
+    """The gradient that `consumer` sent back to its input `slot`, which is `source`.
+
+    Attributes:
+        consumer: the tensor that a primitive made.
+        slot: which of that primitive's inputs, from 0.
+        source: the tensor that went in there.
+        l2: the gradient's norm, the root of its sum of squares.
+        rms: the same over the root of the number of elements: how large a typical one is.
+        max: the largest magnitude of an element.
+        finite: whether all elements are.
+
+    >>> x = Tensor([3.0, 4.0], requires_grad=True)
+    >>> (edge,) = trace(np.sum(x)).edges
+    >>> edge.source is x, edge.max, edge.finite
+    (True, 1.0, True)
+    """
 
     consumer: Tensor
     slot: int
@@ -36,6 +51,9 @@ class Edge(NamedTuple):
 
 class GradientFlow:
     """Watches one reverse sweep: pass it as ``loss.backward(observer=flow)``, or use `trace`.
+
+    Attributes:
+        root: the tensor that the sweep began at; None before.
 
     >>> x = Tensor([3.0, 4.0], requires_grad=True)
     >>> flow = trace((x * x).sum())
@@ -59,7 +77,15 @@ class GradientFlow:
         self._edges: list[Edge] = []
 
     def arrived(self, node: Tensor, gradient: Array) -> None:
-        """Note the finished sum of a node, the root's first; called by the sweep."""
+        """Note the finished sum of a node, the root's first; called by the sweep.
+
+        Args:
+            node: a tensor of the graph.
+            gradient: dL/d(node), of its shape.
+
+        Raises:
+            GradientError: if this flow has watched a sweep already.
+        """
         if node.index in self._gradients:
             raise GradientError("this flow has watched a sweep already: make a new GradientFlow()")
         if self.root is None:
@@ -67,11 +93,25 @@ class GradientFlow:
         self._gradients[node.index] = gradient
 
     def __call__(self, consumer: Tensor, slot: int, source: Tensor, contribution: Array) -> None:
-        """Note one edge; called by the sweep."""
+        """Note one edge; called by the sweep.
+
+        Args:
+            consumer: the tensor whose gradient goes back.
+            slot: to which of its inputs.
+            source: that input.
+            contribution: what goes there, of the shape of `source`.
+        """
         self._note(consumer, slot, source, contribution, contribution.size)
 
     def put_off(self, consumer: Tensor, slot: int, source: Tensor, g: Array) -> None:
-        """Note an edge whose contribution the sweep computes only summed up with others."""
+        """Note an edge whose contribution the sweep computes only summed up with others.
+
+        Args:
+            consumer: the tensor whose gradient goes back.
+            slot: to which of its inputs.
+            source: that input.
+            g: the gradient of the consumer, of its shape.
+        """
         self._note(consumer, slot, source, None, 0)  # what it needs is held anyway
 
     def _note(
@@ -127,7 +167,15 @@ class GradientFlow:
         return self._gradients.get(tensor.index)
 
     def norm(self, tensor: Tensor, norm: str = "l2") -> float:
-        """Return the norm (``"l2"``, ``"rms"`` or ``"max"``) of the summed gradient of a node."""
+        """Return how large the summed gradient of a node is; 0 where none flowed.
+
+        Args:
+            tensor: a node of the graph.
+            norm: ``"l2"``, ``"rms"`` or ``"max"``, as of an `Edge`.
+
+        Raises:
+            KeyError: if there is no such norm.
+        """
         gradient = self._gradients.get(tensor.index)
         if gradient is None:
             return 0.0
@@ -140,6 +188,13 @@ class GradientFlow:
 
         They are computed anew from the gradient of each consumer, so that a long run need not hold
         one array of the weight's size per step.
+
+        Args:
+            tensor: a node of the graph, such as a weight.
+
+        >>> x = Tensor([3.0, 4.0], requires_grad=True)
+        >>> trace(np.sum(x * x) + 5.0 * np.sum(x)).contributions(x)
+        [array([3., 4.]), array([3., 4.]), array([5., 5.])]
         """
         found = []
         for edge in sorted(self.edges, key=lambda edge: (edge.consumer.index, edge.slot)):
@@ -162,10 +217,20 @@ class GradientFlow:
     def through_time(self, run: Run) -> dict[str, Array]:
         """Return the norm of dL/dstate_t for t = 0 .. T-1, one array for each part of the state.
 
-        The parts are ``"h"`` and, for an LSTM, ``"c"``.
+        Args:
+            run: what `unroll` or a recurrent layer returned, of which this flow saw the sweep.
+
+        Returns:
+            By part of the state, ``"h"`` and for an LSTM ``"c"``, the l2 norms (T,), over batch
+            and units together.
 
         Raises:
-            GradientError: if the run was fused, so that no step of it was seen.
+            GradientError: if the run was fused or checkpointed, so that no step of it was seen.
+
+        >>> from tinygrad_rnn.nn import RNNCell, unroll
+        >>> run = unroll(RNNCell(2, 3, rng=0), np.ones((4, 1, 2)))
+        >>> trace(np.sum(run.final)).through_time(run)["h"].shape
+        (4,)
         """
         if not run.stepwise:
             raise GradientError(
@@ -194,8 +259,17 @@ def trace(root: Tensor, gradient: ArrayLike | None = None) -> GradientFlow:
         root: the loss, or any tensor if `gradient` is given.
         gradient: what is swept back, of the root's shape; 1 for a single element.
 
+    Returns:
+        What went along every edge.
+
     Raises:
-        GradientError: if no gradient flows from `root`.
+        GradientError: if no gradient flows from `root`, or it has several elements and no
+            `gradient`.
+        ShapeError: if `gradient` has another shape.
+
+    >>> x = Tensor([3.0, 4.0], requires_grad=True)
+    >>> trace(np.sum(x * x)).norm(x)
+    10.0
     """
     flow = GradientFlow()
     with no_grad():

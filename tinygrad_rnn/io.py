@@ -62,9 +62,19 @@ def load(path: str | os.PathLike[str]) -> dict[str, Array]:
     Args:
         path: a file of `save`, or of any other library.
 
+    Returns:
+        The arrays, with the shapes and dtypes that they were saved with.
+
     Raises:
-        WeightsFileError: if the file is cut off, is corrupted, or is no safetensors file.
+        WeightsFileError: if the file is cut off, is corrupted, is no safetensors file, or holds
+            numbers of a kind that NumPy lacks, such as bfloat16.
         OSError: if it cannot be read.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(folder + "/one.safetensors", {"w": np.ones(2)})
+    ...     load(folder + "/one.safetensors")
+    {'w': array([1., 1.])}
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load as decode

@@ -25,10 +25,16 @@ Uses = list[tuple[Any, Tensor]]  # (what reached the consumer, the consumer)
 
 
 class Gather(NamedTuple):
-    """A way to treat many uses of one input together that is faster than one vjp for each."""
+    """A way to treat many uses of one input together that is faster than one vjp for each.
 
-    total: Callable[[Uses], Any]  # the sum of what they send back
-    norms: Callable[[Uses], tuple[Any, Any]]  # l2 and largest magnitude of each, as arrays
+    Attributes:
+        total: from n uses of one tensor to the sum of what they send back, of its shape.
+        norms: from n uses to the l2 norm and the largest magnitude of what each sends back, as
+            two arrays (n,).
+    """
+
+    total: Callable[[Uses], Any]
+    norms: Callable[[Uses], tuple[Any, Any]]
 
 
 _new = Tensor.__new__
@@ -39,6 +45,12 @@ class Each:
     """The rules of a primitive with any number of inputs: one function that is told the slot.
 
     It takes the inputs as one tuple, so that a stack of T states is not T times T arguments.
+
+    Args:
+        rule: ``(slot, g, y, xs, **params)``, for a vjp as for a jvp.
+
+    >>> Each(lambda slot, g, y, xs: g * slot)[3](2.0, None, ())
+    6.0
     """
 
     def __init__(self, rule: Rule) -> None:
@@ -60,6 +72,10 @@ class Primitive:
         derivatives: each vjp in symbols.
         broadcasts: whether a contribution may have to be summed back to its input's shape.
         gathers: by slot, a faster way to treat many uses than one vjp for each.
+
+    >>> from tinygrad_rnn.ops.elementwise import exp
+    >>> exp, exp.derivatives
+    (<primitive exp: y = exp(x)>, ('g * y',))
     """
 
     __slots__ = (
@@ -102,7 +118,16 @@ class Primitive:
         return f"<primitive {self.name}: y = {self.formula}>"
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
-        """Apply to arrays for an array; with a tensor among them, for a tensor that knows it."""
+        """Apply to arrays for an array; with a tensor among them, for a tensor that knows it.
+
+        Args:
+            *inputs: one per slot: tensors, arrays or numbers. Of arrays a copy is kept.
+            **params: what else `forward` and the rules take; no gradient flows to these.
+
+        Raises:
+            ShapeError: if `forward` raises a ValueError: the shapes do not fit together.
+            NotDifferentiableError: if a tensor that requires a gradient is in a slot without vjp.
+        """
         try:  # most often, all inputs are tensors
             values = [x._data for x in inputs]
             requires_grad = True in [x.requires_grad for x in inputs]
@@ -141,11 +166,27 @@ class Primitive:
         return out
 
     def vjp(self, slot: int, g: Any, y: Any, xs: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        """Return what flows back to input `slot` when g flows back to y."""
+        """Return what flows back to input `slot` when g flows back to y.
+
+        Args:
+            slot: which input.
+            g: of the shape of y.
+            y: the value that `forward` returned.
+            xs: its inputs.
+            params: its further arguments.
+        """
         return self._call(self.vjps[slot], g, y, xs, params)
 
     def jvp(self, slot: int, t: Any, y: Any, xs: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        """Return the change of y when input `slot` changes by t."""
+        """Return the change of y when input `slot` changes by t.
+
+        Args:
+            slot: which input.
+            t: of that input's shape.
+            y: the value that `forward` returned.
+            xs: its inputs.
+            params: its further arguments.
+        """
         return self._call(self.jvps[slot], t, y, xs, params)
 
     def _call(self, rule: Any, g: Any, y: Any, xs: Any, params: dict[str, Any]) -> Any:
@@ -186,6 +227,20 @@ def elementwise(
     """Declare a primitive that acts on each element by itself, each vjp beside its formula.
 
     Such a vjp multiplies g by a local slope, so the same rule is the jvp.
+
+    Args:
+        name: how pictures and messages call it.
+        forward: the function, on arrays. Where it is a NumPy ufunc, tensors answer to that too.
+        formula: y in symbols.
+        *rules: for each input its derivative in symbols and its vjp, None where it has none.
+
+    >>> from tinygrad_rnn.gradcheck import gradcheck
+    >>> slope = ("g * 3 * x * x", lambda g, y, x: g * 3 * x * x)
+    >>> cube = elementwise("cube", lambda x: x * x * x, "x ** 3", slope)
+    >>> gradcheck(cube, [1.0, -2.0])
+    True
+    >>> REGISTRY.pop("cube")
+    <primitive cube: y = x ** 3>
     """
     vjps = tuple([rule for _, rule in rules])
     derivatives = tuple([text for text, _ in rules])
@@ -202,7 +257,22 @@ def linear(
     *rules: tuple[str, Rule],
     gathers: dict[int, Gather] | None = None,
 ) -> Primitive:
-    """Declare a primitive that is linear in each of its inputs: its jvp is its own forward."""
+    """Declare a primitive that is linear in each of its inputs: its jvp is its own forward.
+
+    Args:
+        name: how pictures and messages call it.
+        forward: the function, on arrays.
+        formula: y in symbols.
+        *rules: for each input its derivative in symbols and its vjp.
+        gathers: as for `Primitive`.
+
+    >>> from tinygrad_rnn.gradcheck import gradcheck
+    >>> twice = linear("twice", lambda x: 2 * x, "2 x", ("2 g", lambda g, y, x: 2 * g))
+    >>> gradcheck(twice, [1.0, -2.0])
+    True
+    >>> REGISTRY.pop("twice")
+    <primitive twice: y = 2 x>
+    """
 
     def along(slot: int) -> Rule:
         def jvp(t: Any, y: Any, *xs: Any, **params: Any) -> Any:
@@ -220,7 +290,16 @@ def linear(
 
 
 def unbroadcast(contribution: Any, shape: tuple[int, ...]) -> Any:
-    """Sum a contribution over the axes that broadcasting added or stretched: the adjoint of it."""
+    """Sum a contribution over the axes that broadcasting added or stretched: the adjoint of it.
+
+    Args:
+        contribution: an array or tensor of the broadcast shape.
+        shape: what was broadcast, and is returned.
+
+    >>> unbroadcast(np.ones((4, 2, 3)), (2, 1))
+    array([[12.],
+           [12.]])
+    """
     added = contribution.ndim - len(shape)
     stretched = [k + added for k, n in enumerate(shape) if n == 1 != contribution.shape[k + added]]
     total = np.sum(contribution, axis=(*range(added), *stretched))

@@ -34,11 +34,22 @@ class Tensor(Protocols):
         name: what pictures and messages call it.
         dtype: as in `np.array`.
 
+    Attributes:
+        grad: the array that `backward` added up here, of this tensor's shape and dtype; None
+            before, and for all but leaves.
+        op: the primitive that made it; None for a leaf.
+        inputs: what the primitive took, one per slot: tensors, and constants as they were given.
+        params: the primitive's further arguments by name, such as ``axis``.
+        index: its place in the order of creation, after that of every input.
+        scope: the `scope` blocks that were open when it was made, outermost first.
+
     Raises:
         DtypeError: if the data are not real numbers or booleans, or if a gradient is required of
             what is not floating.
+        ValueError: if nested lists have rows of different lengths.
 
-    >>> x = Tensor([1.0, 2.0], requires_grad=True, name="x")
+    >>> import tinygrad_rnn as tr
+    >>> x = tr.Tensor([1.0, 2.0], requires_grad=True, name="x")
     >>> (x * x).sum().backward()
     >>> x.grad
     array([2., 4.])
@@ -146,7 +157,17 @@ class Tensor(Protocols):
         return self._data.size
 
     def detach(self, name: str | None = None) -> Tensor:
-        """Return a constant of the same value that remembers nothing of the graph."""
+        """Return a constant of the same value that remembers nothing of the graph.
+
+        Args:
+            name: what pictures and messages call it.
+
+        >>> import tinygrad_rnn as tr
+        >>> x = tr.Tensor(3.0, requires_grad=True)
+        >>> (x * x.detach()).backward()
+        >>> x.grad
+        array(3.)
+        """
         out = Tensor.__new__(Tensor)
         out._hold(self._data, False, name)
         return out
@@ -165,6 +186,12 @@ class Tensor(Protocols):
         Raises:
             GradientError: if this tensor is a constant, or has several elements and no `gradient`.
             ShapeError: if `gradient` has another shape.
+
+        >>> import tinygrad_rnn as tr
+        >>> x = tr.Tensor([1.0, 2.0], requires_grad=True)
+        >>> (x * x).backward([1.0, 10.0])
+        >>> x.grad
+        array([ 2., 40.])
         """
         from tinygrad_rnn.backward import backward  # it imports this module
 

@@ -22,19 +22,55 @@ from tinygrad_rnn.tensor import Tensor
 
 
 class Cell(Module):
-    """One step of a recurrence. A cell of one's own needs these two methods and nothing else."""
+    """One step of a recurrence. A cell of one's own needs these two methods and nothing else.
+
+    >>> class Leaky(Cell):
+    ...     def initial_state(self, batch):
+    ...         return Tensor(np.zeros((batch, 3)))
+    ...     def __call__(self, x, state):
+    ...         return 0.9 * state + 0.1 * np.tanh(x)
+    >>> cell = Leaky()
+    >>> cell(np.ones((1, 3)), cell.initial_state(1)).shape
+    (1, 3)
+    """
 
     def initial_state(self, batch: int) -> Any:
-        """Return the state before the first step: a tensor (batch, H), or a named tuple of such."""
+        """Return the state before the first step: a tensor (batch, H), or a named tuple of such.
+
+        Args:
+            batch: how many sequences go through the cell side by side.
+        """
         raise NotImplementedError
 
     def __call__(self, x: Any, state: Any) -> Any:
-        """Return the next state, from the input x of shape (batch, I) and the state before."""
+        """Return the next state.
+
+        Args:
+            x: the input of this step, shape (batch, I).
+            state: the state before it, of the same type and shapes as `initial_state` gives.
+
+        Raises:
+            ShapeError: if x or the state does not fit the weights.
+        """
         raise NotImplementedError
 
 
 class GatedCell(Cell):
-    """What the three cells share: stacked weights drawn from uniform(-1/sqrt(H), 1/sqrt(H))."""
+    """What the three cells share: stacked weights drawn from uniform(-1/sqrt(H), 1/sqrt(H)).
+
+    Args:
+        gates: a letter for each gate, in the order in which their rows are stacked.
+        input_size: I, the length of x_t.
+        hidden_size: H, the length of h_t.
+        bias: whether there is a b.
+        learn_state: whether the starting state is learned, or zeros.
+        dtype: of all parameters.
+        rng: a `numpy.random.Generator`, or a seed for one.
+
+    Raises:
+        ValueError: if a size is below 1.
+        DtypeError: if `dtype` is not floating.
+    """
 
     parts: tuple[str, ...] = ("h",)  # the tensors that make up the state
     bias: Parameter | None
@@ -68,7 +104,11 @@ class GatedCell(Cell):
         return Parameter(init.uniform(self.rng, shape, bound), dtype=self.dtype)
 
     def rows(self, gates: str) -> slice:
-        """Return where these gates, neighbours in the stack, lie in it."""
+        """Return where these gates, neighbours in the stack, lie in it.
+
+        >>> GRUCell(2, 3).rows("z"), GRUCell(2, 3).rows("rz")
+        (slice(3, 6, None), slice(0, 6, None))
+        """
         found = self._rows.get(gates)
         if found is None:
             first = self.gates.index(gates) * self.hidden_size
@@ -94,7 +134,7 @@ class GatedCell(Cell):
 
 
 class RNNCell(GatedCell):
-    """The simple recurrent network (Elman 1990).
+    """The simple recurrent network (Elman 1990, "Finding structure in time").
 
         h_t = tanh(W x_t + U h_{t-1} + b)
 
@@ -106,6 +146,10 @@ class RNNCell(GatedCell):
         rng: a `numpy.random.Generator`, or a seed for one.
         nonlinearity: ``"tanh"``, ``"relu"`` or ``"identity"``.
         learn_state: whether h_0 is a parameter `h_0` (H,) instead of zeros.
+
+    Raises:
+        ValueError: if there is no such nonlinearity, or a size is below 1.
+        DtypeError: if `dtype` is not floating.
 
     >>> cell = RNNCell(2, 3, rng=0)
     >>> cell(np.ones((1, 2)), cell.initial_state(1)).shape
@@ -136,7 +180,14 @@ class RNNCell(GatedCell):
 
 
 class LSTMState(NamedTuple):
-    """The hidden state h and the cell state c of an LSTM, each (batch, H)."""
+    """The state of an LSTM.
+
+    Attributes:
+        h: the hidden state, shape (batch, H).
+        c: the cell state, shape (batch, H).
+
+    >>> h, c = LSTMCell(2, 3).initial_state(batch=1)
+    """
 
     h: Tensor
     c: Tensor
@@ -168,6 +219,10 @@ class LSTMCell(GatedCell):
         coupled: ``f = 1 - i`` (Greff et al. 2017): rows are i, g, o, and b_i starts at
             minus `forget_bias`.
         learn_state: whether h_0 and c_0 are parameters `h_0`, `c_0` (H,) instead of zeros.
+
+    Raises:
+        ValueError: if a size is below 1.
+        DtypeError: if `dtype` is not floating.
 
     >>> cell = LSTMCell(2, 3, rng=0)
     >>> h, c = cell(np.ones((1, 2)), cell.initial_state(1))
@@ -230,6 +285,9 @@ class LSTMCell(GatedCell):
 class GRUCell(GatedCell):
     """Gated recurrent unit (Cho et al. 2014), with the reset gate before the matrix product.
 
+    z is the share of the new, as in Chung et al. 2014, equation 4; in Cho et al. it is that of the
+    past.
+
         r = sigmoid(W_r x_t + U_r h_{t-1} + b_r)      reset gate: near 0 ignores the past in n
         z = sigmoid(W_z x_t + U_z h_{t-1} + b_z)      update gate: near 0 keeps the past
         n = tanh(W_n x_t + U_n (r * h_{t-1}) + b_n)   candidate
@@ -248,6 +306,10 @@ class GRUCell(GatedCell):
             parameter `bias_hn` (H,) (as cuDNN has it): ``n = tanh(W_n x_t + b_n + r * (U_n h_{t-1}
             + b_hn))``.
         learn_state: whether h_0 is a parameter `h_0` (H,) instead of zeros.
+
+    Raises:
+        ValueError: if `reset` is neither, or a size is below 1.
+        DtypeError: if `dtype` is not floating.
 
     >>> cell = GRUCell(2, 3, rng=0)
     >>> cell(np.ones((1, 2)), cell.initial_state(1)).shape

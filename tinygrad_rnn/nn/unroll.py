@@ -44,23 +44,31 @@ def unroll(
             gradient of exactly zero.
         reverse: go from the last step to the first. A padded sequence starts at its own last step.
         truncate: after every so many steps, cut the graph: the state goes on, but no gradient
-            comes back. The cut is recorded as a primitive named ``"cut"``.
-        checkpoint: keep only every so many-th state, and record the steps between anew when they
-            are swept: sqrt(T) or so keeps the memory for the graph at about sqrt(T) steps.
+            comes back (a window that slides has `truncated_bptt`). The cut is recorded as a
+            primitive named ``"cut"``.
+        checkpoint: keep the states alone, and record so many steps at a time anew when they are
+            swept; with sqrt(T) of them, the memory for the graph grows as sqrt(T) (Chen et al.
+            2016). The cell must give the same a second time, so it has no dropout.
         engine: ``"graph"`` records every operation. ``"fused"`` computes a whole run of an
             RNNCell, LSTMCell or GRUCell as one primitive with a hand-derived derivative: the same
             numbers, much faster, but with nothing inside to look at.
+
+    Returns:
+        A `Run`: its `outputs` (T, B, H), its T `states`, and the `final` one.
 
     Raises:
         ShapeError: if `inputs`, `state` or `lengths` have other shapes.
         ValueError: if a length is not in 0 .. T, `truncate` or `checkpoint` is below 1 or both are
             given, or there is no such engine.
-        NotDifferentiableError: if the cell has no fused form.
+        NotDifferentiableError: if the cell has no fused form; in a sweep that asks for second
+            derivatives, if the run was fused or checkpointed.
+        GradientError: in the sweep of a checkpointed run, if the cell gave something else.
+        StaleValueError: likewise, if a parameter has been moved before the sweep.
 
     >>> from tinygrad_rnn.nn.cells import GRUCell
     >>> run = unroll(GRUCell(2, 3, rng=0), np.ones((5, 1, 2)))
-    >>> run.outputs.shape, run.final.shape
-    ((5, 1, 3), (1, 3))
+    >>> run.outputs.shape, len(run.states), run.final.shape
+    ((5, 1, 3), 5, (1, 3))
     """
     steps, batch = _check_inputs(cell, inputs)
     for name, size in (("truncate", truncate), ("checkpoint", checkpoint)):
