@@ -12,9 +12,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_rnn import analysis, f, graph, interop, nn, ops, optim
-from tinygrad_rnn.anomaly import detect_anomaly
-from tinygrad_rnn.clip import clip_grad_norm_, clip_grad_value_
+from tinygrad_rnn import f, graph, nn, ops
 from tinygrad_rnn.errors import (
     AnomalyError,
     DtypeError,
@@ -31,8 +29,6 @@ from tinygrad_rnn.errors import (
 from tinygrad_rnn.flow import Edge, GradientFlow, trace
 from tinygrad_rnn.functional import grad, hvp, jacobian, jvp, vjp
 from tinygrad_rnn.gradcheck import gradcheck
-from tinygrad_rnn.interop import from_torch
-from tinygrad_rnn.io import load, save
 from tinygrad_rnn.memory import keep_memory
 from tinygrad_rnn.nn import (
     GRU,
@@ -58,21 +54,41 @@ from tinygrad_rnn.nn import (
     unroll,
     vanishing_penalty,
 )
-from tinygrad_rnn.optim import SGD, Adam, AdamW, RMSprop
 from tinygrad_rnn.scope import Scope, no_grad, scope
 from tinygrad_rnn.tensor import Tensor
 
-if TYPE_CHECKING:
-    from tinygrad_rnn import sweep
-
 __version__ = "0.1.0"
 
+# What many programs do without: by module, its names here. It is imported when first asked for.
+_LATER = {
+    "analysis": (),
+    "anomaly": ("detect_anomaly",),
+    "clip": ("clip_grad_norm_", "clip_grad_value_"),
+    "interop": ("from_torch",),
+    "io": ("load", "save"),
+    "optim": ("SGD", "Adam", "AdamW", "RMSprop"),
+    "sweep": (),
+}
+_MODULES = {name: module for module, names in _LATER.items() for name in (module, *names)}
 
-def __getattr__(name: str) -> Any:
-    """Import `tr.sweep` when it is first asked for: most programs start faster without it."""
-    if name == "sweep":
-        return import_module("tinygrad_rnn.sweep")
-    raise AttributeError(f"module 'tinygrad_rnn' has no attribute {name!r}")
+if TYPE_CHECKING:  # the same for type checkers
+    from tinygrad_rnn import analysis, interop, optim, sweep
+    from tinygrad_rnn.anomaly import detect_anomaly
+    from tinygrad_rnn.clip import clip_grad_norm_, clip_grad_value_
+    from tinygrad_rnn.interop import from_torch
+    from tinygrad_rnn.io import load, save
+    from tinygrad_rnn.optim import SGD, Adam, AdamW, RMSprop
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULES:
+            raise AttributeError(f"module 'tinygrad_rnn' has no attribute {name!r}")
+        module = import_module(f"tinygrad_rnn.{_MODULES[name]}")
+        value = globals()[name] = module if name in _LATER else getattr(module, name)
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_MODULES})
 
 
 __all__ = [

@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tinygrad_rnn as tr
+import tinygrad_rnn.nn.checkpoint
+import tinygrad_rnn.nn.fused  # both declare primitives, and are imported only where needed
 from tests.tinygrad_rnn.cases import CASES, COMPOSED
 from tinygrad_rnn.ops.plain import FACTS
 from tinygrad_rnn.primitive import REGISTRY, Each

@@ -14,8 +14,6 @@ from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.flow import state_parts
 from tinygrad_rnn.memory import collector_paused
 from tinygrad_rnn.nn.cells import Cell, LSTMState
-from tinygrad_rnn.nn.checkpoint import checkpointed
-from tinygrad_rnn.nn.fused import fused_run
 from tinygrad_rnn.nn.run import Run, SealedRun, like_state, map_parts
 from tinygrad_rnn.ops.cut import cut
 from tinygrad_rnn.scope import no_grad, scope
@@ -90,6 +88,8 @@ def unroll(
 
     if isinstance(inputs, Sequence):
         inputs = np.stack(inputs)
+    from tinygrad_rnn.nn.checkpoint import checkpointed  # needed by those alone who ask for it
+
     return checkpointed(cell, segment, inputs, state, alive, reverse, checkpoint)
 
 
@@ -143,6 +143,8 @@ class FusedRun(SealedRun):
 def _unroll_fused(
     cell: Cell, inputs: Any, state: Any, alive: Array | None, reverse: bool, truncate: int | None
 ) -> Run:
+    from tinygrad_rnn.nn.fused import fused_run  # needed by those alone who ask for it
+
     if isinstance(inputs, Sequence):
         inputs = np.stack(inputs)
     if reverse:
