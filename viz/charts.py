@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tinygrad_rnn import GradientFlow, Run, Scope, Tensor, analysis, graph
+from tinygrad_rnn import GradientFlow, Run, Tensor, analysis
 from tinygrad_rnn.tensor import Array
 from viz.axes import COLOURS, dress, legend, look, mark, new_axes, save
 from viz.errors import VizError
 from viz.style import LIGHT, check_norm
+from viz.through_time import norms_through_time, shares_through_time, units_through_time
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["chart", "heat_map", "openness", "save", "shares", "spectrum", "states_through_time"]
+__all__ = ["chart", "heat_map", "openness", "save", "shares", "spectrum"]
 
 SMALLEST, LARGEST = np.finfo(np.float64).tiny, 1e200  # ticks go beyond
 
@@ -37,9 +38,11 @@ def chart(
 ) -> Axes:
     """Draw the norm of dL/dh_t against t for several sweeps, on a logarithmic axis.
 
+    What such an axis has no place for (0, NaN, beyond 1e200) is written at the chart's edge.
+
     Args:
         flows: one sweep for each label.
-        norm: "l2", "rms" or "max".
+        norm: of the whole (B, H) gradient: "l2", "rms" or "max".
         state: "h", "c", or the name of another part of a cell's state.
         theory: for each label a factor per step back, such as a spectral radius or a bound; drawn
             as a straight line from the last gradient of the first sweep.
@@ -50,8 +53,8 @@ def chart(
         The axes; `save(axes, "chart.svg")` writes their figure.
 
     Raises:
-        VizError: if there are no flows, one has no such state, a factor is not positive, or
-            matplotlib is not installed.
+        VizError: if there are no flows, one has seen no sweep or has no such state, the norm is
+            unknown, a factor is not positive, or matplotlib is not installed.
 
     >>> import tinygrad_rnn as tr
     >>> run = tr.unroll(tr.RNNCell(2, 3, rng=0), np.ones((5, 1, 2)))
@@ -62,7 +65,7 @@ def chart(
     check_norm(norm)
     if not isinstance(flows, Mapping) or not flows:
         raise VizError("a chart needs at least one flow with a label: chart({'RNN': flow})")
-    series = {label: _norms(label, flow, state, norm) for label, flow in flows.items()}
+    series = {label: norms_through_time(flow, state, norm, label) for label, flow in flows.items()}
     ax = ax or new_axes()
     for k, (label, (t, norms)) in enumerate(series.items()):
         ax.plot(t, _drawable(norms), label=label, linewidth=2, **look(k))
@@ -99,10 +102,15 @@ def heat_map(
         title: above the chart.
 
     Raises:
-        VizError: if the flow has no such state, or matplotlib is not installed.
+        VizError: if the flow has seen no sweep or has no such state, or matplotlib is not
+            installed.
+
+    >>> import tinygrad_rnn as tr
+    >>> run = tr.unroll(tr.RNNCell(2, 3, rng=0), np.ones((5, 1, 2)))
+    >>> heat_map(tr.trace(run.final.sum())).images[0].get_array().shape
+    (3, 5)
     """
-    states = _states("heat map", flow, state)
-    sizes = np.transpose([_unit_norms(flow, node) for node in states.values()])
+    t, sizes = units_through_time(flow, state, "heat map")
     with np.errstate(divide="ignore"):
         logs = np.log10(sizes)
     ax = ax or new_axes()
@@ -117,7 +125,7 @@ def heat_map(
         aspect="auto",
         interpolation="nearest",
         origin="lower",
-        extent=(min(states) - 0.5, max(states) + 0.5, -0.5, len(logs) - 0.5),
+        extent=(t[0] - 0.5, t[-1] + 0.5, -0.5, len(logs) - 0.5),
         cmap=colormaps["cividis"].with_extremes(under="#b9bec7", bad=LIGHT.alarm),
         norm=Normalize(low, max(high, low + 1e-9)),
     )
@@ -137,7 +145,9 @@ def spectrum(
 ) -> Axes:
     """Draw the singular values of ds_T/ds_{T-k} against the distance k, as powers of ten.
 
-    The thick lines are the largest and the median one; a line ends where rounding hides its value.
+    They say how much of a gradient comes back over k steps (Pascanu, Mikolov & Bengio 2013): at
+    most the largest times as much. The thick lines are the largest and the median one; a line ends
+    where rounding hides its value.
 
     Args:
         jacobians: shape (T, S, S), as `tinygrad_rnn.analysis.step_jacobians` gives them.
@@ -148,7 +158,12 @@ def spectrum(
 
     Raises:
         ShapeError: if the Jacobians are not (T, S, S).
+        AnomalyError: if one is not finite.
         VizError: if the bound is not positive, or matplotlib is not installed.
+
+    >>> halving = np.array([np.eye(2) / 2] * 3)
+    >>> [round(float(y), 3) for y in spectrum(halving).lines[0].get_ydata()]
+    [-0.301, -0.602, -0.903]
     """
     logs = analysis.log10_singular_values(jacobians)
     k = np.arange(1, len(logs) + 1)
@@ -173,10 +188,11 @@ def spectrum(
 def shares(
     flow: GradientFlow, parameter: Tensor, ax: Axes | None = None, title: str | None = None
 ) -> Axes:
-    """Draw each time step's share in the gradient of a parameter, dL/dW = sum over t.
+    """Draw each time step's share in a parameter's gradient, the sum over time that BPTT takes.
 
     The share of a step is the length of its contribution along the whole gradient, over the length
-    of the whole: shares add up to 1, and a negative one pulls the other way.
+    of the whole: shares add up to 1 (but for uses outside all steps), and a negative one pulls the
+    other way.
 
     Args:
         flow: one sweep.
@@ -187,29 +203,18 @@ def shares(
     Raises:
         VizError: if no time step uses the parameter, its gradient is 0 or not finite, or
             matplotlib is not installed.
+
+    >>> import tinygrad_rnn as tr
+    >>> cell = tr.RNNCell(2, 3, rng=0)
+    >>> run = tr.unroll(cell, np.ones((5, 1, 2)))
+    >>> len(shares(tr.trace(run.final.sum()), cell.weight_hh).patches)
+    5
     """
-    name = parameter.name or "the parameter"
-    steps = [
-        _step(edge.consumer)
-        for edge in sorted(flow.edges, key=lambda edge: (edge.consumer.index, edge.slot))
-        if edge.source is parameter
-    ]
-    whole = flow.gradient(parameter)
-    if whole is None or all(step is None for step in steps):
-        raise VizError(f"no time step of this flow sends a gradient to {name}")
-    size = np.max(np.abs(whole))
-    if not 0 < size < np.inf:
-        raise VizError(f"the gradient of {name} is {size}: it has no shares")
-    found: dict[int, float] = {}
-    direction = whole / size  # so that squares of tiny gradients do not underflow
-    for step, part in zip(steps, flow.contributions(parameter), strict=True):
-        if step is not None:
-            along = np.sum(part / size * direction) / np.sum(direction * direction)
-            found[step] = found.get(step, 0.0) + float(along)
+    found = shares_through_time(flow, parameter)
     ax = ax or new_axes()
     ax.bar(list(found), list(found.values()), width=0.8, color=COLOURS[2])
     ax.axhline(0, color=LIGHT.muted, linewidth=0.8)
-    dress(ax, "time step t", f"share in dL/d({name})", title)
+    dress(ax, "time step t", f"share in dL/d({parameter.name or 'the parameter'})", title)
     return ax
 
 
@@ -233,6 +238,11 @@ def openness(
     Raises:
         GradientError: if the run was not recorded.
         VizError: if there is no such gate, or matplotlib is not installed.
+
+    >>> import tinygrad_rnn as tr
+    >>> run = tr.unroll(tr.GRUCell(2, 3, rng=0), np.ones((5, 1, 2)))
+    >>> [line.get_label() for line in openness(run).lines]
+    ['reset gate', 'update gate']
     """
     found = analysis.activations(run)
     if gates is None:
@@ -255,59 +265,6 @@ def openness(
     return ax
 
 
-def states_through_time(flow: GradientFlow, state: str = "h") -> dict[int, Tensor]:
-    """Return the tensor called `state` at each time step of the graph that was swept.
-
-    Where a step made several, as stacked layers do, it is the last: the layer nearest the loss.
-    Of a bidirectional layer it is the forward direction's.
-    """
-    if flow.root is None:
-        raise VizError("this flow has seen no sweep yet: loss.backward(observer=flow) comes first")
-    found = {}
-    for node in graph.topological(flow.root):
-        step = _step(node)
-        if node.name == state and step is not None and _BACKWARDS not in node.scope:
-            found[step] = node
-    return dict(sorted(found.items()))
-
-
-_BACKWARDS = Scope("direction", 1)
-
-
-def _step(node: Tensor) -> int | None:
-    """Return the time step that a node was made in."""
-    return next((part.index for part in node.scope if part.name == "t"), None)
-
-
-def _states(label: str, flow: GradientFlow, state: str) -> dict[int, Tensor]:
-    states = states_through_time(flow, state)
-    if not states:
-        raise VizError(
-            f"{label}: no tensor named {state!r} inside a time step; "
-            "unroll a cell, or give the name of another part of its state"
-        )
-    return states
-
-
-def _norms(label: str, flow: GradientFlow, state: str, norm: str) -> tuple[Array, Array]:
-    """Return the time steps, and the norm of the gradient at the state of each."""
-    states = _states(label, flow, state)
-    return np.array(list(states)), np.array([flow.norm(node, norm) for node in states.values()])
-
-
 def _drawable(norms: Array) -> Array:
     """Return the norms with NaN, which leaves a gap, where a logarithmic axis has no place."""
     return np.where((norms >= SMALLEST) & (norms <= LARGEST), norms, np.nan)
-
-
-def _unit_norms(flow: GradientFlow, node: Tensor) -> Array:
-    """Return the l2 norm of a node's gradient for each unit, its last axis, over all others."""
-    gradient = flow.gradient(node)
-    if gradient is None:
-        return np.zeros(node.shape[-1])
-    rows = np.abs(gradient, dtype=np.float64).reshape(-1, node.shape[-1])
-    largest = rows.max()
-    if not 0 < largest < np.inf:
-        return np.asarray(rows.max(axis=0))
-    # Dividing first keeps the squares of tiny gradients from underflowing to zero.
-    return np.asarray(largest * np.linalg.norm(rows / largest, axis=0))

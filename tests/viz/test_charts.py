@@ -19,9 +19,9 @@ from viz.charts import (
     save,
     shares,
     spectrum,
-    states_through_time,
 )
 from viz.errors import VizError
+from viz.through_time import states_through_time
 
 
 def swept(cell, steps=6, inputs=3):
