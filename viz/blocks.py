@@ -35,6 +35,7 @@ class Recording:
 
     def __init__(self, root: Any) -> None:
         self.tensors = topological(root)
+        self.ids = {id(tensor): f"n{i}" for i, tensor in enumerate(self.tensors)}
         self.uses = [
             Use(tensor, slot, source)
             for tensor in self.tensors

@@ -3,9 +3,7 @@
 One idea: `viz.read` turns a recorded graph into this model once, at one level of detail;
 `viz.detail` leaves out steps, `viz.layout` fills in positions, `viz.together` puts several models
 above one another (`part` then says which one something belongs to, `captions` names them), and
-each output (DOT, the interactive page, JSON) only writes down what stands here. `Model.to_dict()`
-is the documented JSON form (`picture.save("x.json")`): the fields below, by the same names, nested
-as lists and objects.
+each output (DOT, the interactive page, JSON) only writes down what stands here.
 
 Places. A node belongs to one *block*: a time step of one layer (`layer`, `step`), or what comes
 before all steps (`layer == "before"`), or after them (`layer == "after"`). Nodes outside any time
@@ -41,16 +39,8 @@ Coordinates are in points (1/72 inch), x to the right, y upwards, (0, 0) at the 
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import math
 from dataclasses import dataclass, field
-from typing import Any
 
-import numpy as np
-
-from tinygrad_rnn.analysis import decades_per_step
-from tinygrad_rnn.norms import norms
 from viz.style import number
 
 BEFORE, AFTER, OUT = "before", "after", "out"
@@ -269,23 +259,6 @@ class Model:
     width: float = 0.0
     height: float = 0.0
 
-    def node(self, id: str) -> Node:
-        """The node of that id (a search; build a dictionary for many)."""
-        return next(node for node in self.nodes if node.id == id)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The model as JSON can hold it: NaN and Inf become strings, tooltips are added."""
-        plain = _plain(dataclasses.asdict(self))
-        for node, source in zip(plain["nodes"], self.nodes, strict=True):
-            node["tooltip"] = source.tooltip()
-        for edge, source_edge in zip(plain["edges"], self.edges, strict=True):
-            edge["tooltip"] = source_edge.tooltip()
-        return {"format": "tinygrad-rnn drawing", "version": 1, **plain}
-
-    def to_json(self) -> str:
-        """`to_dict` as text; the same graph gives the same text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=1) + "\n"
-
 
 def describe(size: Size | None) -> str:
     """All three norms of a gradient in words."""
@@ -293,32 +266,3 @@ def describe(size: Size | None) -> str:
         return "none"
     text = f"l2 {number(size.l2)}, rms {number(size.rms)}, max {number(size.max)}"
     return text if size.finite else f"{text} (NOT FINITE)"
-
-
-def measure(gradient: np.ndarray | None) -> Size | None:
-    """The three norms of an array; None for None."""
-    if gradient is None:
-        return None
-    (l2,), (largest,) = norms([gradient])
-    rms = float(l2) / math.sqrt(max(gradient.size, 1))
-    return Size(float(l2), rms, float(largest), math.isfinite(largest))
-
-
-def decades_lost(values: list[float]) -> float | None:
-    """Decades that a gradient loses for each step it goes back; None where no line can be fitted.
-
-    >>> round(decades_lost([0.001, 0.01, 0.1, 1.0]), 6)
-    1.0
-    """
-    rate = decades_per_step(values)
-    return None if math.isnan(rate) else -rate
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return number(value)
-    return value

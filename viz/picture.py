@@ -13,6 +13,7 @@ from typing import Any
 import graphviz
 
 from viz import dot, page
+from viz.as_json import to_json
 from viz.errors import VizError
 from viz.model import Model
 from viz.notebook import bundle, strip_text
@@ -82,7 +83,7 @@ class Picture:
     def to_bytes(self, form: str, time_limit: float = TIME_LIMIT) -> bytes:
         """The picture in one of the formats that `save` knows."""
         if form == "json":
-            return self.model.to_json().encode()
+            return to_json(self.model).encode()
         if form == "html":
             title, detail = self.model.title, self.model.detail
             return page.render(self.drawings(), self.scale, title, detail).encode()

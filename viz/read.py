@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from viz.blocks import Block, Recording, Use, op_name
+from viz.blocks import Block, Recording, Use
 from viz.errors import VizError
 from viz.groups import Group, Groups, check_detail
 from viz.labels import node_of
@@ -22,12 +22,10 @@ from viz.model import (
     Edge,
     Model,
     Node,
-    Parameter,
-    Strip,
-    decades_lost,
 )
 from viz.sent import Sent
 from viz.style import check_norm
+from viz.sums import parameters, strips
 
 
 def read(
@@ -72,7 +70,6 @@ class _Reader:
         self.root, self.flow, self.norm, self.detail = root, flow, norm, detail
         self.recording = recording = Recording(root)
         self.homes, self.keys, self.by_source = recording.homes, recording.keys, recording.by_source
-        self.ids = {id(tensor): f"n{i}" for i, tensor in enumerate(recording.tensors)}
         self.sent = Sent(flow)
         self.layers = recording.cells()
         self.steps = sorted({step for layer in self.layers for step in layer.steps})
@@ -99,6 +96,7 @@ class _Reader:
         edges += self._junctions(edges)
         used = {node.layer for node in self.nodes.values()}
         last = self.groups.of.get(id(self.root))
+        tensors = [t for t in self.recording.tensors if t.requires_grad and self._is_shared(t)]
         return Model(
             title=title,
             norm=self.norm,
@@ -109,15 +107,15 @@ class _Reader:
             layers=[layer for layer in self.layers if layer.name in used],
             steps=self.steps,
             shown=list(self.steps),
-            parameters=self._parameters(),
-            strips=self._strips(),
+            parameters=parameters(tensors, self.recording, self.sent),
+            strips=strips(self.layers, self.recording, self.flow, self.norm),
             has_flow=self.flow is not None,
         )
 
     # Nodes.
 
     def _id(self, group: Group) -> str:
-        id_ = self.ids[id(group.main)]
+        id_ = self.recording.ids[id(group.main)]
         return f"c{id_[1:]}" if group.role == "cell" else id_
 
     def _add(self, group: Group) -> Node:
@@ -167,7 +165,8 @@ class _Reader:
         role = "parameter" if tensor.requires_grad and tensor.op is None else "shared"
         role = "input" if tensor.name == "x" and tensor.op is None else role
         group = Group(key, target.home, role, tensor, [tensor])
-        serial, seen = len(self.ids) + len(self.nodes), group.home.step not in self.hidden
+        serial = len(self.recording.ids) + len(self.nodes)
+        seen = group.home.step not in self.hidden
         tag = node_of(group, role, self.recording, f"n{serial}", seen)
         tag.gradient = self.sent.along(uses)[1]
         self.nodes[tag.id] = tag
@@ -254,48 +253,3 @@ class _Reader:
             rails.append(Edge(f"r{serial}", f"{port}|rail", source_id, point.id, -1, flow, size,
                               port=port, rail=source.label))  # fmt: skip
         return rails
-
-    # Through time.
-
-    def _parameters(self) -> list[Parameter]:
-        found: list[Parameter] = []
-        for tensor in self.recording.tensors:
-            if self.flow is None or not (tensor.requires_grad and self._is_shared(tensor)):
-                continue
-            uses: dict[int, list[Use]] = defaultdict(list)
-            for use in self.by_source[id(tensor)]:
-                step = self.homes[id(use.consumer)].step
-                if step is not None and self.sent.reached(use):
-                    uses[step].append(use)
-            shares = {step: self.sent.along(uses[step])[1] for step in sorted(uses)}
-            found.append(
-                Parameter(
-                    f"sum-{self.ids[id(tensor)]}",
-                    self._full_name(tensor),
-                    tuple(tensor.shape),
-                    self.sent.total(tensor),
-                    {step: size for step, size in shares.items() if size is not None},
-                )
-            )
-        return found
-
-    def _full_name(self, tensor: Any) -> str:
-        """A shared tensor's name, with its layer where it is used in one of several."""
-        layers = {self.homes[id(use.consumer)].layer for use in self.by_source[id(tensor)]}
-        layer = layers.pop() if len(layers) == 1 else ""
-        name = tensor.name or op_name(tensor)
-        return f"{name}, {layer}" if layer not in ("", OUT, AFTER) and "." not in name else name
-
-    def _strips(self) -> list[Strip]:
-        if self.flow is None:
-            return []
-        at = {(self.homes[id(t)].step, self.keys[id(t)]): t for t in self.recording.tensors}
-        strips = []
-        for layer in self.layers:
-            for key in layer.states if layer.name != OUT else ():
-                found = [(s, at[(s, key)]) for s in layer.steps if (s, key) in at]
-                values = [float(self.flow.norm(tensor, self.norm)) for _, tensor in found]
-                name = found[0][1].name or op_name(found[0][1])
-                fitted = decades_lost(values)
-                strips.append(Strip(layer.name, name, [s for s, _ in found], values, fitted))
-        return strips

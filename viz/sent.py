@@ -1,14 +1,37 @@
-"""What went along edges, one by one or together."""
+"""What went along edges, one by one or together, and how large it is.
+
+One idea: where a picture shows several uses of a tensor as one edge, their gradients are added up
+before they are measured. The norm of a sum says what crossed that edge; a sum or mean of norms
+would hide what cancels.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import reduce
 from operator import add
 from typing import Any
 
+import numpy as np
+
+from tinygrad_rnn.norms import norms
 from viz.blocks import Use, op_name
-from viz.model import Size, measure
+from viz.model import Size
+
+
+def measure(gradient: np.ndarray | None) -> Size | None:
+    """The three norms of an array; None for None.
+
+    >>> size = measure(np.array([3.0, -4.0]))
+    >>> size.l2, round(size.rms, 4), size.max, size.finite
+    (5.0, 3.5355, 4.0, True)
+    """
+    if gradient is None:
+        return None
+    (l2,), (largest,) = norms([gradient])
+    rms = float(l2) / math.sqrt(max(gradient.size, 1))
+    return Size(float(l2), rms, float(largest), math.isfinite(largest))
 
 
 class Sent:
