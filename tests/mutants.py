@@ -57,7 +57,9 @@ AREAS = {
         ],
     ),
     "renderer": (
-        _files("viz", "blocks groups labels sent read detail style boxes rows spacing template")
+        _files(
+            "viz", "blocks groups labels sent read sums detail style boxes rows spacing template"
+        )
         + _files("viz", "route lines around layout dot ink below svg together drawing"),
         [
             _files("tests/viz", "test_golden test_style"),

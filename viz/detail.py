@@ -1,4 +1,8 @@
-"""Leaving out: which steps are drawn, and the boxes that stand for the others."""
+"""Leaving out: which steps are drawn, and the boxes that stand for the others.
+
+One idea: a model is read whole; what is not drawn is taken out of it afterwards, and the rails that
+led there end at a box. So the strips and sums, which are of all steps, stay true.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +29,9 @@ def choose_steps(steps: Any, known: list[int], detail: str, kept: int) -> list[i
 
     Raises:
         VizError: a step that the graph does not have.
+
+    >>> choose_steps("auto", list(range(40)), "op", kept=2)
+    [0, 1, 38, 39]
     """
     if isinstance(steps, str):
         if steps not in ("auto", "all"):

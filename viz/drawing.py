@@ -47,7 +47,7 @@ def draw(
     """Draw the graph under `loss`, one frame per time step, with the gradient on every edge.
 
     Args:
-        loss: the tensor that the picture ends in.
+        loss: the tensor that the picture ends in, of any shape: what the flow was traced from.
         flow: what a sweep from it recorded (`tinygrad_rnn.trace(loss)`); None draws no gradients.
         detail: "op", every primitive; "gate", one node per gate and state; "cell", one per cell;
             "step", only the states.
@@ -58,11 +58,14 @@ def draw(
         title: stands above the graph and names the SVG.
         theme: "light", "dark", or "auto": light, and dark in an SVG where the reader prefers it.
         numbers: print each edge's gradient beside it; by default for up to 6 steps.
-        strict: raise instead of drawing a coarser picture where this one would be too large.
+        strict: raise instead of drawing a coarser picture where this one would be too large
+            (150,000 nodes and edges); without it a coarser one comes with a `VizWarning`.
 
     Raises:
-        TooLargeError: the picture would be too large, and `strict` forbids a coarser one.
-        VizError: something was asked for that there is not.
+        TooLargeError: the picture would be too large, and `strict` forbids a coarser one, or it
+            would be at every level of detail.
+        VizError: no tensor, a flow of another one, an unknown detail, norm or theme, steps that
+            the graph does not have, or a scale of another norm.
 
     >>> import numpy as np, tinygrad_rnn as tr, viz
     >>> run = tr.unroll(tr.RNNCell(2, 3, rng=0), np.ones((4, 1, 2)))
@@ -96,7 +99,7 @@ def compare(
     The other arguments are those of `draw`.
 
     Raises:
-        VizError: nothing to compare, or something was asked for that there is not.
+        VizError: nothing to compare, or what `draw` refuses in one of them.
 
     >>> import numpy as np, tinygrad_rnn as tr, viz
     >>> def loss(cell):

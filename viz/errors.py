@@ -1,14 +1,25 @@
-"""What can go wrong with a picture, each with a name of its own and a remedy in its message."""
+"""What can go wrong with a picture, each with a name of its own and a remedy in its message.
+
+>>> import viz
+>>> try:
+...     viz.draw(3.0)
+... except viz.VizError as error:
+...     print(error)
+draw needs a Tensor, got float
+"""
 
 from __future__ import annotations
 
 
 class VizError(ValueError):
-    """A picture was asked for that cannot be drawn as asked."""
+    """A picture was asked for that cannot be drawn as asked; all others here are kinds of it."""
 
 
 class GraphvizMissingError(VizError):
-    """No Graphviz was found: neither `dot` on PATH nor the `embedded` extra."""
+    """No Graphviz was found: neither `dot` on PATH nor the `embedded` extra.
+
+    Only .svg, .png and .pdf need one.
+    """
 
 
 class GraphvizFailedError(VizError):
@@ -20,7 +31,7 @@ class GraphvizTimeoutError(VizError, TimeoutError):
 
 
 class TooLargeError(VizError):
-    """The picture would be too large at this level of detail, and `strict=True` forbids coarser."""
+    """The picture would be too large: at this level with `strict=True`, else at every level."""
 
 
 class VizWarning(UserWarning):

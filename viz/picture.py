@@ -27,7 +27,23 @@ PNG_DPI, PNG_LIMIT = 144, 16000  # a png is at most so many pixels wide or high
 class Picture:
     """A drawing that is ready to be written: `save` it, or take its `digraph`.
 
-    `drawings` makes what the interactive page holds: for each name its models, whole, by level.
+    `viz.draw` and `viz.compare` make one. In a notebook it shows itself.
+
+    Args:
+        model: what is drawn, with positions in points; see `viz.model`.
+        scale: the colours' and widths' scale, of the model's norm.
+        theme: "light", "dark" or "auto".
+        drawings: makes what the interactive page holds: for each name its models, whole, by level.
+
+    Raises:
+        VizError: an unknown theme, or a scale of another norm.
+
+    >>> import tempfile, tinygrad_rnn as tr, viz
+    >>> loss = (tr.Tensor([1.0, 2.0], requires_grad=True, name="x") ** 2).sum()
+    >>> picture = viz.draw(loss, tr.trace(loss), title="sum of squares")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     picture.save(Path(folder, "squares.html")).name
+    'squares.html'
     """
 
     def __init__(
@@ -45,13 +61,22 @@ class Picture:
 
     @property
     def digraph(self) -> graphviz.Digraph:
-        """The picture as a `graphviz.Digraph` in which every position is given."""
+        """The picture as a `graphviz.Digraph` in which every position is given, in points.
+
+        Its engine is `neato -n2`, which only paints: `dot` would lay the graph out anew.
+        """
         theme = THEMES["dark" if self.theme == "dark" else "light"]
         return dot.digraph(self.model, self.scale, theme)
 
     @property
     def description(self) -> str:
-        """What the picture shows, in words."""
+        """What the picture shows, in words: of an SVG it is the description.
+
+        >>> import numpy as np, tinygrad_rnn as tr, viz
+        >>> run = tr.unroll(tr.RNNCell(2, 3, rng=0), np.ones((4, 1, 2)))
+        >>> viz.draw(run.final.sum()).description
+        'Computation graph of 4 time steps; no gradients were recorded.'
+        """
         model = self.model
         text = f"Computation graph of {len(model.steps)} time steps"
         if len(model.shown) != len(model.steps):
@@ -70,18 +95,32 @@ class Picture:
 
         Args:
             path: where to; an existing file is replaced as a whole or left as it is.
-            time_limit: seconds that Graphviz may take.
+            time_limit: seconds that Graphviz may take; .html, .dot and .json need none.
+
+        Returns:
+            The path.
 
         Raises:
-            VizError: an unknown suffix, a folder that cannot be written, or trouble with Graphviz
-                (each with a class of its own in `viz.errors`).
+            VizError: an unknown suffix, or a folder that cannot be written.
+            GraphvizMissingError, GraphvizFailedError, GraphvizTimeoutError: as they say.
         """
         path = Path(path)
         write(path, self.to_bytes(path.suffix.removeprefix("."), time_limit))
         return path
 
     def to_bytes(self, form: str, time_limit: float = TIME_LIMIT) -> bytes:
-        """The picture in one of the formats that `save` knows."""
+        """The picture in one of the formats that `save` knows; it raises what `save` raises.
+
+        Args:
+            form: "svg", "png" (144 dots per inch, at most 16,000 pixels wide or high), "pdf",
+                "html" (every step, at every level of detail), "dot" or "json" (`viz.as_json`).
+            time_limit: seconds that Graphviz may take.
+
+        >>> import tinygrad_rnn as tr, viz
+        >>> loss = (tr.Tensor([1.0, 2.0], requires_grad=True, name="x") ** 2).sum()
+        >>> viz.draw(loss).to_bytes("dot").splitlines()[0]
+        b'digraph bptt {'
+        """
         if form == "json":
             return to_json(self.model).encode()
         if form == "html":
