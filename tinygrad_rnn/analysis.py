@@ -146,10 +146,16 @@ def _stack(jacobians: ArrayLike) -> Array:
 
 
 def spectral_radius(matrix: ArrayLike) -> Any:
-    """Return the largest magnitude of an eigenvalue: the rate at which high powers grow.
+    """Return the largest magnitude of an eigenvalue: the rate at which high powers grow (Gelfand).
 
     Args:
         matrix: shape (S, S), or (..., S, S) for several at once.
+
+    Returns:
+        One number, or shape (...).
+
+    Raises:
+        numpy.linalg.LinAlgError: if the matrix is not square, or not finite.
 
     >>> round(float(spectral_radius([[0.0, 4.0], [1.0, 0.0]])), 12)
     2.0
@@ -162,16 +168,25 @@ def norm_bound(weight_hh: Any, largest_slope: float = 1.0) -> float:
 
     No gradient grows by more per step back, and below 1 every gradient vanishes: sigma_max(U)
     times the nonlinearity's largest slope (Pascanu et al. 2013, "On the difficulty of training
-    recurrent neural networks"). It holds for ``h_t = f(U h_{t-1} + ...)``, not for gated cells.
+    recurrent neural networks", 2.1). It holds for ``h_t = f(U h_{t-1} + ...)``, not gated cells.
 
     Args:
         weight_hh: U, shape (H, H): an array or a parameter.
         largest_slope: 1 for tanh, relu and identity, 1/4 for the logistic sigmoid.
 
+    Returns:
+        The factor per step; its log10 compares with `decades_per_step`.
+
+    Raises:
+        ShapeError: if `weight_hh` is not square, as the stacked weight of a gated cell is not.
+
     >>> norm_bound([[3.0, 0.0], [0.0, 1.0]], largest_slope=0.25)
     0.75
     """
-    return float(np.linalg.norm(_array(weight_hh), 2)) * largest_slope
+    matrix = _array(weight_hh)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise ShapeError(f"norm_bound: weight_hh of shape {matrix.shape} is not (H, H)")
+    return float(np.linalg.norm(matrix, 2)) * largest_slope
 
 
 def decades_per_step(norms: ArrayLike) -> float:
@@ -186,7 +201,7 @@ def decades_per_step(norms: ArrayLike) -> float:
             the gradient ran out of floating-point range and is stuck at a few rounded values.
 
     Returns:
-        The rate; NaN where fewer than two norms are left.
+        The rate, in decades per step; NaN where fewer than two norms are left.
 
     >>> round(decades_per_step([0.0, 1e-4, 1e-3, 1e-2]), 12)
     -1.0

@@ -61,7 +61,15 @@ class detect_anomaly(Block):
         current.anomalies = self._outer.pop()
 
     def made(self, out: Tensor, primitive: Primitive) -> None:
-        """Look at a value; called when a primitive has been applied."""
+        """Look at a value; called when a primitive has been applied.
+
+        Args:
+            out: what it made.
+            primitive: by which.
+
+        Raises:
+            AnomalyError: if an element is not finite.
+        """
         self._lines[out.index] = line = _line()
         what = _not_finite(out._data)
         if what is not None:
@@ -70,7 +78,17 @@ class detect_anomaly(Block):
             )
 
     def swept(self, node: Tensor, slot: int, source: Tensor, contribution: Any) -> None:
-        """Look at a contribution; called for every edge of a sweep."""
+        """Look at a contribution; called for every edge of a sweep.
+
+        Args:
+            node: the tensor whose gradient goes back.
+            slot: to which of its inputs.
+            source: that input.
+            contribution: what goes there, of the shape of `source`.
+
+        Raises:
+            AnomalyError: if an element is not finite.
+        """
         what = _not_finite(getattr(contribution, "_data", contribution))
         if what is not None:
             assert node.op is not None

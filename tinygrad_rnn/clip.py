@@ -17,7 +17,7 @@ def clip_grad_norm_(
 ) -> float:
     """Scale all gradients by one factor, so that their joint l2 norm is at most `max_norm`.
 
-    (Pascanu, Mikolov & Bengio 2013.) Each `.grad` is given a new array.
+    (Pascanu, Mikolov & Bengio 2013, algorithm 1.) Each `.grad` is given a new array.
 
     Args:
         parameters: whose gradients; those without one are skipped.
@@ -30,6 +30,12 @@ def clip_grad_norm_(
 
     Raises:
         GradientError: if the norm is not finite and `error_if_nonfinite` is set.
+        ValueError: if `max_norm` is not above 0.
+
+    >>> x = Tensor([3.0, 4.0], requires_grad=True)
+    >>> np.sum(x * x).backward()
+    >>> clip_grad_norm_([x], 5.0), x.grad
+    (10.0, array([3., 4.]))
     """
     if not max_norm > 0:
         raise ValueError(f"clip_grad_norm_: max_norm = {max_norm} is not above 0")
@@ -48,7 +54,10 @@ def clip_grad_norm_(
 def clip_grad_value_(
     parameters: Iterable[Tensor], max_value: float, error_if_nonfinite: bool = False
 ) -> None:
-    """Clip every element of every gradient to [-max_value, max_value], into new arrays.
+    """Clip every element of every gradient to [-max_value, max_value] (Mikolov 2012).
+
+    Each `.grad` is given a new array. The gradient's direction changes, which `clip_grad_norm_`
+    keeps.
 
     Args:
         parameters: whose gradients; those without one are skipped.
@@ -58,6 +67,13 @@ def clip_grad_value_(
 
     Raises:
         GradientError: if an element is not finite and `error_if_nonfinite` is set.
+        ValueError: if `max_value` is not above 0.
+
+    >>> x = Tensor([3.0, 4.0], requires_grad=True)
+    >>> np.sum(x * x).backward()
+    >>> clip_grad_value_([x], 7.0)
+    >>> x.grad
+    array([6., 7.])
     """
     if not max_value > 0:
         raise ValueError(f"clip_grad_value_: max_value = {max_value} is not above 0")

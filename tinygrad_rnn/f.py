@@ -1,4 +1,7 @@
-"""Functions that NumPy lacks; whatever NumPy has is reached as ``np.f(tensor)``."""
+"""Functions that NumPy lacks; whatever NumPy has is reached as ``np.f(tensor)``.
+
+Each returns a tensor that knows how it was made if it is given a tensor, and an array otherwise.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,9 @@ def _array(x: Any) -> Any:
 def sigmoid(x: Any) -> Any:
     """Return ``1 / (1 + exp(-x))`` of each element, right to the last digits also far below 0.
 
+    Args:
+        x: any shape.
+
     >>> float(sigmoid(0.0)), f"{float(sigmoid(-100.0)):.6e}"
     (0.5, '3.720076e-44')
     """
@@ -41,7 +47,10 @@ def sigmoid(x: Any) -> Any:
 
 
 def softplus(x: Any) -> Any:
-    """Return ``log(1 + exp(x))`` of each element; its derivative is the sigmoid.
+    """Return ``log(1 + exp(x))`` of each element (Dugas et al. 2001); its slope is the sigmoid.
+
+    Args:
+        x: any shape.
 
     >>> float(softplus(1000.0))
     1000.0
@@ -50,7 +59,10 @@ def softplus(x: Any) -> Any:
 
 
 def relu(x: Any) -> Any:
-    """Return ``max(x, 0)`` of each element; its derivative at 0 is 0.
+    """Return ``max(x, 0)`` of each element; its derivative at 0 is 0 (Nair & Hinton 2010).
+
+    Args:
+        x: any shape.
 
     >>> relu([-1.0, 2.0])
     array([0., 2.])
@@ -59,7 +71,11 @@ def relu(x: Any) -> Any:
 
 
 def leaky_relu(x: Any, slope: float = 0.01) -> Any:
-    """Return x where it is positive, else ``slope * x``; its derivative at 0 is `slope`.
+    """Return x where it is positive, else ``slope * x`` (Maas et al. 2013).
+
+    Args:
+        x: any shape.
+        slope: also the derivative at 0.
 
     >>> leaky_relu([-1.0, 2.0])
     array([-0.01,  2.  ])
@@ -68,7 +84,11 @@ def leaky_relu(x: Any, slope: float = 0.01) -> Any:
 
 
 def elu(x: Any, alpha: float = 1.0) -> Any:
-    """Return x where it is positive, else ``alpha * (exp(x) - 1)`` (Clevert et al. 2015).
+    """Return x where it is positive, else ``alpha * (exp(x) - 1)`` (Clevert et al. 2016).
+
+    Args:
+        x: any shape.
+        alpha: minus the limit far below 0, and the derivative at 0.
 
     >>> elu([-1000.0, 2.0])
     array([-1.,  2.])
@@ -79,6 +99,9 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
 def erf(x: Any) -> Any:
     """Return the error function, ``2 / sqrt(pi)`` times the integral of exp(-t^2) from 0 to x.
 
+    Args:
+        x: any shape.
+
     >>> round(float(erf(1.0)), 6)
     0.842701
     """
@@ -86,7 +109,11 @@ def erf(x: Any) -> Any:
 
 
 def softmax(x: Any, axis: int = -1) -> Any:
-    """Return ``exp(x) / sum(exp(x))`` along an axis, with nothing overflowing.
+    """Return ``exp(x) / sum(exp(x))`` along an axis, with nothing overflowing (Bridle 1990).
+
+    Args:
+        x: any shape.
+        axis: the axis along which the results sum to 1.
 
     >>> softmax([1000.0, 1000.0])
     array([0.5, 0.5])
@@ -97,6 +124,10 @@ def softmax(x: Any, axis: int = -1) -> Any:
 def log_softmax(x: Any, axis: int = -1) -> Any:
     """Return ``x - log(sum(exp(x)))`` along an axis, with nothing overflowing.
 
+    Args:
+        x: any shape.
+        axis: the axis along which the exponentials of the results sum to 1.
+
     >>> log_softmax([1000.0, 0.0])
     array([    0., -1000.])
     """
@@ -104,7 +135,12 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
 
 
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Return ``log(sum(exp(x)))`` over the axes, all by default, with nothing overflowing.
+    """Return ``log(sum(exp(x)))`` over the axes, with nothing overflowing.
+
+    Args:
+        x: any shape.
+        axis: one axis or several, as a tuple; all by default.
+        keepdims: whether these axes stay, with length 1.
 
     >>> import numpy as np
     >>> float(logsumexp(np.array([1000.0, 1000.0])))
@@ -124,7 +160,10 @@ def linear(x: Any, weight: Any, bias: Any = None, rows: slice = ALL_ROWS) -> Any
             weight asks for the rows of one gate.
 
     Returns:
-        Shape (..., O).
+        Shape (..., O), or as many as `rows` are.
+
+    Raises:
+        ShapeError: if the shapes do not fit together.
 
     >>> import numpy as np
     >>> linear(np.array([1.0, 2.0]), np.array([[3.0, 4.0]]), np.array([0.5]))
@@ -149,7 +188,15 @@ def linear_pair(x: Any, W: Any, h: Any, U: Any, bias: Any = None, rows: slice = 
         rows: which of the O outputs to compute; all by default.
 
     Returns:
-        Shape (..., O).
+        Shape (..., O), or as many as `rows` are.
+
+    Raises:
+        ShapeError: if the shapes do not fit together.
+
+    >>> import numpy as np
+    >>> x, W, h, U = np.ones((1, 2)), np.ones((4, 2)), np.ones((1, 3)), np.ones((4, 3))
+    >>> linear_pair(x, W, h, U)
+    array([[5., 5., 5., 5.]])
     """
     if bias is None:
         return AFFINE[4](x, W, h, U, rows=rows)

@@ -163,7 +163,14 @@ class GradientFlow:
         return self._edges
 
     def gradient(self, tensor: Tensor) -> Array | None:
-        """Return the summed gradient that reached a node, or None where none flowed."""
+        """Return the summed gradient that reached a node, or None where none flowed.
+
+        Args:
+            tensor: a node of the graph.
+
+        Returns:
+            An array of the tensor's shape.
+        """
         return self._gradients.get(tensor.index)
 
     def norm(self, tensor: Tensor, norm: str = "l2") -> float:
@@ -203,7 +210,11 @@ class GradientFlow:
         return found
 
     def contribution(self, edge: Edge) -> Array:
-        """Return what went along one edge of this flow, in its source's shape and dtype."""
+        """Return what went along one edge of this flow, in its source's shape and dtype.
+
+        Args:
+            edge: one of `edges`.
+        """
         node = edge.consumer
         assert node.op is not None
         g = self._gradients[node.index]

@@ -39,6 +39,8 @@ def grad(
 
     Raises:
         GradientError: if no gradient flows from `output`, or it needs `gradient`.
+        ShapeError: if `gradient` has another shape.
+        StaleValueError: with `create_graph`, if a leaf was given new data after its use.
 
     >>> x = Tensor(3.0, requires_grad=True)
     >>> (slope,) = grad(x * x * x, [x], create_graph=True)
@@ -71,7 +73,8 @@ def vjp(
         primals: the point: arrays or tensors.
 
     Returns:
-        The value, and a function from a gradient of its shape to one gradient per primal.
+        The value, and a function from a gradient of its shape to one gradient per primal. That
+        raises a ShapeError for a gradient of another shape.
 
     >>> y, back = vjp(lambda x: x * x, [1.0, 2.0])
     >>> back([1.0, 10.0])[0].data
@@ -95,18 +98,27 @@ def jvp(
 ) -> tuple[Tensor, Tensor]:
     """Return ``f(*primals)`` and how it moves when the primals move along the tangents.
 
+    It is forward mode; over a recurrent cell, real-time recurrent learning (Williams & Zipser
+    1989).
+
     Args:
         f: a function of tensors, returning one tensor.
         primals: the point: arrays or tensors.
         tangents: one direction per primal, of its shape.
 
+    Returns:
+        The value, and its directional derivative, of the same shape.
+
     Raises:
         ShapeError: if a tangent has another shape than its primal.
+        ValueError: if there are not as many tangents as primals.
 
     >>> y, dy = jvp(lambda x: x * x, [[1.0, 2.0]], [[1.0, 10.0]])
     >>> dy.data
     array([ 2., 40.])
     """
+    if len(primals) != len(tangents):
+        raise ValueError(f"jvp: {len(primals)} primals and {len(tangents)} tangents")
     nested = _nested([*primals, *tangents])
     out, xs = _record(f, primals)
     start = {}
@@ -122,10 +134,17 @@ def jvp(
 
 
 def jacobian(f: Callable[[Tensor], Tensor], x: ArrayLike | Tensor) -> Tensor:
-    """Return dy/dx of ``y = f(x)``, of shape ``y.shape + x.shape``.
+    """Return dy/dx of ``y = f(x)``.
 
     It is made row by row with reverse sweeps, or column by column with forward ones, whichever is
     fewer.
+
+    Args:
+        f: a function of one tensor, returning a tensor.
+        x: the point: an array or a tensor.
+
+    Returns:
+        Shape ``y.shape + x.shape``; zeros where y does not depend on x.
 
     >>> jacobian(lambda x: x * x, [1.0, 2.0]).data
     array([[2., 0.],
@@ -150,12 +169,22 @@ def jacobian(f: Callable[[Tensor], Tensor], x: ArrayLike | Tensor) -> Tensor:
 
 
 def hvp(f: Callable[[Tensor], Tensor], x: ArrayLike | Tensor, v: ArrayLike | Tensor) -> Tensor:
-    """Return the Hessian of the scalar function f at x, times v: forward mode over reverse mode.
+    """Return the Hessian of the scalar function f at x, times v, without making the Hessian.
+
+    It is forward mode over reverse mode (Pearlmutter 1994, "Fast exact multiplication by the
+    Hessian").
 
     Args:
         f: a function of one tensor, returning a tensor of one element.
-        x: the point.
+        x: the point: an array or a tensor.
         v: the direction, of the shape of x.
+
+    Returns:
+        The shape of x.
+
+    Raises:
+        GradientError: if f returns several elements.
+        ShapeError: if v has another shape than x.
 
     >>> hvp(lambda x: (x * x * x).sum(), [1.0, 2.0], [1.0, 1.0]).data
     array([ 6., 12.])

@@ -36,7 +36,8 @@ def gradcheck(
         True.
 
     Raises:
-        GradcheckError: names the input, the index, and both numbers.
+        GradcheckError: if an element is off: names the input, the index, and both numbers.
+        GradientError: if what `f` returns does not depend on its inputs.
 
     >>> gradcheck(lambda x: x * x, [1.0, 2.0])
     True

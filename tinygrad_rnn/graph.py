@@ -18,6 +18,9 @@ def topological(*roots: Tensor, differentiable: bool = False) -> list[Tensor]:
         roots: the tensors to start from.
         differentiable: leave out what no gradient can reach.
 
+    Returns:
+        Each node once; constants that are no tensors are not among them.
+
     >>> x = Tensor(3.0, requires_grad=True, name="x")
     >>> y = x * x + 1.0
     >>> [node.op.name if node.op else node.name for node in topological(y)]

@@ -8,16 +8,27 @@ the rate. ``Adam(model.parameters(), lr=warmup(100, cosine(3e-3, steps=1000)))``
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from tinygrad_rnn.errors import StateDictError
+from tinygrad_rnn.schedules import Schedule, constant, cosine, exponential, warmup
 from tinygrad_rnn.tensor import Array, Tensor
 
-Schedule = Callable[[int], float]
+__all__ = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Optimizer",
+    "RMSprop",
+    "Schedule",
+    "constant",
+    "cosine",
+    "exponential",
+    "warmup",
+]
 
 
 class Optimizer:
@@ -30,6 +41,15 @@ class Optimizer:
     Raises:
         ValueError: if there are no parameters, one is given twice, or the rate is negative.
         TypeError: if one is not a tensor.
+
+    >>> class SignDescent(Optimizer):
+    ...     def _move(self, value, g, memory):
+    ...         return np.sign(g)
+    >>> p = Tensor([1.0, -2.0], requires_grad=True)
+    >>> (p * p).sum().backward()
+    >>> SignDescent([p], lr=0.25).step()
+    >>> p.data
+    array([ 0.75, -1.75])
     """
 
     def __init__(self, parameters: Iterable[Tensor], lr: float | Schedule) -> None:
@@ -69,7 +89,8 @@ class Optimizer:
     def state_dict(self) -> dict[str, Array]:
         """Return a copy of all that it remembers, to go on from later exactly as if never stopped.
 
-        Keys are ``"steps"``, and ``"0.m"`` for what is called m of the first parameter.
+        Keys are ``"steps"``, and ``"0.m"`` for what is called m of the first parameter. The
+        learning rate is not in it.
         """
         state = {"steps": np.asarray(self.steps)}
         for k, memory in enumerate(self.memory):
@@ -78,6 +99,9 @@ class Optimizer:
 
     def load_state_dict(self, state: Mapping[str, ArrayLike]) -> None:
         """Remember what another optimiser of the same kind and parameters returned.
+
+        Args:
+            state: what its `state_dict` returned.
 
         Raises:
             StateDictError: if it does not fit these parameters; nothing is loaded then.
@@ -116,11 +140,16 @@ class SGD(Optimizer):
         v = momentum * v + g
         p = p - lr * v                       with Nesterov: p - lr * (g + momentum * v)
 
+    (Momentum: Polyak 1964. Nesterov's: Sutskever et al. 2013, as rewritten by Bengio et al. 2013.)
+
     Args:
-        parameters: what to optimise.
+        parameters: what to optimise, such as ``model.parameters()``.
         lr: the learning rate, or a schedule of it.
-        momentum: how much of the last move is kept.
-        nesterov: look ahead along the move (Sutskever et al. 2013).
+        momentum: how much of the last move is kept, from 0.
+        nesterov: look ahead along the move.
+
+    Raises:
+        ValueError: as for `Optimizer`, and if `nesterov` is set without momentum.
 
     >>> p = Tensor([1.0], requires_grad=True)
     >>> (p * p).sum().backward()
@@ -152,8 +181,23 @@ class SGD(Optimizer):
 class RMSprop(Optimizer):
     """RMSprop (Tieleman & Hinton 2012, lecture 6.5 of "Neural networks for machine learning").
 
-    s = decay * s + (1 - decay) * g ** 2
-    p = p - lr * g / (sqrt(s) + eps)
+        s = decay * s + (1 - decay) * g ** 2
+        p = p - lr * g / (sqrt(s) + eps)
+
+    Args:
+        parameters: what to optimise, such as ``model.parameters()``.
+        lr: the learning rate, or a schedule of it.
+        decay: how much of s is kept.
+        eps: keeps the quotient finite where g was always 0.
+
+    Raises:
+        ValueError: as for `Optimizer`.
+
+    >>> p = Tensor([1.0], requires_grad=True)
+    >>> (p * p).sum().backward()
+    >>> RMSprop([p], lr=0.01).step()
+    >>> p.data.round(6)
+    array([0.9])
     """
 
     def __init__(
@@ -172,13 +216,28 @@ class RMSprop(Optimizer):
 
 
 class Adam(Optimizer):
-    """Adam (Kingma & Ba 2015).
+    """Adam (Kingma & Ba 2015, algorithm 1).
 
         m = beta1 * m + (1 - beta1) * g
         s = beta2 * s + (1 - beta2) * g ** 2
         p = p - lr * (m / (1 - beta1 ** k)) / (sqrt(s / (1 - beta2 ** k)) + eps)
 
     where k counts this parameter's steps from 1.
+
+    Args:
+        parameters: what to optimise, such as ``model.parameters()``.
+        lr: the learning rate, or a schedule of it.
+        betas: how much is kept of m, and of s.
+        eps: keeps the quotient finite where g was always 0.
+
+    Raises:
+        ValueError: as for `Optimizer`.
+
+    >>> p = Tensor([1.0], requires_grad=True)
+    >>> (p * p).sum().backward()
+    >>> Adam([p], lr=0.1).step()
+    >>> p.data.round(6)
+    array([0.9])
     """
 
     def __init__(
@@ -201,9 +260,27 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with weight decay apart from the gradient (Loshchilov & Hutter 2019).
+    """Adam with weight decay apart from the gradient (Loshchilov & Hutter 2019, algorithm 2).
 
-    p = p - lr * (Adam's move + weight_decay * p)
+        p = p - lr * (Adam's move + weight_decay * p)
+
+    The decay goes with the whole learning rate, as in PyTorch; in the paper, with its schedule.
+
+    Args:
+        parameters: what to optimise, such as ``model.parameters()``.
+        lr: the learning rate, or a schedule of it.
+        betas: how much is kept of m, and of s.
+        eps: keeps the quotient finite where g was always 0.
+        weight_decay: the share of p that is taken away, times the learning rate.
+
+    Raises:
+        ValueError: as for `Optimizer`.
+
+    >>> p = Tensor([1.0], requires_grad=True)
+    >>> (p * 0).sum().backward()
+    >>> AdamW([p], lr=0.1, weight_decay=0.5).step()
+    >>> p.data
+    array([0.95])
     """
 
     def __init__(
@@ -219,40 +296,3 @@ class AdamW(Adam):
 
     def _move(self, value: Array, g: Array, memory: dict[str, Array]) -> Array:
         return super()._move(value, g, memory) + self.weight_decay * value
-
-
-# -- schedules
-
-
-def constant(lr: float) -> Schedule:
-    """Return the schedule that is always `lr`."""
-    return lambda step: lr
-
-
-def exponential(lr: float, factor: float, every: int = 1) -> Schedule:
-    """Return the schedule that is multiplied by `factor` after every `every` steps.
-
-    >>> [exponential(1.0, 0.5, every=2)(k) for k in range(5)]
-    [1.0, 1.0, 0.5, 0.5, 0.25]
-    """
-    return lambda step: lr * factor ** (step // every)
-
-
-def cosine(lr: float, steps: int, final: float = 0.0) -> Schedule:
-    """Return half a cosine from `lr` down to `final` in `steps` steps (Loshchilov & Hutter 2017).
-
-    >>> [round(cosine(1.0, steps=4)(k), 3) for k in range(6)]
-    [1.0, 0.854, 0.5, 0.146, 0.0, 0.0]
-    """
-    return lambda step: (
-        final + (lr - final) * (1 + math.cos(math.pi * min(step, steps) / steps)) / 2
-    )
-
-
-def warmup(steps: int, schedule: Schedule) -> Schedule:
-    """Return a schedule that rises linearly for `steps` steps, and then begins `schedule`.
-
-    >>> [warmup(2, constant(1.0))(k) for k in range(4)]
-    [0.5, 1.0, 1.0, 1.0]
-    """
-    return lambda step: schedule(0) * (step + 1) / steps if step < steps else schedule(step - steps)

@@ -48,9 +48,6 @@ class Each:
 
     Args:
         rule: ``(slot, g, y, xs, **params)``, for a vjp as for a jvp.
-
-    >>> Each(lambda slot, g, y, xs: g * slot)[3](2.0, None, ())
-    6.0
     """
 
     def __init__(self, rule: Rule) -> None:
@@ -70,7 +67,7 @@ class Primitive:
         jvps: likewise; for elementwise and linear primitives they follow from the others.
         formula: y in symbols.
         derivatives: each vjp in symbols.
-        broadcasts: whether a contribution may have to be summed back to its input's shape.
+        broadcasts: whether a contribution may have to be summed to its input's shape.
         gathers: by slot, a faster way to treat many uses than one vjp for each.
 
     >>> from tinygrad_rnn.ops.elementwise import exp
@@ -183,9 +180,7 @@ class Primitive:
         Args:
             slot: which input.
             t: of that input's shape.
-            y: the value that `forward` returned.
-            xs: its inputs.
-            params: its further arguments.
+            y, xs, params: as for `vjp`.
         """
         return self._call(self.jvps[slot], t, y, xs, params)
 

@@ -74,7 +74,7 @@ def _method(function: Callable[..., Any]) -> Callable[..., Tensor]:
     def method(self: Protocols, *args: Any, **kwargs: Any) -> Any:
         return _apply(function, (self, *args), kwargs)
 
-    method.__doc__ = f"Return ``np.{function.__name__}`` of this tensor."
+    method.__doc__ = f"Return ``np.{function.__name__}`` of this tensor, with its arguments."
     return method
 
 
@@ -213,12 +213,26 @@ class Protocols:
     var = _method(np.var)
 
     def reshape(self, *shape: Any) -> Tensor:
-        """Return the same elements in another shape, given as one tuple or as several integers."""
+        """Return the same elements in another shape.
+
+        Args:
+            *shape: one tuple, or several integers, of which one may be -1: what is left.
+
+        Raises:
+            ShapeError: if it has another number of elements.
+        """
         out: Tensor = _apply(np.reshape, (self, shape[0] if len(shape) == 1 else shape), {})
         return out
 
     def transpose(self, *axes: Any) -> Tensor:
-        """Return the axes in another order, reversed by default."""
+        """Return the axes in another order, reversed by default.
+
+        Args:
+            *axes: one tuple, or several integers: for each new axis the old one.
+
+        Raises:
+            ShapeError: if they are not the numbers of all axes.
+        """
         order = axes[0] if len(axes) == 1 else axes or None
         out: Tensor = _apply(np.transpose, (self, order), {})
         return out
@@ -260,7 +274,11 @@ class Protocols:
         return format(self._data, spec) if spec else str(self)
 
     def item(self) -> Any:
-        """Return the one element of a tensor of size 1 as a Python number."""
+        """Return the one element of a tensor of size 1 as a Python number.
+
+        Raises:
+            ValueError: if there are several.
+        """
         return self._data.item()
 
     def tolist(self) -> Any:

@@ -21,6 +21,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 class Scope:
     """One name on the way to a node: a time step, a layer, a gate.
 
+    Args:
+        name: what the part is.
+        index: which one of several, from 0; None if there is one.
+
     >>> str(Scope("t", 3)), str(Scope("forget gate"))
     ('t = 3', 'forget gate')
     """
@@ -59,7 +63,12 @@ class Block:
         raise NotImplementedError
 
     def __call__(self, function: Function) -> Function:
-        """Return `function` run inside the block."""
+        """Return `function` run inside the block.
+
+        Args:
+            function: also a generator function: the block is then open while it runs, and not
+                between its yields.
+        """
         if inspect.isgeneratorfunction(function):
 
             @functools.wraps(function)

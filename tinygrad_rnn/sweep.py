@@ -22,7 +22,16 @@ Results = dict[str, Any]  # by what `_key` returns
 
 
 class Point(NamedTuple):
-    """One setting with one seed, and what the study made of it."""
+    """One setting with one seed, and what the study made of it.
+
+    Attributes:
+        setting: a value for each argument that the grid names.
+        seed: the seed.
+        result: what the study returned, as JSON gives it back.
+
+    >>> Point({"gain": 0.5}, seed=0, result=1.25).setting
+    {'gain': 0.5}
+    """
 
     setting: dict[str, Any]
     seed: int
@@ -59,6 +68,7 @@ def run(
     Raises:
         SweepError: if the file is not one of results, another sweep is writing to it, or the study
             failed for some settings: by then all others are in the file.
+        ValueError: if the grid has a setting called "seed".
         TypeError: if JSON cannot hold what the study returned.
         OSError: if the file cannot be read or written.
 

@@ -356,6 +356,7 @@ CASES: dict[str, Case] = {
         (lambda x: x.T, (2, 3, 4)),
         (lambda x: x.transpose(1, 2, 0), (2, 3, 4)),
         (lambda x: np.transpose(x, (-1, 0, 1)), (2, 3, 4)),
+        (lambda x: x.transpose(0), (3,)),
         (np.transpose, ()),
     ),
     "swapaxes": one_of(

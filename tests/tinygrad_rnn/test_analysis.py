@@ -196,6 +196,8 @@ def test_the_spectral_radius_is_not_the_norm_of_a_non_normal_matrix() -> None:
     matrix = np.array([[0.5, 100.0], [0.0, -0.6]])
     assert analysis.spectral_radius(matrix) == pytest.approx(0.6)
     assert analysis.norm_bound(matrix) > 100
+    with pytest.raises(tr.ShapeError, match=r"\(12, 3\) is not \(H, H\)"):
+        analysis.norm_bound(tr.LSTMCell(2, 3).weight_hh)
     assert analysis.spectral_radius(np.stack([matrix, 2 * matrix])).shape == (2,)
 
 

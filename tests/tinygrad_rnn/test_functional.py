@@ -215,6 +215,11 @@ def test_a_tangent_of_another_shape_is_refused():
         tr.jvp(np.sin, [np.ones(2)], [np.ones(3)])
 
 
+def test_each_primal_has_its_tangent():
+    with pytest.raises(ValueError, match="2 primals and 1 tangents"):
+        tr.jvp(np.add, [1.0, 2.0], [1.0])
+
+
 D, H, T, B = 2, 3, 5, 2
 
 

@@ -24,6 +24,9 @@ def from_haiku(parameters: Mapping[str, Any]) -> GatedCell:
         parameters: those of ``"gru"``, which are ``"w_i"`` (I, 3H), ``"w_h"`` (H, 3H) and ``"b"``
             (3H,); or of ``"lstm/linear"``: ``"w"`` (I + H, 4H) and ``"b"`` (4H,).
 
+    Returns:
+        A GRUCell or an LSTMCell, of the arrays' dtype.
+
     Raises:
         StateDictError: if an array is missing, unexpected, or of a wrong shape or dtype.
 
@@ -50,6 +53,12 @@ def to_haiku(cell: GatedCell) -> dict[str, Array]:
     """Return the parameters for the Haiku core that computes what the cell does.
 
     A GRU's belong under ``"gru"``, an LSTM's under ``"lstm/linear"``.
+
+    Args:
+        cell: a GRUCell or an LSTMCell.
+
+    Returns:
+        Arrays by name, of the shapes that `from_haiku` takes.
 
     Raises:
         StateDictError: if Haiku has no such cell: an RNNCell, a GRU with its reset after the

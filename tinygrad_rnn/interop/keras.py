@@ -34,8 +34,12 @@ def from_keras(
         nonlinearity: of a SimpleRNN: ``"tanh"``, ``"relu"`` or ``"identity"``.
         reset_after: the layer's; needed only for a GRU without bias, the bias tells it otherwise.
 
+    Returns:
+        An RNNCell, LSTMCell or GRUCell, of the arrays' dtype.
+
     Raises:
         StateDictError: if an array is missing, unexpected, or of a wrong shape or dtype.
+        ValueError: if there is no such nonlinearity.
 
     >>> rng = np.random.default_rng(0)
     >>> shapes = {"kernel": (2, 12), "recurrent_kernel": (3, 12), "bias": (12,)}
@@ -67,6 +71,12 @@ def to_keras(cell: GatedCell) -> dict[str, Array]:
 
     That is a SimpleRNN with the cell's nonlinearity, an LSTM, or a GRU with `reset_after` as the
     cell has it; ``layer.set_weights(list(weights.values()))`` sets them.
+
+    Args:
+        cell: an RNNCell, LSTMCell or GRUCell.
+
+    Returns:
+        Arrays by name, of the shapes that `from_keras` takes.
 
     Raises:
         StateDictError: if Keras has no such cell (peepholes, coupled gates, a learned state).

@@ -32,6 +32,7 @@ def from_onnx(
 
     Raises:
         StateDictError: if a tensor is missing, unexpected, or of a wrong shape or dtype.
+        ValueError: if there is no such nonlinearity.
 
     >>> rng = np.random.default_rng(0)
     >>> node = {"W": rng.normal(size=(2, 9, 2)), "R": rng.normal(size=(2, 9, 3))}
@@ -67,6 +68,12 @@ def to_onnx(layers: RecurrentLayers) -> list[dict[str, Array]]:
 
     A GRU's node needs ``linear_before_reset=1`` if the layer's reset is "after"; an RNN's, its
     nonlinearity among the `activations`; with two directions, ``direction="bidirectional"``.
+
+    Args:
+        layers: an `RNN`, `LSTM` or `GRU`.
+
+    Returns:
+        For each layer, tensors by name, of the shapes that `from_onnx` takes.
 
     Raises:
         StateDictError: if a cell has coupled gates or a learned state: they are not carried over.

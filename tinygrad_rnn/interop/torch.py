@@ -44,6 +44,8 @@ def from_torch(
     Raises:
         StateDictError: if an array is missing, unexpected (as with `proj_size`), or of a wrong
             shape or dtype.
+        AttributeError: if a module has none at `prefix`.
+        ValueError: if there is no such nonlinearity, or `dropout` is not in [0, 1).
 
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
@@ -84,6 +86,12 @@ def to_torch(module: GatedCell | RecurrentLayers) -> dict[str, Array]:
 
     PyTorch's second biases are zero but for the part of a GRU's that the reset gate multiplies.
     ``{name: torch.from_numpy(array) for name, array in to_torch(layer).items()}`` can be loaded.
+
+    Args:
+        module: an RNNCell, LSTMCell or GRUCell, or an `RNN`, `LSTM` or `GRU`.
+
+    Returns:
+        Arrays by PyTorch's names, such as ``"weight_ih_l0"`` (G*H, I).
 
     Raises:
         StateDictError: if PyTorch has no such cell: a GRU with its reset before the product, an

@@ -61,7 +61,7 @@ def truncated_bptt(
             default gradients add up.
 
     Returns:
-        The final state, detached, to go on from; and the sum of all losses.
+        The final state, detached, to go on from; and the sum of all losses, a float.
 
     Raises:
         ShapeError: if `inputs` is not (T, B, I).

@@ -285,8 +285,7 @@ class LSTMCell(GatedCell):
 class GRUCell(GatedCell):
     """Gated recurrent unit (Cho et al. 2014), with the reset gate before the matrix product.
 
-    z is the share of the new, as in Chung et al. 2014, equation 4; in Cho et al. it is that of the
-    past.
+    z is the share of the new, as in Chung et al. 2014; in Cho et al. it is that of the past.
 
         r = sigmoid(W_r x_t + U_r h_{t-1} + b_r)      reset gate: near 0 ignores the past in n
         z = sigmoid(W_z x_t + U_z h_{t-1} + b_z)      update gate: near 0 keeps the past

@@ -12,14 +12,24 @@ from tinygrad_rnn.protocols import Array
 
 
 def uniform(rng: np.random.Generator, shape: tuple[int, ...], bound: float) -> Array:
-    """Return values drawn evenly from (-bound, bound)."""
+    """Return values drawn evenly from (-bound, bound).
+
+    Args:
+        rng: the source of randomness.
+        shape: of the array, any.
+        bound: the largest magnitude.
+
+    >>> uniform(np.random.default_rng(0), (2, 3), 0.1).shape
+    (2, 3)
+    """
     return rng.uniform(-bound, bound, shape)
 
 
 def orthogonal(rng: np.random.Generator, size: int | tuple[int, int], gain: float = 1.0) -> Array:
     """Return ``gain`` times a random orthogonal matrix: it keeps every norm, times `gain`.
 
-    The signs of R's diagonal make the draw uniform over all orthogonal matrices
+    (Saxe et al. 2014, "Exact solutions to the nonlinear dynamics of learning in deep linear neural
+    networks".) The signs of R's diagonal make the draw uniform over all orthogonal matrices
     (Mezzadri 2007, "How to generate random matrices from the classical compact groups").
 
     Args:
@@ -38,7 +48,16 @@ def orthogonal(rng: np.random.Generator, size: int | tuple[int, int], gain: floa
 
 
 def identity(size: int, gain: float = 1.0) -> Array:
-    """Return ``gain`` times the identity: with relu and zero biases, the IRNN (Le et al. 2015)."""
+    """Return ``gain`` times the identity: with relu and zero biases, the IRNN (Le et al. 2015).
+
+    Args:
+        size: the number of rows, and of columns.
+        gain: what stands on the diagonal.
+
+    >>> identity(2, gain=0.5)
+    array([[0.5, 0. ],
+           [0. , 0.5]])
+    """
     return gain * np.eye(size)
 
 
@@ -46,13 +65,32 @@ def glorot_uniform(rng: np.random.Generator, shape: tuple[int, int], gain: float
     """Return values from uniform(-a, a), ``a = gain * sqrt(6 / (inputs + outputs))``.
 
     Their variance keeps that of signal and gradient through a linear layer
-    (Glorot & Bengio 2010).
+    (Glorot & Bengio 2010, equation 16).
+
+    Args:
+        rng: the source of randomness.
+        shape: (rows, columns) = (outputs, inputs).
+        gain: a factor for what the nonlinearity shrinks.
+
+    >>> bool(np.abs(glorot_uniform(np.random.default_rng(0), (2, 4))).max() <= 1.0)
+    True
     """
     return uniform(rng, shape, gain * np.sqrt(6 / sum(shape)))
 
 
 def glorot_normal(rng: np.random.Generator, shape: tuple[int, int], gain: float = 1.0) -> Array:
-    """Return normal values of deviation ``gain * sqrt(2 / (inputs + outputs))``."""
+    """Return normal values of deviation ``gain * sqrt(2 / (inputs + outputs))``.
+
+    That is the variance of `glorot_uniform` (Glorot & Bengio 2010, equation 12).
+
+    Args:
+        rng: the source of randomness.
+        shape: (rows, columns) = (outputs, inputs).
+        gain: a factor for what the nonlinearity shrinks.
+
+    >>> glorot_normal(np.random.default_rng(0), (2, 4)).shape
+    (2, 4)
+    """
     return rng.normal(0.0, gain * np.sqrt(2 / sum(shape)), shape)
 
 
@@ -62,7 +100,15 @@ def he_uniform(
     """Return values from uniform(-a, a), ``a = gain * sqrt(3 / inputs)``.
 
     With the default gain their variance keeps that of the signal through a relu layer
-    (He et al. 2015).
+    (He et al. 2015, equation 10).
+
+    Args:
+        rng: the source of randomness.
+        shape: (rows, columns) = (outputs, inputs).
+        gain: sqrt(2) makes up for the half that relu sets to 0.
+
+    >>> bool(np.abs(he_uniform(np.random.default_rng(0), (2, 6))).max() <= 1.0)
+    True
     """
     return uniform(rng, shape, gain * np.sqrt(3 / shape[1]))
 
@@ -70,5 +116,14 @@ def he_uniform(
 def he_normal(
     rng: np.random.Generator, shape: tuple[int, int], gain: float = float(np.sqrt(2))
 ) -> Array:
-    """Return normal values of deviation ``gain / sqrt(inputs)``."""
+    """Return normal values of deviation ``gain / sqrt(inputs)`` (He et al. 2015, equation 10).
+
+    Args:
+        rng: the source of randomness.
+        shape: (rows, columns) = (outputs, inputs).
+        gain: sqrt(2) makes up for the half that relu sets to 0.
+
+    >>> he_normal(np.random.default_rng(0), (2, 6)).shape
+    (2, 6)
+    """
     return rng.normal(0.0, gain / np.sqrt(shape[1]), shape)

@@ -32,6 +32,10 @@ class Linear(Module):
         rng: a `numpy.random.Generator`, or a seed for one. Both parameters start in
             uniform(-1/sqrt(I), 1/sqrt(I)).
 
+    Raises:
+        ValueError: if a size is below 1.
+        DtypeError: if `dtype` is not floating.
+
     >>> Linear(3, 2, rng=0)(np.ones((5, 3))).shape
     (5, 2)
     """
@@ -54,7 +58,14 @@ class Linear(Module):
         )
 
     def __call__(self, x: Any) -> Any:
-        """Return y of shape (..., O) for x of shape (..., I)."""
+        """Return y of shape (..., O).
+
+        Args:
+            x: shape (..., I).
+
+        Raises:
+            ShapeError: if the last axis has another length.
+        """
         return linear(x, self.weight, self.bias)
 
 
@@ -66,6 +77,10 @@ class Embedding(Module):
         size: the length of each vector.
         dtype: of the table.
         rng: a `numpy.random.Generator`, or a seed for one; the vectors start as standard normal.
+
+    Raises:
+        ValueError: if `count` or `size` is below 1.
+        DtypeError: if `dtype` is not floating.
 
     >>> Embedding(27, 4, rng=0)([[0, 5, 5]]).shape
     (1, 3, 4)
@@ -79,7 +94,10 @@ class Embedding(Module):
         self.weight = Parameter(table, dtype=dtype)
 
     def __call__(self, symbols: ArrayLike) -> Any:
-        """Return vectors of shape (..., size) for integers of shape (...).
+        """Return the symbols' vectors, of shape (..., size).
+
+        Args:
+            symbols: integers from 0 to count - 1, shape (...).
 
         Raises:
             DtypeError: if the symbols are no integers.
@@ -99,11 +117,15 @@ class Embedding(Module):
 class Dropout(Module):
     """In training, sets each element to 0 with probability p and scales the rest by 1 / (1 - p).
 
-    In evaluation (after ``.eval()``) it does nothing.
+    In evaluation (after ``.eval()``) it does nothing. (Srivastava et al. 2014, who scale in
+    evaluation instead.)
 
     Args:
         p: from 0 up to, but not including, 1.
         rng: a `numpy.random.Generator`, or a seed for one.
+
+    Raises:
+        ValueError: if p is not in that range.
 
     >>> Dropout(0.5, rng=0)(np.ones(6))
     array([2., 0., 0., 0., 2., 2.])
@@ -116,7 +138,11 @@ class Dropout(Module):
         self.rng = np.random.default_rng(rng)
 
     def __call__(self, x: Any) -> Any:
-        """Return x, thinned in training."""
+        """Return x, thinned in training.
+
+        Args:
+            x: an array or a tensor of any shape.
+        """
         if not self.training or self.p == 0:
             return x
         kept = (self.rng.random(np.shape(x)) >= self.p) / (1 - self.p)
@@ -133,6 +159,10 @@ class LayerNorm(Module):
         eps: keeps the quotient finite where x is constant.
         dtype: of both parameters; weight starts at 1, bias at 0.
 
+    Raises:
+        ValueError: if `size` is below 1.
+        DtypeError: if `dtype` is not floating.
+
     >>> LayerNorm(2)(np.array([1.0, 3.0])).data.round(3)
     array([-1.,  1.])
     """
@@ -144,7 +174,10 @@ class LayerNorm(Module):
         self.bias = Parameter(np.zeros(size), dtype=dtype)
 
     def __call__(self, x: Any) -> Any:
-        """Return y of x's shape, (..., size).
+        """Return y, of x's shape.
+
+        Args:
+            x: shape (..., size).
 
         Raises:
             ShapeError: if the last axis has another length.

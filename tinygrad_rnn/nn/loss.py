@@ -23,8 +23,13 @@ def mse_loss(prediction: Any, target: Any, mask: ArrayLike | None = None) -> Ten
         target: the same shape.
         mask: booleans of that shape or of its first axes, such as (T, B): what counts.
 
+    Returns:
+        A scalar.
+
     Raises:
-        ShapeError: if the shapes differ, since broadcasting would hide the mistake.
+        ShapeError: if the shapes differ, since broadcasting would hide the mistake, or the mask's
+            does not fit.
+        DtypeError: if the mask is not of booleans.
         ValueError: if nothing counts.
 
     >>> mse_loss(Tensor([1.0, 3.0]), [0.0, 1.0]).item()
@@ -58,9 +63,12 @@ def cross_entropy(
         mask: booleans of the shape of `classes`: what counts.
         ignore_index: a class that does not count; it may be out of range.
 
+    Returns:
+        A scalar.
+
     Raises:
         ShapeError: if the shapes do not fit.
-        DtypeError: if the classes are no integers.
+        DtypeError: if the classes are no integers, or the mask is not of booleans.
         ValueError: if a class is out of range, or nothing counts.
 
     >>> round(cross_entropy(Tensor([[0.0, 0.0]]), [1]).item(), 4)
@@ -115,8 +123,12 @@ def bce_with_logits(
         positive_weight: w, the weight of the positive class.
         mask: booleans of that shape or of its first axes: what counts.
 
+    Returns:
+        A scalar.
+
     Raises:
-        ShapeError: if the shapes differ.
+        ShapeError: if the shapes differ, or the mask's does not fit.
+        DtypeError: if the mask is not of booleans.
         ValueError: if a target is not from 0 to 1, or nothing counts.
 
     >>> round(bce_with_logits(Tensor([0.0]), [1.0]).item(), 4)

@@ -13,7 +13,19 @@ from tinygrad_rnn.tensor import Array, Tensor
 
 
 class Parameter(Tensor):
-    """A tensor to be learned: a leaf that requires a gradient, named after its attribute."""
+    """A tensor to be learned: a leaf that requires a gradient, named after its attribute.
+
+    Args:
+        data: anything `np.array` takes, of any shape; it is copied.
+        name: what pictures and messages call it, in place of its attribute's name.
+        dtype: as in `np.array`; a floating one.
+
+    Raises:
+        DtypeError: if the dtype is not floating.
+
+    >>> Parameter(np.zeros((2, 3))).requires_grad
+    True
+    """
 
     __slots__ = ()
 
@@ -74,13 +86,17 @@ class Module:
         return iter(found.values())
 
     def train(self, training: bool = True) -> Self:
-        """Switch to training (dropout acts), here and in every module inside; return self."""
+        """Switch to training (dropout acts), here and in every module inside; return self.
+
+        Args:
+            training: False for evaluation.
+        """
         for module in self.modules():
             module.training = training
         return self
 
     def eval(self) -> Self:
-        """Switch to evaluation (dropout does nothing), here and in every module inside."""
+        """Switch to evaluation (dropout does nothing), here and inside; return self."""
         return self.train(False)
 
     def zero_grad(self) -> None:

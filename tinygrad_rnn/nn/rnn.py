@@ -36,6 +36,10 @@ class LayersRun:
 
     Args:
         runs: for each layer its runs: one, or forwards and backwards.
+
+    >>> run = RNN(2, 3, num_layers=2, rng=0)(np.ones((5, 1, 2)))
+    >>> run.outputs.shape, len(run.final), len(run.states)
+    ((5, 1, 3), 2, 5)
     """
 
     def __init__(self, runs: list[list[Run]]) -> None:
@@ -78,7 +82,14 @@ class RecurrentLayers(Module):
         bias: whether the cells have one.
         dtype: of all parameters.
         rng: a `numpy.random.Generator`, or a seed for one.
-        options: of the cell, such as ``reset="after"`` or ``learn_state=True``.
+        **options: of the cell, such as ``reset="after"`` or ``learn_state=True``.
+
+    Raises:
+        ValueError: if a size or `num_layers` is below 1, or `dropout` is not in [0, 1).
+        TypeError: if the cell has no such option.
+
+    >>> isinstance(GRU(2, 3), RecurrentLayers)
+    True
     """
 
     cell: type[Any]  # a GatedCell
@@ -127,10 +138,18 @@ class RecurrentLayers(Module):
         Args:
             inputs: shape (T, B, I).
             state: the starting states in the order of `LayersRun.final`.
-            lengths: as in `unroll`; so are `truncate`, `checkpoint` and `engine`.
+            lengths: as in `unroll`.
+            truncate: as in `unroll`.
+            checkpoint: as in `unroll`.
+            engine: as in `unroll`.
+
+        Returns:
+            The outputs (T, B, H), or (T, B, 2*H) if bidirectional, and the final states.
 
         Raises:
             ShapeError: as `unroll`, and if there is not one state per layer and direction.
+            ValueError: as `unroll`.
+            NotDifferentiableError: as `unroll`.
         """
         cells = self._cells()
         starts = iter(self._checked(state))

@@ -13,6 +13,12 @@ def cut(x: Tensor) -> Tensor:
 
     `Tensor.detach` keeps no link. Differentiating, either is a constant.
 
+    Args:
+        x: any shape.
+
+    Returns:
+        The same shape; x itself where no gradient flows to it anyway.
+
     >>> x = Tensor(3.0, requires_grad=True)
     >>> y = cut(x)
     >>> y.op.name, y.inputs[0] is x, y.requires_grad

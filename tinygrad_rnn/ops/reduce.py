@@ -16,20 +16,47 @@ Axis = int | tuple[int, ...] | None
 
 
 def spread(g: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
-    """Broadcast what came back to a reduction over the axes that it folded."""
+    """Broadcast what came back to a reduction over the axes that it folded.
+
+    Args:
+        g: of the reduction's shape.
+        shape: what was reduced, and is returned.
+        axis: one axis, several, or None for all.
+        keepdims: whether the folded axes stayed, with length 1.
+
+    >>> spread(np.array([1.0, 2.0]), (2, 3), axis=1, keepdims=False)
+    array([[1., 1., 1.],
+           [2., 2., 2.]])
+    """
     if axis is not None and not keepdims and shape:  # NumPy lets a 0-d array have an axis 0 here
         g = np.expand_dims(g, axis)
     return np.broadcast_to(g, shape)
 
 
 def folded(shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:
-    """Return the axes that a reduction folds, counted from the front."""
+    """Return the axes that a reduction folds, counted from the front.
+
+    Args:
+        shape: what is reduced.
+        axis: one axis, several, or None for all.
+
+    >>> folded((2, 3), -1), folded((2, 3), None)
+    ((1,), (0, 1))
+    """
     axes = range(len(shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     return tuple([k % len(shape) for k in axes]) if shape else ()
 
 
 def count(shape: tuple[int, ...], axis: Axis) -> int:
-    """Return how many elements fold into one."""
+    """Return how many elements fold into one.
+
+    Args:
+        shape: what is reduced.
+        axis: one axis, several, or None for all.
+
+    >>> count((2, 3), None)
+    6
+    """
     return math.prod(shape[k] for k in folded(shape, axis))
 
 
@@ -78,7 +105,26 @@ def reduction(
 ) -> Primitive:
     """Declare a primitive that folds axes, by its slope dy/dx at every element of x.
 
-    The slope is a function ``(y, x, axis, **more)`` where y has been spread over x's shape.
+    Args:
+        name: how pictures and messages call it.
+        forward: the function, on arrays; it takes `axis` and `keepdims`.
+        formula: y in symbols.
+        text: the vjp in symbols.
+        slope: ``(y, x, axis, **more)``, where y has been spread over x's shape.
+
+    >>> from tinygrad_rnn.gradcheck import gradcheck
+    >>> from tinygrad_rnn.primitive import REGISTRY
+    >>> energy = reduction(
+    ...     "energy",
+    ...     lambda x, axis, keepdims: np.sum(x * x, axis=axis, keepdims=keepdims),
+    ...     "sum(x ** 2)",
+    ...     "g * 2 * x",
+    ...     lambda y, x, axis: 2 * x,
+    ... )
+    >>> gradcheck(lambda x: energy(x, axis=1, keepdims=False), [[1.0, 2.0], [3.0, 4.0]])
+    True
+    >>> REGISTRY.pop("energy")
+    <primitive energy: y = sum(x ** 2)>
     """
 
     def vjp(g: Any, y: Any, x: Any, axis: Axis, keepdims: bool, **more: Any) -> Any:

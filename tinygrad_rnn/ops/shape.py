@@ -24,7 +24,7 @@ def _transpose_vjp(g: Any, y: Any, x: Any, axes: tuple[int, ...] | None = None) 
 
 transpose = linear("transpose", np.transpose, "transpose(x)", ("transpose(g)", _transpose_vjp))
 FUNCTIONS[np.transpose] = lambda x, axes=None: transpose(
-    x, axes=None if axes is None else tuple(axes)
+    x, axes=None if axes is None else (axes,) if isinstance(axes, int) else tuple(axes)
 )
 
 swapaxes = linear(

@@ -1,0 +1,68 @@
+"""Schedules: the learning rate as a function of the number of the step (0, 1, ...).
+
+>>> rate = warmup(2, cosine(1.0, steps=4))
+>>> [round(rate(step), 3) for step in range(7)]
+[0.5, 1.0, 1.0, 0.854, 0.5, 0.146, 0.0]
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+Schedule = Callable[[int], float]
+
+
+def constant(lr: float) -> Schedule:
+    """Return the schedule that is always `lr`.
+
+    Args:
+        lr: the learning rate.
+
+    >>> constant(0.1)(1000)
+    0.1
+    """
+    return lambda step: lr
+
+
+def exponential(lr: float, factor: float, every: int = 1) -> Schedule:
+    """Return the schedule that is multiplied by `factor` after every `every` steps.
+
+    Args:
+        lr: the learning rate at the start.
+        factor: below 1 for a rate that falls.
+        every: a number of steps, at least 1.
+
+    >>> [exponential(1.0, 0.5, every=2)(k) for k in range(5)]
+    [1.0, 1.0, 0.5, 0.5, 0.25]
+    """
+    return lambda step: lr * factor ** (step // every)
+
+
+def cosine(lr: float, steps: int, final: float = 0.0) -> Schedule:
+    """Return half a cosine from `lr` down to `final` (Loshchilov & Hutter 2017, equation 5).
+
+    Args:
+        lr: the learning rate at the start.
+        steps: after how many steps it is at `final`, to stay there; at least 1.
+        final: the learning rate at the end.
+
+    >>> [round(cosine(1.0, steps=4)(k), 3) for k in range(6)]
+    [1.0, 0.854, 0.5, 0.146, 0.0, 0.0]
+    """
+    return lambda step: (
+        final + (lr - final) * (1 + math.cos(math.pi * min(step, steps) / steps)) / 2
+    )
+
+
+def warmup(steps: int, schedule: Schedule) -> Schedule:
+    """Return a schedule that rises linearly for `steps` steps, and then begins `schedule`.
+
+    Args:
+        steps: how many; in the last of them the rate is the one that `schedule` starts with.
+        schedule: what comes then, counted from its own step 0.
+
+    >>> [warmup(2, constant(1.0))(k) for k in range(4)]
+    [0.5, 1.0, 1.0, 1.0]
+    """
+    return lambda step: schedule(0) * (step + 1) / steps if step < steps else schedule(step - steps)
