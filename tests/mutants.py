@@ -15,6 +15,7 @@ import importlib.abc
 import importlib.util
 import os
 import random
+import resource
 import signal
 import sys
 import time
@@ -68,7 +69,8 @@ AREAS = {
         ],
     ),
 }
-LIMIT = 600  # seconds for one mutant; an endless loop is a mutant found
+# Of one mutant: an endless loop is a mutant found, and so is a list that grows without end.
+SECONDS, BYTES = 300, 8 * 2**30  # of processor time, of address space
 
 OPERATORS = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
@@ -113,13 +115,19 @@ def changes(node):
 
 
 def mutants(path):
-    """Return (line, what, tree) of every mutant of a file; annotations and messages stay."""
+    """Return (path, line, what, place, change) of every mutant of a file.
+
+    Annotations, messages, decorators (how a class or a cache is stored) and `strict=` of `zip`
+    (an assertion) stay.
+    """
     tree = ast.parse((ROOT / path).read_text())
     skipped = {
         id(inner)
         for node in ast.walk(tree)
         for part in (
             *(getattr(node, field, None) for field in ("annotation", "returns")),
+            *getattr(node, "decorator_list", ()),
+            *([node] if isinstance(node, ast.keyword) and node.arg == "strict" else []),
             *([node] if isinstance(node, ast.JoinedStr | ast.Import | ast.ImportFrom) else []),
             *(
                 [node]
@@ -177,7 +185,9 @@ def survives(mutant, stages):
     """Run the tests on one mutant, in a fork; True if they all pass."""
     child = os.fork()
     if child == 0:
-        signal.alarm(LIMIT)
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+        resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
+        signal.alarm(4 * SECONDS)  # should it wait for something that never comes
         os.setsid()
         void = os.open(os.devnull, os.O_WRONLY)
         os.dup2(void, 1)

@@ -81,8 +81,8 @@ def assign_rows(
                 above.add(key)  # hangs down from a rail on top
             else:
                 known = [rows[source] for source in sources[key] if source in rows]
-                rows[key] = 1 + max(known, default=0 if bottom else -1)
-    top = 1 + max(rows.values(), default=-1 if not bottom else 0)
+                rows[key] = 1 + max(known, default=0)
+    top = 1 + max(rows.values(), default=0)
     for level, state in enumerate(state for state in rails if state != bottom):
         rows.update(dict.fromkeys(rails[state], top + level))
     _hang(order, sources, targets, above - on_top, rows, on_rail if bottom else set())

@@ -1,0 +1,43 @@
+"""Drawing models put together by hand, for tests of what is made from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from viz.model import Edge, Layer, Model, Node, Omitted, Point, Size
+
+
+def node(
+    id: str, x: float = 0.0, y: float = 0.0, layer: str = "", step: int | None = None, **rest: Any
+) -> Node:
+    """A node of 40 by 20 points around (x, y)."""
+    facts = {"key": id, "label": id, "op": "add", "role": "op", "width": 40.0, "height": 20.0}
+    return Node(id=id, layer=layer, step=step, x=x, y=y, **{**facts, **rest})
+
+
+def edge(source: str, target: str, points: list[Point] | None = None, **rest: Any) -> Edge:
+    """An edge along which nothing is known to flow, called `source-target`."""
+    facts: dict[str, Any] = {"slot": 0, "flow": "unknown", "gradient": None}
+    name = f"{source}-{target}"
+    return Edge(id=name, key=name, source=source, target=target, points=points or [],
+                **{**facts, **rest})  # fmt: skip
+
+
+def size(value: float, finite: bool = True) -> Size:
+    """A gradient whose l2 norm is `value`; the others differ from it."""
+    return Size(value, value / 2, value / 4, finite)
+
+
+def gap(id: str, first: int, last: int, x: float = 0.0, width: float = 50.0) -> Omitted:
+    """A box for steps left out."""
+    return Omitted(id, first, last, 1e-3, 1e-2, x=x, width=width)
+
+
+def model(nodes: list[Node], edges: list[Edge] | None = None, **rest: Any) -> Model:
+    """A model of one layer; its steps are those of its nodes."""
+    steps = sorted({n.step for n in nodes if n.step is not None})
+    facts: dict[str, Any] = {
+        "title": "", "norm": "l2", "detail": "op", "root": "", "steps": steps, "shown": steps,
+        "layers": [Layer("", steps, [])], "parameters": [], "strips": [],
+    }  # fmt: skip
+    return Model(nodes=nodes, edges=edges or [], **{**facts, **rest})
