@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from viz.boxes import Box, Line
@@ -15,7 +17,7 @@ def edges(*pairs: str) -> Edges:
     found = []
     for pair in pairs:
         names = pair.split()
-        found += [(f"{a}-{b}", a, b) for a, b in zip(names, names[1:], strict=False)]
+        found += [(f"{a}-{b}", a, b) for a, b in itertools.pairwise(names)]
     return found
 
 
