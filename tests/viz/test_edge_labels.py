@@ -76,6 +76,19 @@ def test_on_the_left_where_something_stands_on_the_right() -> None:
     assert found == pytest.approx((100 - WIDE / 2 - 6, climb(6 / 11)))
 
 
+def test_boxes_that_only_touch_a_number_do_not_move_it() -> None:
+    x, y = at = (100 + WIDE / 2 + 6, climb(6 / 11))
+    around = [
+        box("e", x + WIDE / 2 + 10, y, 0), box("w", x - WIDE / 2 - 10, y, 0, 20, 2),
+        box("n", x, y + TALL / 2 + 10, 0), box("s", x, y - TALL / 2 - 10, 0),
+    ]  # fmt: skip
+    assert labelled([*UPRIGHT, *around], "a b")["a b"] == pytest.approx(at)
+    for i, (dx, dy) in enumerate([(-0.1, 0), (0.1, 0), (0, -0.1), (0, 0.1)]):
+        closer = [*around]
+        closer[i] = box("x", around[i].x + dx, around[i].y + dy, 0, 20, around[i].height)
+        assert labelled([*UPRIGHT, *closer], "a b")["a b"] != pytest.approx(at)
+
+
 def test_on_the_left_where_the_step_ends_on_the_right() -> None:
     boxes = [box("a", 370, 10, 0), box("b", 370, 160, 1)]
     # 370 + 6 + 30 is beyond 400 - 2.

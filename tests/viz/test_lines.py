@@ -73,10 +73,10 @@ def test_lines_inside_a_step_stay_as_they_are() -> None:
 @pytest.mark.parametrize("way", [1, -1])
 @pytest.mark.parametrize("height", [30, 30.4, 29.6])
 def test_level_with_its_port_a_line_is_led_there_straight(way: int, height: float) -> None:
-    inside = straight((60 * way, height), (90 * way, height))
-    nodes = [node("h", 0, 30, step=0), node("a", 110 * way, 30, step=1)]
+    inside = straight((500 + 60 * way, height), (500 + 90 * way, height))
+    nodes = [node("h", 500, 30, step=0), node("a", 500 + 110 * way, 30, step=1)]
     line = led(nodes, edge("h", "a", list(inside)))
-    assert line.points == same(straight((20 * way, 30), *inside[::3]))
+    assert line.points == same(straight((500 + 20 * way, 30), *inside[::3]))
 
 
 @pytest.mark.parametrize("height", [30.5, 29.5, 130.0])
@@ -214,11 +214,11 @@ def test_a_rail_runs_out_of_the_box_to_a_junction(way: int) -> None:
 
 @pytest.mark.parametrize("way", [1, -1])
 def test_a_line_out_of_the_box_is_level_with_its_port(way: int) -> None:
-    nodes = [node("a", 130 * way, 70, step=6)]
-    box = gap("gap", 1, 5, x=0 if way > 0 else -50)
-    inside = straight((80 * way, 60), (104 * way, 70))
+    nodes = [node("a", 500 + 130 * way, 70, step=6)]
+    box = gap("gap", 1, 5, x=500 if way > 0 else 450)
+    inside = straight((500 + 80 * way, 60), (500 + 104 * way, 70))
     line = led(nodes, edge("gap", "a", list(inside), label=(3.0, 4.0)), omitted=[box])
-    assert line.points == same(straight((50 * way, 60), *inside[::3]))
+    assert line.points == same(straight((500 + 50 * way, 60), *inside[::3]))
     assert line.label == (3.0, 4.0)
 
 

@@ -59,8 +59,8 @@ def test_a_line_downwards_is_its_mirror_image() -> None:
 
 @pytest.mark.parametrize("way", [1, -1])
 def test_neighbours_in_a_row_are_joined_straight_from_side_to_side(way: int) -> None:
-    found = routed([box("a", 0, 10, 0), box("b", 100 * way, 10, 0)], "a b")
-    start, end = 20 * way, (80 - ARROW) * way
+    found = routed([box("a", 300, 10, 0), box("b", 300 + 100 * way, 10, 0)], "a b")
+    start, end = 300 + 20 * way, 300 + (80 - ARROW) * way
     third = (end - start) / 3
     assert found["a b"] == near([(start, 10), (start + third, 10), (end - third, 10), (end, 10)])
 
@@ -168,10 +168,10 @@ def test_every_line_of_a_port_meets_its_very_point() -> None:
     ("x", "reach"), [(100.0, 80.0), (-100.0, -80.0), (10.0, 11.2), (-5.0, -11.2)]
 )
 def test_a_line_leaves_a_rail_sideways(x: float, reach: float) -> None:
-    found = routed([box("<h", 0, 10, 0, 2, 2), box("b", x, 110, 1)], "<h b")
+    found = routed([box("<h", 200, 10, 0, 2, 2), box("b", 200 + x, 110, 1)], "<h b")
     foot = 100 - ARROW
     assert found["<h b"] == near(
-        [(0, 10), (reach, 10), (x, foot - (foot - 10) / 2), (x, foot)]
+        [(200, 10), (200 + reach, 10), (200 + x, foot - (foot - 10) / 2), (200 + x, foot)]
     )  # four fifths of the way, of 14 points at the least
 
 
