@@ -25,8 +25,10 @@ def crossings(rows: Rows, lines: dict[str, Line]) -> int:
     """Pairs of straight lines between neighbouring rows that cross, each counted once."""
     at = {key: (row, i) for row, keys in enumerate(rows) for i, key in enumerate(keys)}
     segments = [
-        tuple(sorted((at[a], at[b]))) for line in lines.values() for a, b in itertools.pairwise(line.path)
-    ]  # fmt: skip
+        tuple(sorted((at[a], at[b])))
+        for line in lines.values()
+        for a, b in itertools.pairwise(line.path)
+    ]
     return sum(
         p[0] == r[0] and q[0] == s[0] and (p[1] - r[1]) * (q[1] - s[1]) < 0
         for (p, q), (r, s) in itertools.combinations(segments, 2)
