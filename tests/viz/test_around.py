@@ -179,10 +179,11 @@ def test_everything_is_moved_and_rounded_to_hundredths() -> None:
                   omitted=[gap("gap", 1, 2, x=1 / 3, width=50 / 3)])  # fmt: skip
     framed(drawn, {0: 2 / 3}, L=(-100 / 7, 100 / 3, 200 / 3))
     a, box, (s,) = drawn.nodes[0], drawn.clusters[0], drawn.strips
+    (hole,), (total,) = drawn.omitted, drawn.parameters
     numbers = [
         a.x, a.y, a.width, a.height, box.x, box.y, box.width, box.height, s.y, s.rail, *s.places,
-        *line.points[0], *(line.label or ()), drawn.omitted[0].x, drawn.omitted[0].width,
-        drawn.omitted[0].y, drawn.omitted[0].height, drawn.parameters[0].x, drawn.parameters[0].width,
+        *line.points[0], *(line.label or ()), hole.x, hole.width, hole.y, hole.height,
+        total.x, total.y, total.width,
     ]  # fmt: skip
     assert numbers == [round(value, 2) for value in numbers if value is not None]
     assert line.points == [(14.33, line.points[0][1])] * 4
