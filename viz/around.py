@@ -1,4 +1,8 @@
-"""Where frames, sums over time, strips and the legend stand around the placed steps."""
+"""Where frames, sums over time, strips and the legend stand around the placed steps.
+
+One idea: once the steps stand, all else goes around them, and then everything is moved so that
+(0, 0) is the lower left corner.
+"""
 
 from __future__ import annotations
 

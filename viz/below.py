@@ -1,4 +1,8 @@
-"""What stands around the graph: its title, sums over time, the strip for all steps, the legend."""
+"""What stands around the graph: its title, sums over time, the strip for all steps, the legend.
+
+One idea: a picture answers without a caption. The legend says what colour, width and a node's
+number mean; the strip has every step, on the edges' own scale, whatever the graph leaves out.
+"""
 
 from __future__ import annotations
 

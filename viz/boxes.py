@@ -1,4 +1,8 @@
-"""What one time step is laid out from: boxes, lines between them, and the ports of the step."""
+"""What one time step is laid out from: boxes, lines between them, and the ports of the step.
+
+One idea: while it is laid out, a step knows no tensors: a box has a size, a line two ends. Lengths
+are in points (1/72 inch), x to the right, y upwards.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
-"""Manners of every command line here: an error is one line and exit status 2, and output that was
-begun is either whole or not there."""
+"""Manners of every command line here.
+
+One idea: an error is one line and exit status 2, and output that was begun is either whole or not
+there.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +71,11 @@ def whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def finite(text: str) -> float:
-    """Argument type: a number that is neither infinite nor NaN."""
+    """Argument type: a number that is neither infinite nor NaN.
+
+    >>> finite("1e-3")
+    0.001
+    """
     try:
         value = float(text)
     except ValueError:
@@ -118,6 +125,9 @@ def output_folder(path: Path) -> Iterator[Path]:
     """Yield an empty folder to write into; its files move to `path` when the block succeeds.
 
     If the block raises, nothing of it stays, and neither do folders that were made for it.
+
+    Raises:
+        UsageError: the folder cannot be made or written into, or a folder in it has a file's name.
     """
     made: list[Path] = []
     staging = None

@@ -31,7 +31,14 @@ SHAPES = {  # where they differ from a rounded box
 
 
 def digraph(model: Model, scale: Scale, theme: Theme) -> graphviz.Digraph:
-    """Write a placed model as a Digraph with full positions."""
+    """Write a placed model as a Digraph with full positions, in the colours of a scale and theme.
+
+    >>> import tinygrad_rnn as tr, viz
+    >>> from viz.style import LIGHT
+    >>> loss = (tr.Tensor([1.0, 2.0], requires_grad=True, name="x") ** 2).sum()
+    >>> digraph(viz.draw(loss).model, Scale(1.0, -1.0, 1.0), LIGHT).source[:14]
+    'digraph bptt {'
+    """
     graph = graphviz.Digraph("bptt", engine="neato")
     box = f"0,0,{points(model.width)},{points(model.height)}"
     graph.body += [

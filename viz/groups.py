@@ -21,7 +21,7 @@ LEVELS = ("op", "gate", "cell", "step")
 
 
 def check_detail(detail: str) -> None:
-    """Raise unless there is such a level of detail."""
+    """Raise a `VizError` unless there is such a level of detail."""
     if detail not in LEVELS:
         raise VizError(f"unknown detail {detail!r}: choose one of {', '.join(LEVELS)}")
 

@@ -1,4 +1,8 @@
-"""Small words of DOT that every part of a picture is written with."""
+"""Small words of DOT that every part of a picture is written with.
+
+One idea: DOT reads escapes, HTML and ports into what looks like plain text; here is where that is
+prevented, and where a length gets its digits.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What a command line can read: text, tables and arrays; an error names what is wrong with one."""
+"""What a command line can read: text, tables and arrays; an error names what is wrong with one.
+
+One idea: a file is read whole and checked before anything is computed, so that what is wrong with
+it is said in the user's words, with the place in the file.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,9 @@ def prose(path: Path | None = None) -> str:
     """Return the text of a UTF-8 file, or a passage of the prose that comes with CPython.
 
     A byte order mark is dropped, and lines end with a newline.
+
+    Raises:
+        UsageError: the file cannot be read, is empty or not UTF-8.
     """
     if path is None:
         try:
@@ -52,6 +59,9 @@ def series(path: Path) -> Array:
 
     A ``.csv`` file has one time step in each line, its features separated by commas; a first line
     of column names is skipped. A ``.npy`` file has shape (T,), (T, I) or (T, B, I).
+
+    Raises:
+        UsageError: the file cannot be read, or holds something else, nothing, NaN or infinity.
     """
     values = _csv(path) if path.suffix.lower() == ".csv" else _npy(path)
     if values.ndim not in (1, 2, 3) or values.size == 0:

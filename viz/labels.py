@@ -1,4 +1,8 @@
-"""What stands in a node, and what its tooltip says of the tensor."""
+"""What stands in a node, and what its tooltip says of the tensor.
+
+One idea: a node is read as a formula is: a primitive is its symbol, a state its name with the step,
+a parameter its letter; all else is in the tooltip.
+"""
 
 from __future__ import annotations
 

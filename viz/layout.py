@@ -33,7 +33,7 @@ class Piece(NamedTuple):
 
 
 def place(model: Model, numbers: bool = True) -> Model:
-    """Fill in all positions of the model, in place, and return it.
+    """Fill in all positions of the model, in points, in place, and return it.
 
     Args:
         numbers: make room for numbers on the edges and set them; else they are in tooltips only.

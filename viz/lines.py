@@ -1,4 +1,8 @@
-"""Lines between time steps: along the rails, to junctions, and into the boxes of omitted steps."""
+"""Lines between time steps: along the rails, to junctions, and into the boxes of omitted steps.
+
+One idea: a template holds the lines inside a step, up to its ports; what lies between two steps
+cannot be stamped, and is drawn here from where it really starts to the port.
+"""
 
 from __future__ import annotations
 

@@ -56,7 +56,13 @@ def render(
         The whole HTML text; the same models give the same text.
 
     Raises:
-        VizError: there is nothing to show.
+        VizError: there is nothing to show, or it is too long for a page.
+
+    >>> import tinygrad_rnn as tr
+    >>> loss = (tr.Tensor([1.0, 2.0], requires_grad=True, name="x") ** 2).sum()
+    >>> flow = tr.trace(loss)
+    >>> render({"squares": levels(loss, flow)}, Scale.fit([flow]), "Squares")[:15]
+    '<!doctype html>'
     """
     if not pictures or not all(pictures.values()):
         raise VizError("a page needs at least one drawing: give a model for each name")
@@ -77,7 +83,15 @@ def levels(loss: Any, flow: Any, norm: str = "l2") -> dict[str, Model]:
     """Models of one recorded graph for a page: every level of detail, placed, with all steps.
 
     A level of which there is nothing to see is left out, and so are the finest ones of a graph that
-    is too large for a browser: the first model's notes say so.
+    is too large for a browser (200,000 nodes and edges): the first model's notes say so.
+
+    Raises:
+        VizError: no tensor, a flow of another one, or an unknown norm.
+
+    >>> import numpy as np, tinygrad_rnn as tr
+    >>> run = tr.unroll(tr.RNNCell(2, 3, rng=0), np.ones((4, 1, 2)))
+    >>> list(levels(run.final.sum(), None))
+    ['op', 'gate', 'cell', 'step']
     """
     fine = 2 * len(topological(loss)) <= LARGEST  # about two nodes and edges per tensor
     models = {

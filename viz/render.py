@@ -44,6 +44,9 @@ def render(source: str, form: str, time_limit: float = TIME_LIMIT, dpi: int = 72
         time_limit: seconds after which Graphviz and all that it started are ended.
         dpi: dots per inch of a png; 72 makes a point a pixel.
 
+    Returns:
+        The picture's bytes: whole, or an error is raised.
+
     Raises:
         VizError: an unknown format.
         GraphvizMissingError, GraphvizFailedError, GraphvizTimeoutError: as they say.
@@ -114,7 +117,11 @@ def _is_picture(painted: bytes, form: str) -> bool:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a whole file or nothing: into a temporary file beside it, then moved over it."""
+    """Write a whole file or nothing: into a temporary file beside it, then moved over it.
+
+    Raises:
+        VizError: the folder or the file cannot be written.
+    """
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:

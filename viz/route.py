@@ -20,7 +20,12 @@ ARROW = 6.0  # points from a curve's end to the arrow's tip
 
 
 def route(template: Template, label: tuple[float, float] | None) -> None:
-    """Fill in `points` of every line and, given a number's width and height, `labels`."""
+    """Fill in `points` of every line and, given a number's width and height, `labels`.
+
+    Args:
+        template: a step whose boxes stand.
+        label: width and height of a number, in points; None if none are to be set.
+    """
     starts, ends = _attach(template)
     bands: dict[int, float] = {}  # half the height of each row
     for box in template.boxes.values():

@@ -1,4 +1,8 @@
-"""How much room a text and a node need, without asking a font."""
+"""How much room a text and a node need, without asking a font.
+
+One idea: which font paints is known only where the picture is looked at. Rough widths that are
+never too small give the same positions everywhere.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,12 @@ TAGS = ("parameter", "shared", "input", "constant")
 
 
 def text_width(text: str, size: float) -> float:
-    """Room for the longest line of a text, in points, whatever sans-serif face draws it."""
+    """Room for the longest line of a text, in points, whatever sans-serif face draws it.
+
+    Args:
+        text: one line or several.
+        size: of the font, in points.
+    """
     return max(sum(map(_em, line)) for line in text.split("\n")) * size
 
 

@@ -1,8 +1,9 @@
 """Where in its row each box of a step stands.
 
 One idea: first the order (neighbours near the middle of what they connect to, exchanged while
-that removes crossings), then distances: as near as possible to what they connect to while order
-and gaps are kept, which pooling adjacent violators solves exactly, row by row.
+that removes crossings: Sugiyama, Tagawa & Toda 1981), then distances: as near as possible to what
+they connect to while order and gaps are kept, which pooling adjacent violators (Ayer et al. 1955)
+solves exactly, row by row.
 """
 
 from __future__ import annotations

@@ -207,7 +207,7 @@ class Scale:
 
 
 def check_norm(norm: str) -> None:
-    """Raise unless `norm` is one that a flow's edges carry."""
+    """Raise a `VizError` unless `norm` is one that a flow's edges carry."""
     if norm not in NORMS:
         raise VizError(f"unknown norm {norm!r}: choose one of {', '.join(NORMS)}")
 

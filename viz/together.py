@@ -1,4 +1,8 @@
-"""Several drawings above one another as one, so that one scale and one legend hold for all."""
+"""Several drawings above one another as one, so that one scale and one legend hold for all.
+
+One idea: a comparison is a model like any other. Ids get a prefix for their part, heights are
+added up, and every output works on it unchanged.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Recurrent layers from a file of trained weights, whatever made it."""
+"""Recurrent layers from a file of trained weights, whatever made it.
+
+One idea: names and shapes of the arrays tell cell, size, layers and directions, so a file of
+weights is enough.
+"""
 
 from __future__ import annotations
 
