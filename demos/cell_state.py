@@ -14,25 +14,15 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz
-from demos.common import (
-    demo_parser,
-    lines,
-    output_folder,
-    panels,
-    progress,
-    read_text,
-    run,
-    save,
-    whole,
-)
+from demos._ways import Ways, alone, chart_ways, typical_share
+from demos.common import output_folder, progress, read_text, reading_parser, run, save
 from tinygrad_rnn.analysis import activations, decades_per_step
-from tinygrad_rnn.tensor import Array
 
 PROG = "python -m demos.cell_state"
 BIASES = (-2.0, 0.0, 1.0, 4.0)
 
 
-def rails(flow: tr.GradientFlow, unrolled: tr.Run) -> tuple[Array, Array]:
+def rails(flow: tr.GradientFlow, unrolled: tr.Run) -> Ways:
     """Return the norms of what reaches each c_t but the last along c, and along h."""
     place = {state.c.index: t for t, state in enumerate(unrolled.states[:-1])}
     along = np.zeros((2, len(place)))
@@ -41,25 +31,15 @@ def rails(flow: tr.GradientFlow, unrolled: tr.Run) -> tuple[Array, Array]:
         if t is not None:
             same_step = edge.consumer.scope[0] == edge.source.scope[0]  # tanh(c_t), on to h_t
             along[int(same_step), t] = edge.l2
-    return along[0], along[1]
-
-
-def alone(forget: Array, g: Array) -> Array:
-    """Return the norm at each c_t of what the product of forget gates alone brings back of g."""
-    back = np.cumprod(forget[:0:-1], axis=0)[::-1]
-    return np.asarray(np.linalg.norm(back * g, axis=(1, 2)))
+    return {"along c": along[0], "along h": along[1]}
 
 
 def main() -> None:
-    parser = demo_parser("cell_state", __doc__)
-    add = parser.add_argument
-    add("--steps", metavar="N", type=whole(3, 1000), default=60, help="characters to read")
-    add("--hidden", metavar="N", type=whole(1, 512), default=32, help="hidden size")
-    args = parser.parse_args()
+    args = reading_parser("cell_state", __doc__, least=3, steps=60).parse_args()
     with output_folder(args.out) as folder:
         inputs, _, alphabet = read_text(args.steps)
         direction = np.random.default_rng(args.seed).standard_normal((1, args.hidden))
-        flows, drawn = {}, {}
+        losses, flows, ways = {}, {}, {}
         print("             decades per step back          mean    the c rail's share of what")
         print("forget bias   dL/dh   dL/dc  f's alone  f        reaches c_t, median over t")
         for bias in progress(BIASES, "biases"):
@@ -72,33 +52,20 @@ def main() -> None:
             last = flow.gradient(unrolled.final.c)
             assert last is not None
             rates = [decades_per_step(x) for x in (norms["h"], norms["c"], alone(forget, last))]
-            by_c, by_h = rails(flow, unrolled)
-            arrived = by_c + by_h > 0  # where it has not run out of floating-point range
-            share = np.median((by_c / np.where(arrived, by_c + by_h, 1.0))[arrived])
+            label = f"forget bias {bias:g}"
+            losses[label], flows[label], ways[label] = loss, flow, rails(flow, unrolled)
             print(
                 f"{bias:+11g}  {rates[0]:+6.3f}  {rates[1]:+6.3f}  {rates[2]:+9.3f}  "
-                f"{forget.mean():.3f}  {share:27.2f}"
+                f"{forget.mean():.3f}  {typical_share(ways[label]):27.2f}"
             )
-            label = f"forget bias {bias:g}"
-            flows[label], drawn[label] = flow, (loss, by_c, by_h)
 
-        axes = panels(1, 3, 5.0, 4.2)
-        viz.chart(flows, state="c", ax=axes[0], title="dL/dc at every step")
-        for ax, label in zip(axes[1:], ("forget bias 0", "forget bias 4"), strict=True):
-            _, by_c, by_h = drawn[label]
-            lines(
-                {"along c": by_c, "along h": by_h},
-                range(args.steps - 1),
-                ("time step t", "l2 norm of what reaches c$_t$"),
-                f"The two rails: {label}",
-                log=True,
-                ax=ax,
-            )
-        save(axes[0], folder / "chart.svg")
+        drawn = ("forget bias 0", "forget bias 4")
+        axes = chart_ways(flows, {label: ways[label] for label in drawn}, "rails", "c")
+        save(axes, folder / "chart.svg")
         scale = viz.Scale.fit(flows.values())
-        for label in ("forget bias 0", "forget bias 4"):
+        for label in drawn:
             title = f"LSTM, {label}: {args.steps} steps"
-            picture = viz.draw(drawn[label][0], flows[label], "gate", scale=scale, title=title)
+            picture = viz.draw(losses[label], flows[label], "gate", scale=scale, title=title)
             picture.save(folder / f"{label.replace(' ', '_')}.svg")
     print(f"\nDrew chart.svg and the pictures of biases 0 and 4 on one scale into\n{args.out}\n")
     print(CLOSING)

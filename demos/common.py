@@ -13,7 +13,7 @@ from tinygrad_rnn.tensor import Array
 from viz.axes import dress, legend, look, new_axes
 from viz.charts import save
 from viz.cli import Parser, UsageError, finite, output_folder, run, whole
-from viz.inputs import encode, prose
+from viz.inputs import encode, passage, prose
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,9 +29,11 @@ __all__ = [
     "new_axes",
     "output_folder",
     "panels",
+    "passage",
     "progress",
     "prose",
     "read_text",
+    "reading_parser",
     "run",
     "save",
     "signed",
@@ -53,16 +55,26 @@ def demo_parser(name: str, about: str | None) -> Parser:
     return parser
 
 
-def read_text(characters: int) -> tuple[Array, Array, str]:
+def reading_parser(name: str, about: str | None, least: int, steps: int) -> Parser:
+    """Return the command line of a demo that reads a text: also --steps, from `least`, --hidden."""
+    parser = demo_parser(name, about)
+    add = parser.add_argument
+    add("--steps", metavar="N", type=whole(least, 1000), default=steps, help="characters to read")
+    add("--hidden", metavar="N", type=whole(1, 512), default=32, help="hidden size")
+    return parser
+
+
+def read_text(steps: int) -> tuple[Array, Array, str]:
     """Return the first characters of Python's own prose, one-hot, and what follows each.
 
     Returns:
         Inputs (T, 1, letters), classes (T, 1) of the following characters, and the alphabet.
+
+    >>> inputs, classes, alphabet = read_text(6)
+    >>> inputs.shape, "".join(alphabet[k] for k in classes[:, 0])
+    ((6, 1, 7), 'bjects')
     """
-    text = prose()
-    if len(text) <= characters:
-        raise UsageError(f"the text has {len(text)} characters: read fewer than that")
-    classes, alphabet = encode(text[: characters + 1])
+    classes, alphabet = encode(passage(steps))
     one_hot = np.eye(len(alphabet))[classes[:-1], np.newaxis]
     return one_hot, classes[1:, np.newaxis], alphabet
 

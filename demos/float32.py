@@ -17,17 +17,7 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz
-from demos.common import (
-    demo_parser,
-    finite,
-    lines,
-    output_folder,
-    panels,
-    run,
-    save,
-    signed,
-    whole,
-)
+from demos.common import demo_parser, finite, lines, output_folder, panels, run, save, signed, whole
 from tinygrad_rnn.analysis import decades_per_step
 from tinygrad_rnn.tensor import Array
 

@@ -15,25 +15,15 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz
-from demos.common import (
-    demo_parser,
-    lines,
-    output_folder,
-    panels,
-    progress,
-    read_text,
-    run,
-    save,
-    whole,
-)
+from demos._ways import Ways, alone, chart_ways, typical_share
+from demos.common import output_folder, progress, read_text, reading_parser, run, save
 from tinygrad_rnn.analysis import activations, decades_per_step
-from tinygrad_rnn.tensor import Array
 
 PROG = "python -m demos.gru_interpolation"
 BIASES = (-4.0, -2.0, 0.0, 2.0)
 
 
-def paths(flow: tr.GradientFlow, unrolled: tr.Run) -> tuple[Array, Array]:
+def paths(flow: tr.GradientFlow, unrolled: tr.Run) -> Ways:
     """Return the norms of what reaches each h_t but the last by 1 - z, and by all else."""
     place = {h.index: t for t, h in enumerate(unrolled.hidden[:-1])}
     kept: dict[int, Any] = {}
@@ -42,19 +32,16 @@ def paths(flow: tr.GradientFlow, unrolled: tr.Run) -> tuple[Array, Array]:
         if t is not None and str(edge.consumer.scope[-1]) == "hidden state":
             kept[t] = flow.contribution(edge)
     rest = [np.linalg.norm(flow.gradient(h) - kept[t]) for t, h in enumerate(unrolled.hidden[:-1])]
-    return np.array([np.linalg.norm(kept[t]) for t in sorted(kept)]), np.array(rest)
+    straight = [np.linalg.norm(kept[t]) for t in sorted(kept)]
+    return {"through (1 - z)": np.array(straight), "through all else": np.array(rest)}
 
 
 def main() -> None:
-    parser = demo_parser("gru_interpolation", __doc__)
-    add = parser.add_argument
-    add("--steps", metavar="N", type=whole(3, 1000), default=60, help="characters to read")
-    add("--hidden", metavar="N", type=whole(1, 512), default=32, help="hidden size")
-    args = parser.parse_args()
+    args = reading_parser("gru_interpolation", __doc__, least=3, steps=60).parse_args()
     with output_folder(args.out) as folder:
         inputs, _, alphabet = read_text(args.steps)
         g = np.random.default_rng(args.seed).standard_normal((1, args.hidden))
-        flows, parts = {}, {}
+        losses, flows, ways = {}, {}, {}
         print("              decades per step back   mean   share of (1 - z) in what")
         print("update bias   measured  (1-z)'s alone  1 - z  reaches h_t, median over t")
         for bias in progress(BIASES, "biases"):
@@ -63,34 +50,20 @@ def main() -> None:
             loss = (unrolled.final * g).sum()
             flow = tr.trace(loss)
             keep = 1 - activations(unrolled)["update gate"]
-            back = np.cumprod(keep[:0:-1], axis=0)[::-1]  # of the later steps' gates
-            kept, rest = paths(flow, unrolled)
-            arrived = kept + rest > 0  # where it has not run out of floating-point range
-            share = np.median((kept / np.where(arrived, kept + rest, 1.0))[arrived])
+            label = f"update bias {bias:g}"
+            losses[label], flows[label], ways[label] = loss, flow, paths(flow, unrolled)
             print(
                 f"{bias:+11g}  {decades_per_step(flow.through_time(unrolled)['h']):+9.3f}  "
-                f"{decades_per_step(np.linalg.norm(back * g, axis=(1, 2))):+13.3f}  "
-                f"{keep.mean():.3f}  {share:26.2f}"
+                f"{decades_per_step(alone(keep, g)):+13.3f}  "
+                f"{keep.mean():.3f}  {typical_share(ways[label]):26.2f}"
             )
-            label = f"update bias {bias:g}"
-            flows[label], parts[label] = flow, (loss, kept, rest)
 
-        axes = panels(1, 3, 5.0, 4.2)
-        viz.chart(flows, ax=axes[0], title="dL/dh at every step")
-        for ax, label in zip(axes[1:], ("update bias -4", "update bias 2"), strict=True):
-            lines(
-                {"through (1 - z)": parts[label][1], "through all else": parts[label][2]},
-                range(args.steps - 1),
-                ("time step t", "l2 norm of what reaches h$_t$"),
-                f"The two paths: {label}",
-                log=True,
-                ax=ax,
-            )
-        save(axes[0], folder / "chart.svg")
-        scale = viz.Scale.fit(flows.values())
-        title = f"GRU, update bias -4: {args.steps} steps"
-        loss = parts["update bias -4"][0]
-        viz.draw(loss, flows["update bias -4"], scale=scale, title=title).save(folder / "graph.svg")
+        drawn = {label: ways[label] for label in ("update bias -4", "update bias 2")}
+        save(chart_ways(flows, drawn, "paths", "h"), folder / "chart.svg")
+        label, scale = "update bias -4", viz.Scale.fit(flows.values())
+        title = f"GRU, {label}: {args.steps} steps"
+        picture = viz.draw(losses[label], flows[label], scale=scale, title=title)
+        picture.save(folder / "graph.svg")
     print(f"\nDrew chart.svg and graph.svg into {args.out}\n\n{CLOSING}")
 
 

@@ -3,7 +3,7 @@
 For every gain of the recurrent weights U (Gaussian, deviation gain / sqrt(H), for each gate) and
 every length T, a random gradient is swept back from the last step, and
 
-    d = log10(|dL/dh_0| / |dL/dh_T|) / T        decades per step
+    d = log10(|dL/dh_1| / |dL/dh_T|) / (T - 1)        decades per step
 
 is averaged over several seeds. Blue vanishes (d < 0), orange explodes (d > 0); the line between is
 where training is easiest to begin. Without tanh and inputs the line of the RNN would stand at a

@@ -17,26 +17,21 @@ import numpy as np
 import tinygrad_rnn as tr
 import viz.charts
 from demos.common import (
-    demo_parser,
     lines,
     output_folder,
     panels,
     progress,
     read_text,
+    reading_parser,
     run,
     save,
-    whole,
 )
 
 PROG = "python -m demos.recency"
 
 
 def main() -> None:
-    parser = demo_parser("recency", __doc__)
-    add = parser.add_argument
-    add("--steps", metavar="N", type=whole(2, 1000), default=60, help="characters to read")
-    add("--hidden", metavar="N", type=whole(1, 512), default=32, help="hidden size")
-    args = parser.parse_args()
+    args = reading_parser("recency", __doc__, least=2, steps=60).parse_args()
     with output_folder(args.out) as folder:
         inputs, classes, alphabet = read_text(args.steps)
         letters, hidden = len(alphabet), args.hidden

@@ -21,16 +21,7 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz
-from demos.common import (
-    demo_parser,
-    finite,
-    output_folder,
-    panels,
-    run,
-    save,
-    signed,
-    whole,
-)
+from demos.common import demo_parser, finite, output_folder, panels, run, save, signed, whole
 from tinygrad_rnn.analysis import decades_per_step, norm_bound, spectral_radius
 from tinygrad_rnn.tensor import Array
 

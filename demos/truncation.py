@@ -18,15 +18,14 @@ import numpy as np
 import tinygrad_rnn as tr
 import viz
 from demos.common import (
-    demo_parser,
     lines,
     output_folder,
     panels,
     progress,
     read_text,
+    reading_parser,
     run,
     save,
-    whole,
 )
 from tinygrad_rnn.tensor import Array
 
@@ -44,11 +43,7 @@ def gradient(
 
 
 def main() -> None:
-    parser = demo_parser("truncation", __doc__)
-    add = parser.add_argument
-    add("--steps", metavar="N", type=whole(6, 1000), default=64, help="characters to read")
-    add("--hidden", metavar="N", type=whole(1, 512), default=32, help="hidden size")
-    args = parser.parse_args()
+    args = reading_parser("truncation", __doc__, least=6, steps=64).parse_args()
     with output_folder(args.out) as folder:
         inputs, classes, alphabet = read_text(args.steps)
         letters, hidden = len(alphabet), args.hidden

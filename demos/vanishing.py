@@ -12,6 +12,7 @@ update bias -4.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz
-from demos.common import Parser, UsageError, encode, finite, output_folder, prose, run, whole
+from demos.common import demo_parser, encode, finite, output_folder, passage, run, signed, whole
 from tinygrad_rnn.analysis import decades_per_step
 from tinygrad_rnn.flow import state_parts
 from tinygrad_rnn.tensor import Array
@@ -27,6 +28,11 @@ from viz.charts import save
 
 PROG = "python -m demos.vanishing"
 TINY = np.finfo(np.float64).tiny
+CELLS: dict[str, tuple[Callable[..., tr.Cell], str]] = {  # and the gate that keeps or replaces
+    "RNN": (tr.RNNCell, "-"),
+    "LSTM": (tr.LSTMCell, "forget"),
+    "GRU": (tr.GRUCell, "update"),
+}
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Setting:
     @property
     def gate(self) -> str:
         """The gate of the table: ``forget``, ``update``, or ``-`` where there is none."""
-        return {"RNN": "-", "LSTM": "forget", "GRU": "update"}[self.kind]
+        return CELLS[self.kind][1]
 
     @property
     def title(self) -> str:
@@ -48,11 +54,8 @@ class Setting:
 
     def cell(self, inputs: int, hidden: int, rng: np.random.Generator) -> tr.Cell:
         """Return the cell with this bias."""
-        if self.bias is None:
-            return tr.RNNCell(inputs, hidden, rng=rng)
-        if self.kind == "LSTM":
-            return tr.LSTMCell(inputs, hidden, rng=rng, forget_bias=self.bias)
-        return tr.GRUCell(inputs, hidden, rng=rng, update_bias=self.bias)
+        options = {} if self.bias is None else {f"{self.gate}_bias": self.bias}
+        return CELLS[self.kind][0](inputs, hidden, rng=rng, **options)
 
 
 @dataclass(frozen=True)
@@ -96,40 +99,47 @@ def rows(setting: Setting, result: Result) -> list[str]:
         first, last, rate = norms[0], norms[-1], decades_per_step(norms)
         ratio = f"{first / last:.1e}" if last else "-"
         lines.append(
-            f"{lead}  dL/d{part}_t    {last:9.1e}  {first:10.1e}  {ratio:>10}  "
-            f"{'-' if np.isnan(rate) else format(rate, '+.3f'):>21}"
+            f"{lead}  dL/d{part}_t    {last:9.1e}  {first:10.1e}  {ratio:>10}  {signed(rate):>21}"
         )
         lead = " " * len(lead)
     return lines
 
 
+def draw(
+    results: Mapping[Setting, Result], drawn: Sequence[Setting], steps: int, folder: Path
+) -> None:
+    """Write a picture of each setting in `drawn`, one of them all, and a chart of all results."""
+    about = f"{steps} steps, loss at the last"
+    scale = viz.Scale.fit([results[setting].flow for setting in drawn])
+    for setting in drawn:
+        title = f"{setting.title}: {about}"
+        picture = viz.draw(results[setting].loss, results[setting].flow, scale=scale, title=title)
+        picture.save(folder / f"{setting.kind.lower()}.svg")
+    runs = {setting.title: (results[setting].loss, results[setting].flow) for setting in drawn}
+    ends = sorted({t for k in range(4) for t in (k, steps - 1 - k) if 0 <= t < steps})
+    compared = viz.compare(runs, detail="step", steps=ends, scale=scale, title=about)
+    compared.save(folder / "compare.svg")
+    flows = {setting.title: result.flow for setting, result in results.items()}
+    axes = viz.chart(flows, title=f"Gradient at the hidden state: {about}")
+    save(axes, folder / "chart.svg")
+
+
 def arguments() -> argparse.Namespace:
-    parser = Parser(PROG, __doc__ or "")
+    parser = demo_parser("vanishing", __doc__)
+    parser.set_defaults(seed=8)
     add = parser.add_argument
     add("--text-file", metavar="FILE", type=Path, help="UTF-8 text; without it, Python's own prose")
     add("--steps", metavar="N", type=whole(1, 100_000), default=40, help="characters to read")
     add("--hidden", metavar="N", type=whole(1, 4096), default=32, help="hidden size of the cells")
-    add("--seed", metavar="N", type=whole(0, 2**63), default=8, help="for all weights")
     add("--forget-bias", metavar="B", type=finite, default=4.0, help="of the LSTM that keeps")
     add("--update-bias", metavar="B", type=finite, default=-4.0, help="of the GRU that keeps")
-    add("--out", metavar="DIR", type=Path, default=Path("out/vanishing"), help="folder to write to")
     return parser.parse_args()
 
 
 def main() -> None:
     args = arguments()
-    text = prose(args.text_file)
-    if len(text) <= args.steps:
-        raise UsageError(
-            f"the text has {len(text)} characters: reading {args.steps} and predicting the next "
-            f"takes {args.steps + 1}; give a longer text or --steps {max(len(text) - 1, 1)}"
-        )
-    text = text[: args.steps + 1]
+    text = passage(args.steps, args.text_file)
     classes, alphabet = encode(text)
-    if len(alphabet) < 2:
-        raise UsageError(
-            f"the text is {alphabet!r} over and over: there is nothing to predict; give another"
-        )
     shown = text[:-1] if args.steps <= 60 else f"{text[:28]} ... {text[-29:-1]}"
     print(f"Reads {args.steps} characters {shown!r} and predicts the next, {text[-1]!r}.")
     print(
@@ -137,37 +147,17 @@ def main() -> None:
     )
     print("Weights uniform(-1/sqrt(H), 1/sqrt(H)), biases 0 but for those in the table.\n")
 
-    drawn = {
-        "rnn": Setting("RNN"),
-        "lstm": Setting("LSTM", args.forget_bias),
-        "gru": Setting("GRU", args.update_bias),
-    }
-    plain = (Setting("GRU", 0.0), Setting("LSTM", 1.0))
-    settings = dict.fromkeys((drawn["rnn"], *plain, drawn["lstm"], drawn["gru"]))
+    drawn = Setting("RNN"), Setting("LSTM", args.forget_bias), Setting("GRU", args.update_bias)
+    settings = dict.fromkeys((drawn[0], Setting("GRU", 0.0), Setting("LSTM", 1.0), *drawn[1:]))
     with output_folder(args.out) as folder:
         results = {}
         print(HEADER)
         for setting in settings:
             results[setting] = predict(setting, classes, alphabet, args.hidden, args.seed)
             print(*rows(setting, results[setting]), sep="\n", flush=True)
-
         if min(norms[0] for result in results.values() for norms in result.norms.values()) < TINY:
             print(f"Below {TINY:.1e} floating point runs out: such numbers are rough, or 0.")
-
-        about = f"{args.steps} steps, loss at the last"
-        swept = {name: results[setting] for name, setting in drawn.items()}
-        scale = viz.Scale.fit([result.flow for result in swept.values()])
-        for name, result in swept.items():
-            title = f"{drawn[name].title}: {about}"
-            picture = viz.draw(result.loss, result.flow, scale=scale, title=title)
-            picture.save(folder / f"{name}.svg")
-        runs = {drawn[name].title: (result.loss, result.flow) for name, result in swept.items()}
-        ends = sorted({t for k in range(4) for t in (k, args.steps - 1 - k) if 0 <= t < args.steps})
-        compared = viz.compare(runs, detail="step", steps=ends, scale=scale, title=about)
-        compared.save(folder / "compare.svg")
-        flows = {setting.title: results[setting].flow for setting in settings}
-        axes = viz.chart(flows, title=f"Gradient at the hidden state: {about}")
-        save(axes, folder / "chart.svg")
+        draw(results, drawn, args.steps, folder)
     print("\nDrew every operation (rnn.svg, lstm.svg, gru.svg), the states of all three above one")
     print(f"another (compare.svg), and the numbers of all rows (chart.svg) into\n{args.out}\n")
     print(CLOSING)

@@ -26,7 +26,7 @@ from tinygrad_rnn.tensor import Array
 from viz.charts import save
 from viz.cli import Parser, UsageError, finite, output_folder, run, whole
 from viz.groups import LEVELS
-from viz.inputs import encode, prose, series
+from viz.inputs import encode, enough, passage, series
 from viz.style import NORMS
 from viz.weights import load_layers
 
@@ -75,22 +75,9 @@ def read_task(args: argparse.Namespace) -> Task:
             values = (values - values.mean(axis=(0, 1))) / np.where(spread > 0, spread, 1.0)
         enough(len(values), args.steps, f"{args.series} has {len(values)} time steps")
         return Task(values[: args.steps], values[1 : args.steps + 1], values.shape[2])
-    text = prose(args.text_file)
-    enough(len(text), args.steps, f"the text has {len(text)} characters")
-    classes, alphabet = encode(text[: args.steps + 1])
-    if len(alphabet) < 2:
-        raise UsageError(f"the text is {alphabet!r} over and over: there is nothing to predict")
+    classes, alphabet = encode(passage(args.steps, args.text_file))
     one_hot = np.eye(len(alphabet))[classes[:-1], np.newaxis]
     return Task(one_hot, classes[1:, np.newaxis], len(alphabet))
-
-
-def enough(length: int, steps: int, what: str) -> None:
-    """Refuse more steps than there are, with one more to predict."""
-    if length <= steps:
-        raise UsageError(
-            f"{what}: reading {steps} and predicting the next takes {steps + 1}; "
-            f"give more, or --steps {max(length - 1, 1)}"
-        )
 
 
 def networks(args: argparse.Namespace, task: Task) -> dict[str, Any]:

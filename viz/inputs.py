@@ -43,6 +43,40 @@ def prose(path: Path | None = None) -> str:
     return text
 
 
+def passage(steps: int, path: Path | None = None) -> str:
+    """Return the first steps + 1 characters of a text: those to read, and the one to predict.
+
+    Raises:
+        UsageError: the text cannot be read, is too short, or is one character over and over.
+
+    >>> passage(6)
+    'Objects'
+    """
+    text = prose(path)
+    enough(len(text), steps, f"the text has {len(text)} characters")
+    text = text[: steps + 1]
+    if len(set(text)) < 2:
+        raise UsageError(
+            f"the text is {text[0]!r} over and over: there is nothing to predict; give another"
+        )
+    return text
+
+
+def enough(length: int, steps: int, what: str) -> None:
+    """Raise a `UsageError` unless there are more than so many steps, so that one can be predicted.
+
+    Args:
+        length: how many there are.
+        steps: how many are to be read.
+        what: how the message begins.
+    """
+    if length <= steps:
+        raise UsageError(
+            f"{what}: reading {steps} and predicting the next takes {steps + 1}; "
+            f"give more, or --steps {max(length - 1, 1)}"
+        )
+
+
 def encode(text: str) -> tuple[Array, str]:
     """Return a text as classes, shape (len(text),), and the alphabet that they index.
 

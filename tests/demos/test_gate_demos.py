@@ -26,7 +26,7 @@ def unrolled_without_U(cell):
 def test_without_weights_on_h_only_the_rail_of_c_is_left():
     run, g = unrolled_without_U(tr.LSTMCell(3, 4, rng=0))
     flow = tr.trace(run.final.h, g)
-    by_c, by_h = cell_state.rails(flow, run)
+    by_c, by_h = cell_state.rails(flow, run).values()
     assert not by_h.any()
     forget = activations(run)["forget gate"]
     expected = cell_state.alone(forget, flow.gradient(run.final.c))
@@ -35,7 +35,7 @@ def test_without_weights_on_h_only_the_rail_of_c_is_left():
 
 def test_without_weights_on_h_only_the_interpolation_is_left():
     run, g = unrolled_without_U(tr.GRUCell(3, 4, rng=0))
-    kept, rest = gru_interpolation.paths(tr.trace(run.final, g), run)
+    kept, rest = gru_interpolation.paths(tr.trace(run.final, g), run).values()
     keep = 1 - activations(run)["update gate"]
     expected = np.linalg.norm(np.cumprod(keep[:0:-1], axis=0)[::-1] * g, axis=(1, 2))
     np.testing.assert_allclose(kept, expected, rtol=1e-12)
