@@ -31,6 +31,11 @@ class Gather(NamedTuple):
         total: from n uses of one tensor to the sum of what they send back, of its shape.
         norms: from n uses to the l2 norm and the largest magnitude of what each sends back, as
             two arrays (n,).
+
+    >>> from tinygrad_rnn.ops.index import getitem
+    >>> x = Tensor([1.0, 2.0], requires_grad=True)
+    >>> getitem.gathers[0].total([(3.0, x[0]), (4.0, x[0])])
+    array([7., 0.])
     """
 
     total: Callable[[Uses], Any]
@@ -48,6 +53,9 @@ class Each:
 
     Args:
         rule: ``(slot, g, y, xs, **params)``, for a vjp as for a jvp.
+
+    >>> Each(lambda slot, g, y, xs: g * slot)[3](2.0, None, ())
+    6.0
     """
 
     def __init__(self, rule: Rule) -> None:

@@ -114,7 +114,13 @@ def _not_differentiable(name: str) -> NotDifferentiableError:
 
 
 class Protocols:
-    """The part of a tensor that makes it an array in the hands of NumPy and Python."""
+    """The part of a tensor that makes it an array in the hands of NumPy and Python.
+
+    >>> import tinygrad_rnn as tr
+    >>> x = tr.Tensor([[1.0, 2.0]], requires_grad=True)
+    >>> np.tanh(x).op.name, (2 * x @ x.T).item(), x.mean().op.name
+    ('tanh', 10.0, 'mean')
+    """
 
     __slots__ = ()
     _data: Array

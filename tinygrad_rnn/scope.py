@@ -49,7 +49,14 @@ current = _Surroundings()
 
 
 class Block:
-    """A `with` block that can also decorate a function or a generator function."""
+    """A `with` block that can also decorate a function or a generator function.
+
+    >>> from tinygrad_rnn.f import relu
+    >>> from tinygrad_rnn.tensor import Tensor
+    >>> predict = no_grad()(relu)
+    >>> predict(Tensor(2.0, requires_grad=True)).requires_grad
+    False
+    """
 
     def __enter__(self) -> None:
         raise NotImplementedError

@@ -70,6 +70,9 @@ class GatedCell(Cell):
     Raises:
         ValueError: if a size is below 1.
         DtypeError: if `dtype` is not floating.
+
+    >>> LSTMCell(2, 3).gates, GRUCell(2, 3).weight_hh.shape
+    ('ifgo', (9, 3))
     """
 
     parts: tuple[str, ...] = ("h",)  # the tensors that make up the state
@@ -105,6 +108,9 @@ class GatedCell(Cell):
 
     def rows(self, gates: str) -> slice:
         """Return where these gates, neighbours in the stack, lie in it.
+
+        Args:
+            gates: their letters, in the order of the stack.
 
         >>> GRUCell(2, 3).rows("z"), GRUCell(2, 3).rows("rz")
         (slice(3, 6, None), slice(0, 6, None))
