@@ -1,6 +1,7 @@
 """What is public: the names that the API reference shows, and what their docstrings say of them."""
 
 import inspect
+import pydoc
 import re
 from functools import cached_property
 from importlib import import_module
@@ -66,3 +67,10 @@ def section(docstring, title):
     found = re.search(rf"^{title}:\n((?:    .*\n|\n)+)", text, re.M)
     entries = re.findall(r"^    (\S[^:]*):(?: |$)", found[1], re.M) if found else []
     return [name.lstrip("*") for entry in entries for name in entry.split(", ")]
+
+
+def exception(name, module):
+    """Return the exception of that name: a package's own, a built-in, or one of a full path."""
+    errors = import_module(f"{module.split('.')[0]}.errors")
+    found = getattr(errors, name, None) or pydoc.locate(name)
+    return found if inspect.isclass(found) and issubclass(found, Exception) else None

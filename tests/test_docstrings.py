@@ -3,14 +3,12 @@
 import ast
 import doctest
 import inspect
-import pydoc
 import textwrap
 import tomllib
-from importlib import import_module
 
 import pytest
 
-from tests.public import ROOT, public, section
+from tests.public import ROOT, exception, public, section
 
 PACKAGES = ["tinygrad_rnn"]
 PUBLIC = {name: thing for package in PACKAGES for name, thing in public(package).items()}
@@ -39,13 +37,6 @@ def arguments(thing):
     return [name for name in inspect.signature(thing).parameters if name != "self"]
 
 
-def error(name, thing):
-    """Return the exception of that name, one of the package's own, a built-in or a full path."""
-    own = import_module(f"{thing.__module__.split('.')[0]}.errors")
-    found = getattr(own, name, None) or pydoc.locate(name)
-    return found if inspect.isclass(found) and issubclass(found, Exception) else None
-
-
 def raised(thing):
     """Return the exceptions that the code of a function, or of a constructor, raises by name."""
     code = vars(thing).get("__init__") if inspect.isclass(thing) else thing
@@ -58,7 +49,7 @@ def raised(thing):
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)
     ]
     names = {call.id for call in calls if isinstance(call, ast.Name)}
-    return {name for name in names if error(name, thing)}
+    return {name for name in names if exception(name, thing.__module__)}
 
 
 def test_the_walk_finds_what_is_known_to_be_public():
@@ -102,7 +93,7 @@ def test_every_argument_is_described_and_nothing_else(name):
 def test_what_it_raises_is_said_and_is_an_exception(name):
     thing = PUBLIC[name]
     said = section(thing.__doc__, "Raises")
-    unknown = [name for name in said if not error(name, thing)]
+    unknown = [name for name in said if not exception(name, thing.__module__)]
     assert not unknown, f"{name}: no exception is called {', '.join(unknown)}"
     missing = raised(thing) - set(said) - {"NotImplementedError"}
     assert not missing, f"{name} does not say that it raises {', '.join(missing)}"

@@ -1,0 +1,316 @@
+"""Every error that a docstring names is raised, as it says."""
+
+import inspect
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import tinygrad_rnn as tr
+from tests.public import exception, public, section
+from tinygrad_rnn import analysis, interop, nn, optim, sweep
+from tinygrad_rnn.primitive import REGISTRY
+
+X = np.ones((4, 1, 2))  # T, B, I
+NAN = np.full((1, 2, 2), np.nan)
+
+
+def leaf(*shape):
+    return tr.Tensor(np.ones(shape), requires_grad=True)
+
+
+def cell():
+    return tr.RNNCell(2, 3, rng=0)
+
+
+def run(**options):
+    return tr.unroll(cell(), X, **options)
+
+
+def total(x):
+    return np.sum(x * x)
+
+
+def norm_of(kind):
+    x = leaf(2)
+    tr.trace(total(x)).norm(x, kind)
+
+
+def exploded():
+    x = leaf(2)
+    x.grad = np.array([np.inf, 1.0])
+    return [x]
+
+
+def set_data(tensor, value):
+    tensor.data = value
+
+
+def inside_anomaly_block(value):
+    with tr.detect_anomaly(), np.errstate(all="ignore"):
+        np.log(value)
+
+
+def swept_twice():
+    flow = tr.trace(total(leaf(2)))
+    flow.arrived(flow.root, np.ones(()))
+
+
+def moved_since(**options):
+    w = cell()
+    run = tr.unroll(w, X, **options)
+    w.weight_hh.data = 2 * w.weight_hh.data
+    tr.grad(run.outputs.sum(), [w.weight_hh], create_graph=not options)
+
+
+class Forgetful(tr.RNNCell):
+    """Gives something else every time."""
+
+    def __call__(self, x, state):
+        return super().__call__(x + self.rng.random(), state)
+
+
+def no_weights(tmp_path):
+    path = tmp_path / "w.safetensors"
+    path.write_text("no weights")
+    return path
+
+
+def swept(tmp_path, study, **grid):
+    with ThreadPoolExecutor(1) as threads:
+        sweep.run(study, grid, tmp_path / "out.jsonl", executor=threads)
+
+
+def no_such_submodule():
+    torch = pytest.importorskip("torch", reason="it takes a module of PyTorch's")
+    tr.from_torch(torch.nn.LSTM(2, 3), prefix="encoder")
+
+
+TORCH = {"weight_ih": np.ones((3, 2)), "weight_hh": np.ones((3, 3))}
+KERAS = {"kernel": np.ones((2, 3)), "recurrent_kernel": np.ones((3, 3))}
+ONNX = {"W": np.ones((1, 3, 2)), "R": np.ones((1, 3, 3))}
+
+
+def of_sizes(make):
+    return {
+        "ValueError": lambda: make(0),
+        "DtypeError": lambda: make(2, dtype=int),
+    }
+
+
+def of_optimisers(make):
+    return {"ValueError": lambda: make([], lr=0.1)}
+
+
+RAISES = {
+    "Tensor": {
+        "DtypeError": lambda: tr.Tensor([1, 2], requires_grad=True),
+        "ValueError": lambda: tr.Tensor([[1.0], [1.0, 2.0]]),
+    },
+    "Tensor.data": {
+        "GradientError": lambda: set_data(2 * leaf(2), np.ones(2)),
+        "ShapeError": lambda: set_data(leaf(2), np.ones(3)),
+    },
+    "Tensor.backward": {
+        "GradientError": lambda: leaf(2).backward(),
+        "ShapeError": lambda: leaf(2).backward(np.ones(3)),
+    },
+    "Protocols.reshape": {"ShapeError": lambda: leaf(2, 3).reshape(4)},
+    "Protocols.transpose": {"ShapeError": lambda: leaf(2, 3).transpose(0, 0)},
+    "Protocols.item": {"ValueError": lambda: leaf(2).item()},
+    "Primitive.__call__": {
+        "ShapeError": lambda: REGISTRY["matmul"](leaf(2, 3), leaf(2, 3)),
+        "NotDifferentiableError": lambda: np.where(leaf(2), 1.0, 2.0),
+    },
+    "grad": {
+        "GradientError": lambda: tr.grad(tr.Tensor(1.0), []),
+        "ShapeError": lambda: tr.grad(leaf(2), [], np.ones(3)),
+        "StaleValueError": moved_since,
+    },
+    "jvp": {
+        "ShapeError": lambda: tr.jvp(total, [np.ones(2)], [np.ones(3)]),
+        "ValueError": lambda: tr.jvp(np.add, [1.0, 2.0], [1.0]),
+    },
+    "hvp": {
+        "GradientError": lambda: tr.hvp(np.square, np.ones(2), np.ones(2)),
+        "ShapeError": lambda: tr.hvp(total, np.ones(2), np.ones(3)),
+    },
+    "gradcheck": {
+        "GradcheckError": lambda: tr.gradcheck(lambda x: x * x.detach(), [2.0]),
+        "GradientError": lambda: tr.gradcheck(lambda x: x.detach(), [2.0]),
+    },
+    "detect_anomaly": {"AnomalyError": lambda: inside_anomaly_block(leaf(2) - 1)},
+    "detect_anomaly.made": {"AnomalyError": lambda: inside_anomaly_block(leaf(2) - 2)},
+    "detect_anomaly.swept": {
+        "AnomalyError": lambda: tr.detect_anomaly().swept(
+            2 * leaf(1), 1, leaf(1), np.full(1, np.inf)
+        )
+    },
+    "trace": {
+        "GradientError": lambda: tr.trace(leaf(2)),
+        "ShapeError": lambda: tr.trace(leaf(2), np.ones(3)),
+    },
+    "GradientFlow.arrived": {"GradientError": swept_twice},
+    "GradientFlow.norm": {"KeyError": lambda: norm_of("l3")},
+    "GradientFlow.through_time": {
+        "GradientError": lambda: tr.trace(leaf()).through_time(run(engine="fused")),
+    },
+    "clip_grad_norm_": {
+        "GradientError": lambda: tr.clip_grad_norm_(exploded(), 1.0, error_if_nonfinite=True),
+        "ValueError": lambda: tr.clip_grad_norm_([], 0.0),
+    },
+    "clip_grad_value_": {
+        "GradientError": lambda: tr.clip_grad_value_(exploded(), 1.0, error_if_nonfinite=True),
+        "ValueError": lambda: tr.clip_grad_value_([], 0.0),
+    },
+    "linear": {"ShapeError": lambda: tr.f.linear(leaf(1, 2), leaf(3, 3))},
+    "linear_pair": {
+        "ShapeError": lambda: tr.f.linear_pair(leaf(1, 2), leaf(3, 2), leaf(1, 4), leaf(3, 3))
+    },
+    "Parameter": {"DtypeError": lambda: tr.Parameter([1, 2])},
+    "Module.load_state_dict": {"StateDictError": lambda: cell().load_state_dict({})},
+    "Linear": of_sizes(lambda size, **more: tr.Linear(size, 3, **more)),
+    "Linear.__call__": {"ShapeError": lambda: tr.Linear(2, 3)(np.ones(3))},
+    "Embedding": of_sizes(lambda size, **more: tr.Embedding(3, size, **more)),
+    "Embedding.__call__": {
+        "DtypeError": lambda: tr.Embedding(3, 2)([0.5]),
+        "IndexError": lambda: tr.Embedding(3, 2)([-1]),
+    },
+    "Dropout": {"ValueError": lambda: tr.Dropout(1.0)},
+    "LayerNorm": of_sizes(tr.LayerNorm),
+    "LayerNorm.__call__": {"ShapeError": lambda: tr.LayerNorm(2)(np.ones(3))},
+    "Cell.__call__": {"ShapeError": lambda: cell()(np.ones((1, 2)), tr.Tensor(np.ones((1, 4))))},
+    "GatedCell": of_sizes(
+        lambda size, dtype=float: nn.GatedCell("h", size, 3, True, False, dtype, 0)
+    ),
+    "RNNCell": of_sizes(lambda size, **more: tr.RNNCell(2, size, **more)),
+    "LSTMCell": of_sizes(lambda size, **more: tr.LSTMCell(2, size, **more)),
+    "GRUCell": of_sizes(lambda size, **more: tr.GRUCell(2, size, **more)),
+    "RecurrentLayers": {
+        "ValueError": lambda: tr.LSTM(2, 3, num_layers=0),
+        "TypeError": lambda: tr.LSTM(2, 3, reset="after"),
+    },
+    "RecurrentLayers.__call__": {
+        "ShapeError": lambda: tr.RNN(2, 3, num_layers=2)(X, [np.zeros((1, 3))]),
+        "ValueError": lambda: tr.RNN(2, 3)(X, truncate=0),
+        "NotDifferentiableError": lambda: tr.LSTM(2, 3, coupled=True)(X, engine="fused"),
+    },
+    "RecurrentLayers.step": {
+        "ValueError": lambda: tr.RNN(2, 3, bidirectional=True).step(X[0]),
+    },
+    "unroll": {
+        "ShapeError": lambda: tr.unroll(cell(), X[0]),
+        "ValueError": lambda: run(lengths=[5]),
+        "NotDifferentiableError": lambda: tr.grad(
+            run(engine="fused").outputs.sum(), [leaf()], create_graph=True
+        ),
+        "GradientError": lambda: (
+            tr.unroll(Forgetful(2, 3), X, checkpoint=2).outputs.sum().backward()
+        ),
+        "StaleValueError": lambda: moved_since(checkpoint=2),
+    },
+    "truncated_bptt": {
+        "ShapeError": lambda: tr.truncated_bptt(cell(), X[0], lambda t, h: h.sum(), 1, 1),
+        "ValueError": lambda: tr.truncated_bptt(cell(), X, lambda t, h: h.sum(), 2, 1),
+    },
+    "vanishing_penalty": {
+        "GradientError": lambda: tr.vanishing_penalty(cell(), X, run(reverse=True), leaf()),
+    },
+    "mse_loss": {
+        "ShapeError": lambda: tr.mse_loss(leaf(1), np.ones(2)),
+        "DtypeError": lambda: tr.mse_loss(leaf(1), np.ones(1), mask=[1.0]),
+        "ValueError": lambda: tr.mse_loss(leaf(1), np.ones(1), mask=[False]),
+    },
+    "cross_entropy": {
+        "ShapeError": lambda: tr.cross_entropy(leaf(2), [0, 1]),
+        "DtypeError": lambda: tr.cross_entropy(leaf(1, 2), [0.5]),
+        "ValueError": lambda: tr.cross_entropy(leaf(1, 2), [2]),
+    },
+    "bce_with_logits": {
+        "ShapeError": lambda: tr.bce_with_logits(leaf(2), [1.0]),
+        "DtypeError": lambda: tr.bce_with_logits(leaf(1), [1.0], mask=[1.0]),
+        "ValueError": lambda: tr.bce_with_logits(leaf(1), [2.0]),
+    },
+    "Optimizer": {
+        "ValueError": lambda: optim.Optimizer([leaf()], lr=-1.0),
+        "TypeError": lambda: optim.Optimizer([np.ones(2)], lr=0.1),
+    },
+    "Optimizer.load_state_dict": {
+        "StateDictError": lambda: tr.SGD([leaf()], lr=0.1).load_state_dict({}),
+    },
+    "SGD": {"ValueError": lambda: tr.SGD([leaf()], lr=0.1, nesterov=True)},
+    "RMSprop": of_optimisers(tr.RMSprop),
+    "Adam": of_optimisers(tr.Adam),
+    "AdamW": of_optimisers(tr.AdamW),
+    "step_jacobians": {
+        "ShapeError": lambda: analysis.step_jacobians(cell(), X[0]),
+        "IndexError": lambda: analysis.step_jacobians(cell(), X, batch=1),
+    },
+    "products": {
+        "ShapeError": lambda: analysis.products(np.ones((2, 3))),
+        "AnomalyError": lambda: analysis.products(NAN),
+    },
+    "log10_singular_values": {
+        "ShapeError": lambda: analysis.log10_singular_values(np.ones((2, 3))),
+        "AnomalyError": lambda: analysis.log10_singular_values(NAN),
+    },
+    "spectral_radius": {"numpy.linalg.LinAlgError": lambda: analysis.spectral_radius(NAN)},
+    "norm_bound": {"ShapeError": lambda: analysis.norm_bound(np.ones((2, 3)))},
+    "activations": {"GradientError": lambda: analysis.activations(run(checkpoint=2))},
+    "saturation": {"GradientError": lambda: analysis.saturation(run(engine="fused"))},
+    "from_torch": {
+        "StateDictError": lambda: tr.from_torch({"weight": np.ones(2)}),
+        "AttributeError": no_such_submodule,
+        "ValueError": lambda: tr.from_torch(TORCH, nonlinearity="cube"),
+    },
+    "to_torch": {"StateDictError": lambda: interop.to_torch(tr.GRUCell(2, 3, reset="before"))},
+    "from_keras": {
+        "StateDictError": lambda: interop.from_keras({}),
+        "ValueError": lambda: interop.from_keras(KERAS, nonlinearity="cube"),
+    },
+    "to_keras": {"StateDictError": lambda: interop.to_keras(tr.LSTMCell(2, 3, peepholes=True))},
+    "from_onnx": {
+        "StateDictError": lambda: interop.from_onnx({}),
+        "ValueError": lambda: interop.from_onnx(ONNX, nonlinearity="cube"),
+    },
+    "to_onnx": {"StateDictError": lambda: interop.to_onnx(tr.LSTM(2, 3, coupled=True))},
+    "from_haiku": {"StateDictError": lambda: interop.from_haiku({})},
+    "to_haiku": {"StateDictError": lambda: interop.to_haiku(cell())},
+    "save": {
+        "DtypeError": lambda tmp_path: tr.save(tmp_path / "w", {"w": ["text"]}),
+        "OSError": lambda tmp_path: tr.save(tmp_path / "no folder" / "w", {}),
+    },
+    "load": {
+        "WeightsFileError": lambda tmp_path: tr.load(no_weights(tmp_path)),
+        "OSError": lambda tmp_path: tr.load(tmp_path / "no file"),
+    },
+    "run": {
+        "SweepError": lambda tmp_path: swept(tmp_path, lambda x, seed: 1 / x, x=[0]),
+        "ValueError": lambda tmp_path: swept(tmp_path, lambda seed: 0, seed=[1]),
+        "TypeError": lambda tmp_path: swept(tmp_path, lambda x, seed: object(), x=[0]),
+        "OSError": lambda tmp_path: swept(tmp_path / "no folder", lambda x, seed: 0, x=[0]),
+    },
+}
+
+NAMED = {
+    thing.fget.__qualname__ if isinstance(thing, property) else thing.__qualname__: thing
+    for thing in public("tinygrad_rnn").values()
+    if section(thing.__doc__, "Raises")
+}
+
+
+def test_no_documented_error_is_left_out():
+    said = {name: set(section(thing.__doc__, "Raises")) for name, thing in NAMED.items()}
+    assert {name: set(cases) for name, cases in RAISES.items()} == said
+
+
+@pytest.mark.parametrize(
+    ("name", "error"), [(name, error) for name, cases in RAISES.items() for error in cases]
+)
+def test_it_is_raised(name, error, tmp_path):
+    attempt = RAISES[name][error]
+    kind = exception(error, "tinygrad_rnn")
+    with pytest.raises(kind) as caught:
+        attempt(*[tmp_path] * ("tmp_path" in inspect.signature(attempt).parameters))
+    named = isinstance(caught.value, tr.TinygradError)
+    assert named == issubclass(kind, tr.TinygradError)
