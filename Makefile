@@ -63,7 +63,7 @@ mutants: $(VENV)/.dev
 docs: $(VENV)/.dev
 	@echo "== making the API reference: see out/docs/index.html"
 	@$(BIN)/python -W error -W "ignore:Error parsing type annotation ForwardRef:UserWarning" \
-		-m pdoc --docformat google --output-directory out/docs \
+		-m pdoc --docformat google -t .github/reference --output-directory out/docs \
 		tinygrad_rnn tinygrad_rnn.primitive tinygrad_rnn.nn.rnn viz
 
 $(VENV)/.package: $(VENV)/.dev

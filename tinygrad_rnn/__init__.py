@@ -7,6 +7,17 @@
 >>> run.final.sum().backward()
 >>> cell.weight_hh.grad.shape
 (4, 4)
+
+What is used every day is here. Beyond that, by module:
+
+    f                   functions that NumPy lacks: sigmoid, softmax, linear, ...
+    nn                  cells, layers, losses, runs; nn.init: starting values for weights
+    optim               optimisers, and schedules of the learning rate
+    analysis            Jacobians through time, decay rates, bounds, saturated gates
+    interop             weights from and to PyTorch, Keras, ONNX and Haiku
+    sweep               a study over a grid of settings, on many processors
+    primitive, ops      how a primitive is declared; the primitives that there are
+    graph               the nodes of a recorded graph in order
 """
 
 from importlib import import_module

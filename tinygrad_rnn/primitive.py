@@ -126,8 +126,8 @@ class Primitive:
         """Apply to arrays for an array; with a tensor among them, for a tensor that knows it.
 
         Args:
-            *inputs: one per slot: tensors, arrays or numbers. Of arrays a copy is kept.
-            **params: what else `forward` and the rules take; no gradient flows to these.
+            inputs: one per slot: tensors, arrays or numbers. Of arrays a copy is kept.
+            params: what else `forward` and the rules take; no gradient flows to these.
 
         Raises:
             ShapeError: if `forward` raises a ValueError: the shapes do not fit together.
@@ -235,7 +235,7 @@ def elementwise(
         name: how pictures and messages call it.
         forward: the function, on arrays. Where it is a NumPy ufunc, tensors answer to that too.
         formula: y in symbols.
-        *rules: for each input its derivative in symbols and its vjp, None where it has none.
+        rules: for each input its derivative in symbols and its vjp, None where it has none.
 
     >>> from tinygrad_rnn.gradcheck import gradcheck
     >>> slope = ("g * 3 * x * x", lambda g, y, x: g * 3 * x * x)
@@ -266,7 +266,7 @@ def linear(
         name: how pictures and messages call it.
         forward: the function, on arrays.
         formula: y in symbols.
-        *rules: for each input its derivative in symbols and its vjp.
+        rules: for each input its derivative in symbols and its vjp.
         gathers: as for `Primitive`.
 
     >>> from tinygrad_rnn.gradcheck import gradcheck

@@ -222,7 +222,7 @@ class Protocols:
         """Return the same elements in another shape.
 
         Args:
-            *shape: one tuple, or several integers, of which one may be -1: what is left.
+            shape: one tuple, or several integers, of which one may be -1: what is left.
 
         Raises:
             ShapeError: if it has another number of elements.
@@ -234,7 +234,7 @@ class Protocols:
         """Return the axes in another order, reversed by default.
 
         Args:
-            *axes: one tuple, or several integers: for each new axis the old one.
+            axes: one tuple, or several integers: for each new axis the old one.
 
         Raises:
             ShapeError: if they are not the numbers of all axes.

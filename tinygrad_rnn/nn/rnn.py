@@ -82,7 +82,7 @@ class RecurrentLayers(Module):
         bias: whether the cells have one.
         dtype: of all parameters.
         rng: a `numpy.random.Generator`, or a seed for one.
-        **options: of the cell, such as ``reset="after"`` or ``learn_state=True``.
+        options: of the cell, such as ``reset="after"`` or ``learn_state=True``.
 
     Raises:
         ValueError: if a size or `num_layers` is below 1, or `dropout` is not in [0, 1).
