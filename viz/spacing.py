@@ -8,6 +8,7 @@ solves exactly, row by row.
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
 from collections import defaultdict
@@ -41,7 +42,7 @@ def order_rows(rows: list[list[str]], lines: dict[str, Line], rails: dict[str, l
 
             def middle(key: str, other: int = other, place: dict[str, float] = place) -> float:
                 found = [place[n] for n in near[key] if where[n] == other]
-                return sum(found) / len(found) if found else place[key]
+                return math.fsum(found) / len(found) if found else place[key]
 
             rows[row].sort(key=middle)
             _pin(rows[row], chain)
@@ -147,7 +148,7 @@ def space(
             wanted, weights = [], []
             for key in keys:
                 pulls = [(boxes[n].x + offset, weight) for n, offset, weight in near[key]]
-                total = sum(weight for _, weight in pulls)
+                total = math.fsum(weight for _, weight in pulls)
                 middle = _median if sweep >= MEAN_SWEEPS else _mean
                 wanted.append(middle(pulls) if pulls else boxes[key].x)
                 weights.append(total or 0.01)
@@ -201,20 +202,17 @@ def _move_blocks(
 
 
 def _mean(pulls: list[tuple[float, float]]) -> float:
-    return sum(x * weight for x, weight in pulls) / sum(weight for _, weight in pulls)
+    # fsum, as sum adds floats up in another way from Python 3.12 on: the same bytes everywhere.
+    return math.fsum(x * weight for x, weight in pulls) / math.fsum(w for _, w in pulls)
 
 
 def _median(pulls: list[tuple[float, float]]) -> float:
     """The weighted median; between two that balance, their middle."""
     pulls = sorted(pulls)
-    half, passed = sum(weight for _, weight in pulls) / 2, 0.0
-    for (x, weight), (after, _) in zip(pulls, [*pulls[1:], pulls[-1]], strict=True):
-        passed += weight
-        if passed > half:
-            return x
-        if passed == half:
-            return (x + after) / 2
-    return pulls[-1][0]
+    passed = list(itertools.accumulate(weight for _, weight in pulls))
+    half = passed[-1] / 2
+    i = bisect.bisect_left(passed, half)
+    return pulls[i][0] if passed[i] > half else (pulls[i][0] + pulls[i + 1][0]) / 2
 
 
 def _isotonic(wanted: list[float], weights: list[float], gaps: list[float]) -> list[float]:
