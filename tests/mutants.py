@@ -63,9 +63,12 @@ AREAS = {
         )
         + _files("viz", "route lines around layout dot ink below svg together drawing"),
         [
-            _files("tests/viz", "test_golden test_style"),
-            _files("tests/viz", "test_picture test_detail"),
-            _files("tests/viz", "test_special_graphs test_compare test_page"),
+            # But for those that start another Python, which would import what is not changed.
+            _files("tests/viz", "test_golden test_style test_rows test_spacing test_route")
+            + _files("tests/viz", "test_edge_labels test_lines test_around")
+            + ["-k", "not hash_seed"],
+            _files("tests/viz", "test_picture test_detail test_special_graphs test_compare"),
+            [*_files("tests/viz", "test_page"), "-k", "not thousand"],  # steps, that take their time
         ],
     ),
 }
