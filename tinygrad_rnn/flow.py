@@ -236,22 +236,35 @@ class GradientFlow:
             and units together.
 
         Raises:
-            GradientError: if the run was fused or checkpointed, so that no step of it was seen.
+            GradientError: if the run was fused or checkpointed, so that no step of it was seen, or
+                if this flow has watched no sweep, or none that reached the run's states.
+            TypeError: if `run` is no run.
 
         >>> from tinygrad_rnn.nn import RNNCell, unroll
         >>> run = unroll(RNNCell(2, 3, rng=0), np.ones((4, 1, 2)))
         >>> trace(np.sum(run.final)).through_time(run)["h"].shape
         (4,)
         """
+        if not hasattr(run, "stepwise"):
+            raise TypeError(f"through_time takes what unroll returns, not a {type(run).__name__}")
+        if self.root is None:
+            raise GradientError(
+                "this flow has watched no sweep: loss.backward(observer=flow), or trace(loss)"
+            )
         if not run.stepwise:
             raise GradientError(
                 "a fused run has no gradient to see between its steps: unroll with engine='graph'"
             )
-        parts: dict[str, list[float]] = {}
+        parts: dict[str, list[Tensor]] = {}
         for state in run.states:
             for name, tensor in state_parts(state).items():
-                parts.setdefault(name, []).append(self.norm(tensor))
-        return {name: np.array(norms) for name, norms in parts.items()}
+                parts.setdefault(name, []).append(tensor)
+        if not any(tensor.index in self._gradients for part in parts.values() for tensor in part):
+            raise GradientError(
+                "no gradient reached a state of this run: it is another than the loss was made "
+                "from, or nothing in it requires a gradient"
+            )
+        return {name: np.array([self.norm(t) for t in part]) for name, part in parts.items()}
 
 
 def state_parts(state: Any) -> dict[str, Tensor]:
@@ -277,11 +290,14 @@ def trace(root: Tensor, gradient: ArrayLike | None = None) -> GradientFlow:
         GradientError: if no gradient flows from `root`, or it has several elements and no
             `gradient`.
         ShapeError: if `gradient` has another shape.
+        TypeError: if `root` is no tensor.
 
     >>> x = Tensor([3.0, 4.0], requires_grad=True)
     >>> trace(np.sum(x * x)).norm(x)
     10.0
     """
+    if not isinstance(root, Tensor):
+        raise TypeError(f"trace takes a Tensor, such as a loss, not a {type(root).__name__}")
     flow = GradientFlow()
     with no_grad():
         sweep(root, seed(root, gradient), observer=flow)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tinygrad_rnn.errors import StateDictError
+from tinygrad_rnn.errors import GradientError, StateDictError
 from tinygrad_rnn.schedules import Schedule, constant, cosine, exponential, warmup
 from tinygrad_rnn.tensor import Array, Tensor
 
@@ -53,6 +53,8 @@ class Optimizer:
     """
 
     def __init__(self, parameters: Iterable[Tensor], lr: float | Schedule) -> None:
+        if hasattr(parameters, "parameters"):
+            raise TypeError("an optimiser takes the parameters themselves: module.parameters()")
         self.parameters = list(parameters)
         for parameter in self.parameters:
             if not isinstance(parameter, Tensor):
@@ -73,7 +75,15 @@ class Optimizer:
         return self.schedule(self.steps)
 
     def step(self) -> None:
-        """Move every parameter that has a gradient."""
+        """Move every parameter that has a gradient.
+
+        Raises:
+            GradientError: if none has one.
+        """
+        if all(parameter.grad is None for parameter in self.parameters):
+            raise GradientError(
+                "no parameter has a gradient: call loss.backward() first (trace leaves .grad alone)"
+            )
         rate = self.lr
         self.steps += 1
         for parameter, memory in zip(self.parameters, self.memory, strict=True):

@@ -51,6 +51,20 @@ def _operator(ufunc: np.ufunc) -> tuple[Binary, Binary]:
     return _pair(ufunc)
 
 
+def _in_place(ufunc: np.ufunc) -> Binary:
+    """Return the method for ``tensor OP= other``: as in Python, a new tensor takes the name."""
+
+    def method(self: Protocols, other: Any) -> Any:
+        if self.op is None and self.requires_grad:
+            raise NotDifferentiableError(
+                "-= and its like would give the name to a new tensor and leave the leaf as it is: "
+                "write p.data = p.data - step to move a leaf, b = a - step for a new tensor"
+            )
+        return UFUNCS[ufunc](self, other)
+
+    return method
+
+
 def _steps(ufunc: np.ufunc) -> tuple[Plain, Plain]:
     return _pair(ufunc)
 
@@ -124,6 +138,7 @@ class Protocols:
 
     __slots__ = ()
     _data: Array
+    op: Any
     requires_grad: bool
 
     # -- NumPy's
@@ -168,6 +183,10 @@ class Protocols:
     __mod__, __rmod__ = _steps(np.remainder)
     __pow__, __rpow__ = _operator(np.power)
     __matmul__, __rmatmul__ = _operator(np.matmul)
+    __iadd__ = _in_place(np.add)
+    __isub__ = _in_place(np.subtract)
+    __imul__ = _in_place(np.multiply)
+    __itruediv__ = _in_place(np.divide)
     __neg__ = _unary(np.negative)
     __pos__ = _unary(np.positive)
     __abs__ = _unary(np.absolute)

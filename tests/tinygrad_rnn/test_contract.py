@@ -1,5 +1,8 @@
 """Values do not change under the graph: a later backward is right at the recorded point."""
 
+import operator
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
@@ -76,13 +79,27 @@ def test_writing_through_numpy_is_refused_by_name(write):
 
 def test_augmented_assignment_makes_a_new_tensor():
     x = tr.Tensor([1.0, 2.0], requires_grad=True)
-    y = x
+    z = y = x * 1.0
     y += 1.0
     y *= y
-    assert y is not x
+    assert y is not z
     y.sum().backward()
-    np.testing.assert_array_equal(x.data, [1.0, 2.0])
+    np.testing.assert_array_equal(z.data, [1.0, 2.0])
     np.testing.assert_array_equal(x.grad, [4.0, 6.0])
+    a = b = tr.Tensor([1.0])
+    a -= 2.0
+    a /= 2.0
+    assert (b.item(), a.item()) == (1.0, -0.5)
+
+
+@pytest.mark.parametrize("move", [operator.iadd, operator.isub, operator.imul, operator.itruediv])
+@pytest.mark.parametrize("around", [nullcontext, tr.no_grad])
+def test_a_leaf_that_is_to_be_learned_is_not_moved_by_augmented_assignment(move, around):
+    """The name would go to a new tensor, and the next sweep leave its gradient None."""
+    w = tr.Tensor([1.0, 2.0], requires_grad=True)
+    with around(), pytest.raises(tr.NotDifferentiableError, match=r"p\.data = p\.data - step"):
+        move(w, np.array([0.1, 0.1]))
+    np.testing.assert_array_equal(w.data, [1.0, 2.0])
 
 
 def test_new_data_does_not_change_a_graph_that_used_the_old():

@@ -86,6 +86,16 @@ def test_a_parameter_without_a_gradient_stays():
     assert (p.data[0], q.data[0]) == (0.5, 1.0)
 
 
+def test_a_step_without_any_gradient_is_refused():
+    """After trace(loss), say, which leaves .grad alone: nothing would be learned, unseen."""
+    p = tr.Tensor([1.0], requires_grad=True)
+    optimiser = tr.Adam([p], lr=0.5)
+    tr.trace((p * p).sum())
+    with pytest.raises(tr.GradientError, match=r"loss\.backward\(\)"):
+        optimiser.step()
+    assert optimiser.steps == 0
+
+
 def test_schedules_set_the_rate_of_each_step():
     p = tr.Parameter([0.0])
     optimizer = tr.SGD([p], lr=optim.warmup(2, optim.exponential(1.0, 0.5)))
@@ -147,6 +157,7 @@ def test_a_state_that_does_not_fit(state, message):
         (lambda p: tr.SGD([p], lr=-1.0), ValueError, "negative"),
         (lambda p: tr.SGD([p], lr=1.0, nesterov=True), ValueError, "momentum"),
         (lambda p: tr.SGD([("weight", p)], lr=1.0), TypeError, "not tuple"),
+        (lambda p: tr.SGD(tr.Linear(1, 1), lr=1.0), TypeError, r"module\.parameters\(\)"),
     ],
 )
 def test_bad_input(call, error, message):

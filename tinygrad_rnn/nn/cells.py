@@ -40,7 +40,7 @@ class Cell(Module):
         Args:
             batch: how many sequences go through the cell side by side.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} needs a method initial_state(batch)")
 
     def __call__(self, x: Any, state: Any) -> Any:
         """Return the next state.
@@ -52,7 +52,7 @@ class Cell(Module):
         Raises:
             ShapeError: if x or the state does not fit the weights.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} needs a method __call__(x, state)")
 
 
 class GatedCell(Cell):

@@ -14,6 +14,7 @@ from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.flow import state_parts
 from tinygrad_rnn.memory import collector_paused
 from tinygrad_rnn.nn.cells import Cell, LSTMState
+from tinygrad_rnn.nn.checks import check_cell, check_inputs, check_state, described
 from tinygrad_rnn.nn.run import Run, SealedRun, like_state, map_parts
 from tinygrad_rnn.ops.cut import cut
 from tinygrad_rnn.scope import no_grad, scope
@@ -58,6 +59,7 @@ def unroll(
         ShapeError: if `inputs`, `state` or `lengths` have other shapes.
         ValueError: if a length is not in 0 .. T, `truncate` or `checkpoint` is below 1 or both are
             given, or there is no such engine.
+        TypeError: if `cell` is no cell, or returns no state.
         NotDifferentiableError: if the cell has no fused form; in a sweep that asks for second
             derivatives, if the run was fused or checkpointed.
         GradientError: in the sweep of a checkpointed run, if the cell gave something else.
@@ -68,7 +70,10 @@ def unroll(
     >>> run.outputs.shape, len(run.states), run.final.shape
     ((5, 1, 3), 5, (1, 3))
     """
-    steps, batch = _check_inputs(cell, inputs)
+    check_cell(cell)
+    if not isinstance(inputs, Tensor | Sequence):
+        inputs = np.asarray(inputs)  # what another library calls an array, too
+    steps, batch = check_inputs(cell, inputs)
     for name, size in (("truncate", truncate), ("checkpoint", checkpoint)):
         if size is not None and not (isinstance(size, int | np.integer) and size >= 1):
             raise ValueError(f"unroll: {name} = {size} is not a whole number of at least 1")
@@ -109,6 +114,8 @@ def _unroll_graph(
             if isinstance(x, Tensor) and x.name is None:
                 x.name = "x"
             after = cell(x, state)
+            if step == 0:
+                check_state(cell, "__call__", after, state)
             if alive is not None and not alive[t].all():
                 after = map_parts(
                     lambda new, old, here=alive[t]: _keep(here, new, old), after, state
@@ -171,11 +178,12 @@ ENGINES = {"graph": _unroll_graph, "fused": _unroll_fused}
 def starting_state(cell: Cell, state: Any, batch: int) -> Any:
     """Return the state to start from, of the cell's own type and checked, its parts named."""
     if state is None:
-        state = cell.initial_state(batch)
+        state = like = cell.initial_state(batch)
     else:
         with no_grad():
             like = cell.initial_state(batch)
         state = _like(state, like)
+    check_state(cell, "initial_state", like, like)
     for part, tensor in state_parts(state).items():
         if tensor.name is None:
             tensor.name = f"{part}_0"
@@ -186,7 +194,10 @@ def _like(state: Any, like: Any) -> Any:
     """Return `state` with arrays made tensors and a plain tuple made what the cell uses."""
     if isinstance(like, tuple):
         if not isinstance(state, (tuple, list)) or len(state) != len(like):
-            raise ShapeError(f"unroll: the state is a {type(like).__name__} of {len(like)} parts")
+            raise ShapeError(
+                f"unroll: the state is {described(like)}, each (batch, hidden): "
+                f"got {described(state)}"
+            )
         return like_state(like, [_like(a, b) for a, b in zip(state, like, strict=True)])
     if np.shape(state) != like.shape:
         raise ShapeError(
@@ -219,18 +230,3 @@ def _alive(lengths: ArrayLike, steps: int, batch: int) -> Array:
     ):
         raise ValueError(f"unroll: lengths are integers from 0 to {steps}, not {counts.tolist()}")
     return np.asarray(np.arange(steps)[:, None] < counts)
-
-
-def _check_inputs(cell: Cell, inputs: Any) -> tuple[int, int]:
-    """Return the number of steps and the size of the batch."""
-    listed = isinstance(inputs, Sequence) and len(inputs) > 0 and isinstance(inputs[0], Tensor)
-    shape = (len(inputs), *inputs[0].shape) if listed else np.shape(inputs)
-    if len(shape) != 3 or shape[0] < 1:
-        raise ShapeError(f"unroll: inputs of shape {shape} are not (steps, batch, features)")
-    expected = getattr(cell, "input_size", shape[2])
-    if shape[2] != expected:
-        raise ShapeError(
-            f"unroll: inputs of shape {shape} have {shape[2]} features where the cell expects "
-            f"{expected}"
-        )
-    return shape[0], shape[1]

@@ -243,7 +243,11 @@ H = np.zeros((2, 3))
         (lambda: tr.unroll(LSTM, X[0]), tr.ShapeError, "steps, batch, features"),
         (lambda: tr.unroll(LSTM, X[:0]), tr.ShapeError, "steps, batch, features"),
         (lambda: tr.unroll(LSTM, X[..., :1]), tr.ShapeError, "1 features where the cell expects 2"),
-        (lambda: tr.unroll(LSTM, X, H), tr.ShapeError, "LSTMState of 2 parts"),
+        (
+            lambda: tr.unroll(LSTM, X, H),
+            tr.ShapeError,
+            r"LSTMState \(Tensor, Tensor\).*got ndarray",
+        ),
         (lambda: tr.unroll(LSTM, X, (H, H[:1])), tr.ShapeError, r"\(2, 3\) is expected"),
         (lambda: tr.unroll(LSTM, X, lengths=[4]), tr.ShapeError, "batch of 2"),
         (lambda: tr.unroll(LSTM, X, lengths=[4, 5]), ValueError, "from 0 to 4"),
