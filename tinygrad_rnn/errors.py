@@ -48,7 +48,7 @@ class NotDifferentiableError(TinygradError, TypeError):
 
 
 class GradientError(TinygradError, RuntimeError):
-    """A reverse sweep that cannot start, such as one from a constant.
+    """A gradient that there is none of: from a constant, between the steps of a fused run.
 
     >>> import tinygrad_rnn as tr
     >>> tr.Tensor(1.0).backward()
@@ -59,7 +59,7 @@ class GradientError(TinygradError, RuntimeError):
 
 
 class StaleValueError(TinygradError, RuntimeError):
-    """A graph asked to be differentiated twice after one of its leaves was given a new value.
+    """A second derivative, or a checkpointed run, needs a value that was replaced meanwhile.
 
     >>> import tinygrad_rnn as tr
     >>> w = tr.Parameter(2.0)
@@ -75,7 +75,7 @@ class StaleValueError(TinygradError, RuntimeError):
 
 
 class AnomalyError(TinygradError, ArithmeticError):
-    """A value or a gradient that is not finite, found while looking for the first such.
+    """A value, a gradient or a Jacobian that is not finite.
 
     >>> import numpy as np
     >>> import tinygrad_rnn as tr
@@ -100,7 +100,7 @@ class GradcheckError(TinygradError, AssertionError):
 
 
 class StateDictError(TinygradError, ValueError):
-    """Values that do not fit a module's parameters: missing, unexpected, of another shape.
+    """Weights that do not fit a module or another library: missing, misshapen, of no known form.
 
     >>> import tinygrad_rnn as tr
     >>> tr.Linear(2, 3).load_state_dict({"bias": [0.0, 0.0]})

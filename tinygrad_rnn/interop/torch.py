@@ -44,7 +44,7 @@ def from_torch(
     Raises:
         StateDictError: if an array is missing, unexpected (as with `proj_size`), or of a wrong
             shape or dtype.
-        AttributeError: if a module has none at `prefix`.
+        AttributeError: if there is nothing at `prefix` in a module.
         ValueError: if there is no such nonlinearity, or `dropout` is not in [0, 1).
 
     >>> import numpy as np

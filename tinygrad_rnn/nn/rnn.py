@@ -6,7 +6,7 @@ The parameters of layer K are those of its cell:
     layers.K.weight_hh      (G*H, H)
     layers.K.bias           (G*H,)      unless bias=False
     layers.K.bias_hn        (H,)        GRU with reset="after", unless bias=False
-    layers.K.peephole       (3*H,)      LSTM with peepholes=True
+    layers.K.peephole       (3*H,)      LSTM with peepholes=True; (2*H,) if coupled
     layers.K.h_0, .c_0      (H,)        with learn_state=True
     reverse.K.*             likewise, the cell that runs backwards, if bidirectional
 """
@@ -227,7 +227,9 @@ def _joined(parts: list[Any]) -> Any:
 
 
 class RNN(RecurrentLayers):
-    """Layers of `RNNCell`; option: nonlinearity. See `RecurrentLayers` for the arguments.
+    """Layers of `RNNCell`, with the arguments of `RecurrentLayers`.
+
+    Its options are `nonlinearity` and `learn_state`, as of the cell.
 
     >>> run = RNN(2, 3, bidirectional=True, rng=0)(np.ones((5, 1, 2)))
     >>> run.outputs.shape
@@ -238,7 +240,9 @@ class RNN(RecurrentLayers):
 
 
 class LSTM(RecurrentLayers):
-    """Layers of `LSTMCell`; options: forget_bias, peepholes, coupled. See `RecurrentLayers`.
+    """Layers of `LSTMCell`, with the arguments of `RecurrentLayers`.
+
+    Its options are `forget_bias`, `peepholes`, `coupled` and `learn_state`, as of the cell.
 
     >>> run = LSTM(2, 3, num_layers=2, rng=0)(np.ones((5, 1, 2)), lengths=[4])
     >>> [state.c.shape for state in run.final]
@@ -249,7 +253,9 @@ class LSTM(RecurrentLayers):
 
 
 class GRU(RecurrentLayers):
-    """Layers of `GRUCell`; options: update_bias, reset. See `RecurrentLayers` for the arguments.
+    """Layers of `GRUCell`, with the arguments of `RecurrentLayers`.
+
+    Its options are `update_bias`, `reset` and `learn_state`, as of the cell.
 
     >>> layer = GRU(2, 3, rng=0)
     >>> h, state = layer.step(np.ones((1, 2)))

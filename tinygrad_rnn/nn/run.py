@@ -19,13 +19,16 @@ class Run:
         final: the state after the last step taken: of the last time step, or the first if the
             run was reversed.
 
+    Attributes:
+        stepwise: whether the graph holds every step, for the gradient to be seen between them.
+
     >>> from tinygrad_rnn.nn import LSTMCell, unroll
     >>> run = unroll(LSTMCell(2, 3, rng=0), np.ones((5, 1, 2)))
     >>> run.outputs.shape, run.states[4].c.shape, run.final.h is run.hidden[4]
     ((5, 1, 3), (1, 3), True)
     """
 
-    stepwise = True  # whether the graph holds every step, for the gradient to be seen between them
+    stepwise = True
 
     def __init__(self, states: list[Any], final: Any) -> None:
         self._states = states
