@@ -68,7 +68,7 @@ AREAS = {
             + _files("tests/viz", "test_edge_labels test_lines test_around")
             + ["-k", "not hash_seed"],
             _files("tests/viz", "test_picture test_detail test_special_graphs test_compare"),
-            [*_files("tests/viz", "test_page"), "-k", "not thousand"],  # steps, that take their time
+            [*_files("tests/viz", "test_page"), "-k", "not thousand"],  # which takes its time
         ],
     ),
 }

@@ -149,11 +149,13 @@ RAISES = {
     "trace": {
         "GradientError": lambda: tr.trace(leaf(2)),
         "ShapeError": lambda: tr.trace(leaf(2), np.ones(3)),
+        "TypeError": lambda: tr.trace(np.ones(2)),
     },
     "GradientFlow.arrived": {"GradientError": swept_twice},
     "GradientFlow.norm": {"KeyError": lambda: norm_of("l3")},
     "GradientFlow.through_time": {
         "GradientError": lambda: tr.trace(leaf()).through_time(run(engine="fused")),
+        "TypeError": lambda: tr.trace(leaf()).through_time(X),
     },
     "clip_grad_norm_": {
         "GradientError": lambda: tr.clip_grad_norm_(exploded(), 1.0, error_if_nonfinite=True),
@@ -201,6 +203,7 @@ RAISES = {
     "unroll": {
         "ShapeError": lambda: tr.unroll(cell(), X[0]),
         "ValueError": lambda: run(lengths=[5]),
+        "TypeError": lambda: tr.unroll(tr.RNNCell, X),
         "NotDifferentiableError": lambda: tr.grad(
             run(engine="fused").outputs.sum(), [leaf()], create_graph=True
         ),
@@ -235,6 +238,7 @@ RAISES = {
         "ValueError": lambda: optim.Optimizer([leaf()], lr=-1.0),
         "TypeError": lambda: optim.Optimizer([np.ones(2)], lr=0.1),
     },
+    "Optimizer.step": {"GradientError": lambda: tr.SGD([leaf()], lr=0.1).step()},
     "Optimizer.load_state_dict": {
         "StateDictError": lambda: tr.SGD([leaf()], lr=0.1).load_state_dict({}),
     },
