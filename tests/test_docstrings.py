@@ -10,7 +10,7 @@ import pytest
 
 from tests.public import ROOT, exception, public, section
 
-PACKAGES = ["tinygrad_rnn"]
+PACKAGES = ["tinygrad_rnn", "viz"]
 PUBLIC = {name: thing for package in PACKAGES for name, thing in public(package).items()}
 NUMPYS = {"args", "kwargs"}  # the arguments of NumPy's function of that name
 
@@ -34,7 +34,7 @@ def arguments(thing):
     """Return the names of the arguments, or None if a class takes those of its base."""
     if inspect.isclass(thing) and not {"__init__", "__new__"} & set(vars(thing)):
         return None
-    return [name for name in inspect.signature(thing).parameters if name != "self"]
+    return [name for name in inspect.signature(thing).parameters if name not in ("self", "cls")]
 
 
 def raised(thing):
@@ -99,7 +99,13 @@ def test_what_it_raises_is_said_and_is_an_exception(name):
     assert not missing, f"{name} does not say that it raises {', '.join(missing)}"
 
 
-@of(lambda thing: getattr(thing, "__qualname__", ".").isidentifier())
+def needs_an_example(thing):
+    """Whether users make or call it by its own name; an error meets them without that."""
+    by_name = getattr(thing, "__qualname__", ".").isidentifier()
+    return by_name and not (inspect.isclass(thing) and issubclass(thing, Exception))
+
+
+@of(needs_an_example)
 def test_it_shows_an_example_that_is_run(name):
     examples = doctest.DocTestParser().get_examples(PUBLIC[name].__doc__)
     assert examples, f"{name} shows no example"

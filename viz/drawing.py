@@ -95,8 +95,7 @@ def compare(
 
     Args:
         runs: for each name the loss and the flow traced from it, the first on top.
-
-    The other arguments are those of `draw`.
+        detail, steps, norm, scale, title, theme, numbers, strict: as for `draw`.
 
     Raises:
         VizError: nothing to compare, or what `draw` refuses in one of them.

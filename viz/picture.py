@@ -109,12 +109,15 @@ class Picture:
         return path
 
     def to_bytes(self, form: str, time_limit: float = TIME_LIMIT) -> bytes:
-        """The picture in one of the formats that `save` knows; it raises what `save` raises.
+        """The picture in one of the formats that `save` knows.
 
         Args:
             form: "svg", "png" (144 dots per inch, at most 16,000 pixels wide or high), "pdf",
                 "html" (every step, at every level of detail), "dot" or "json" (`viz.as_json`).
             time_limit: seconds that Graphviz may take.
+
+        Raises:
+            VizError: an unknown format, or what else `save` raises.
 
         >>> import tinygrad_rnn as tr, viz
         >>> loss = (tr.Tensor([1.0, 2.0], requires_grad=True, name="x") ** 2).sum()

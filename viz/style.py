@@ -146,6 +146,10 @@ class Scale:
         (at its root, where no tensor is named "h"); the range covers every finite, non-zero edge,
         in whole decades, down to 16 below the reference at the most.
 
+        Args:
+            flows: what each picture's sweep recorded, one or more.
+            norm: "l2", "rms" or "max".
+
         Raises:
             VizError: no flow, one that has seen no sweep, or an unknown norm.
 
@@ -170,7 +174,16 @@ class Scale:
 
     @classmethod
     def cover(cls, sizes: Sequence[float] | np.ndarray, reference: float, norm: str) -> Scale:
-        """The scale around `reference` (their median when it is 0) that covers all `sizes`."""
+        """The scale around `reference` (their median when it is 0) that covers all `sizes`.
+
+        Args:
+            sizes: of gradients, in the norm's own unit.
+            reference: the size that is drawn in grey.
+            norm: "l2", "rms" or "max".
+
+        Raises:
+            VizError: an unknown norm.
+        """
         found = np.asarray(sizes, dtype=float)
         found = found[np.isfinite(found) & (found > 0)]
         if not usable(reference):
@@ -183,15 +196,27 @@ class Scale:
         return cls(reference, float(min(low, -1)), float(high), norm)
 
     def decades(self, value: float) -> float:
-        """log10 of `value` over the reference; -inf for 0."""
+        """log10 of `value` over the reference; -inf for 0.
+
+        Args:
+            value: the size of a gradient, in the norm's own unit.
+        """
         return math.log10(value) - math.log10(self.reference) if value > 0 else -math.inf
 
     def below(self, value: float) -> bool:
-        """Whether `value` is 0 or too small for the scale: it is drawn dashed."""
+        """Whether `value` is 0 or too small for the scale: it is drawn dashed.
+
+        Args:
+            value: the size of a gradient, in the norm's own unit.
+        """
         return self.decades(value) < self.low
 
     def level(self, value: float) -> int:
-        """Colour level from `-STEPS_PER_SIDE` (or below the scale) to `STEPS_PER_SIDE`."""
+        """Colour level from `-STEPS_PER_SIDE` (or below the scale) to `STEPS_PER_SIDE`.
+
+        Args:
+            value: the size of a gradient, in the norm's own unit.
+        """
         if not math.isfinite(value):
             return STEPS_PER_SIDE
         place = self.decades(value)
@@ -199,7 +224,11 @@ class Scale:
         return round(max(-1.0, min(1.0, share)) * STEPS_PER_SIDE)
 
     def width(self, value: float) -> float:
-        """Width in points, 0.9 to 6, linear in the logarithm of `value`."""
+        """Width in points, 0.9 to 6, linear in the logarithm of `value`.
+
+        Args:
+            value: the size of a gradient, in the norm's own unit.
+        """
         if not math.isfinite(value):
             return THICK
         share = (self.decades(value) - self.low) / (self.high - self.low)
