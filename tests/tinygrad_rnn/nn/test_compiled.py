@@ -6,7 +6,7 @@ import pytest
 import tinygrad_rnn as tr
 from tinygrad_rnn.nn.fused import tape
 
-pytest.importorskip("numba", reason="the extra `fast` is not installed")
+numba = pytest.importorskip("numba", reason="the extra `fast` is not installed")
 CELLS = {
     "rnn": tr.RNNCell,
     "lstm": tr.LSTMCell,
@@ -35,15 +35,18 @@ def gradients(kind, dtype, shape, inputs_need_one, size=5):
     return run.outputs.data, [gradient.data for gradient in tr.grad(loss, leaves)]
 
 
+@pytest.mark.parametrize("way", ["compiled as a whole", "products left to BLAS"])
 @pytest.mark.parametrize("inputs_need_one", [False, True])
 @pytest.mark.parametrize("shape", [(1, 1, 2), (7, 1, 3), (4, 3, 2)])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 2e-5)])
 @pytest.mark.parametrize("kind", CELLS)
 def test_compiled_and_plain_loops_agree(
-    kind, dtype, tolerance, shape, inputs_need_one, with_compiled_loops, monkeypatch
+    kind, dtype, tolerance, shape, inputs_need_one, way, with_compiled_loops, monkeypatch
 ):
     used = []
     loops = with_compiled_loops()
+    if way == "products left to BLAS":
+        monkeypatch.setattr(loops, "WHOLE_UP_TO", 0)
     monkeypatch.setattr(tape, "compiled_loops", lambda: used.append(1) or loops)
     outputs, found = gradients(kind, dtype, shape, inputs_need_one)
     assert len(used) == 2  # forwards and backwards
@@ -56,20 +59,21 @@ def test_compiled_and_plain_loops_agree(
         np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("what", ["large", "padded", "relu", "reset after"])
+@pytest.mark.parametrize("what", ["padded", "relu", "reset after", "float16"])
 def test_what_has_no_compiled_form_takes_the_plain_loops(what, with_compiled_loops, monkeypatch):
     class Trap:
         def __getattr__(self, name):
             raise AssertionError(f"{name} was called")
 
     monkeypatch.setattr(tape, "compiled_loops", Trap)
-    batch = tape.COMPILED_UP_TO if what == "large" else 2
     cell = {
+        "float16": lambda: tr.LSTMCell(2, 3, dtype=np.float16, rng=0),
         "relu": lambda: tr.RNNCell(2, 3, nonlinearity="relu", rng=0),
         "reset after": lambda: tr.GRUCell(2, 3, reset="after", rng=0),
     }.get(what, lambda: tr.RNNCell(2, 3, rng=0))()
     lengths = [3, 2] if what == "padded" else None
-    run = tr.unroll(cell, np.ones((3, batch, 2)), lengths=lengths, engine="fused")
+    inputs = np.ones((3, 2, 2), cell.weight_ih.dtype)
+    run = tr.unroll(cell, inputs, lengths=lengths, engine="fused")
     run.outputs.sum().backward()
     assert np.isfinite(cell.weight_hh.grad).all()
 
@@ -82,3 +86,68 @@ def test_nan_stays_nan(with_compiled_loops, monkeypatch):
         run = tr.unroll(kind(2, 3, rng=0), inputs, engine="fused")
         assert np.isfinite(run.outputs.data[0]).all()
         assert np.isnan(run.outputs.data[1:]).all()
+
+
+@pytest.fixture(scope="module")
+def tanh_of_row():
+    from tinygrad_rnn.nn.fused import compiled
+
+    tanh = compiled.tanh
+
+    @numba.njit(**compiled.OPTIONS)  # not kept for later: it would hide a change
+    def fill(x, out):
+        for j in range(len(x)):
+            out[j] = tanh(x[j])
+
+    def of_row(x):
+        out = np.empty_like(x)
+        fill(x, out)
+        return out
+
+    return of_row
+
+
+def test_float32_tanh_errs_by_four_ulp_at_most_and_never_exceeds_one(tanh_of_row):
+    bits = np.arange(np.float32(1e-38).view(np.int32), np.float32(11).view(np.int32), 797)
+    x = bits.astype(np.int32).view(np.float32)
+    y, true = tanh_of_row(x), np.tanh(x.astype(np.float64))
+    ulp = np.spacing(np.minimum(true.astype(np.float32), np.float32(1 - 2**-24)))
+    assert np.abs((y - true) / ulp).max() <= 4
+    assert y.max() == 1
+    np.testing.assert_array_equal(tanh_of_row(-x), -y)
+
+
+def test_float64_tanh_errs_by_four_ulp_at_most(tanh_of_row):
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.uniform(0, 2, 100_000), 10 ** rng.uniform(-8, 1.5, 100_000)])
+    y, true = tanh_of_row(x), np.tanh(x)
+    assert np.abs((y - true) / np.spacing(np.minimum(true, 1 - 2**-53))).max() <= 4
+    np.testing.assert_array_equal(tanh_of_row(-x), -y)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_tanh_at_its_ends(dtype, tanh_of_row):
+    x = np.array([0, -0.0, 50, -50, np.inf, -np.inf, np.nan], dtype)
+    y = tanh_of_row(x)
+    np.testing.assert_array_equal(y, [0, 0, 1, -1, 1, -1, np.nan])
+    np.testing.assert_array_equal(np.signbit(y[:2]), [False, True])
+
+
+def test_without_a_place_for_the_results_it_still_compiles(with_compiled_loops, monkeypatch):
+    loops = with_compiled_loops()
+
+    def njit(cache=False, **options):
+        if cache:
+            raise RuntimeError("cannot cache function 'f': no locator available")
+        return numba.njit(**options)
+
+    monkeypatch.setattr(loops, "njit", njit)
+    x = np.ones(3)
+
+    @loops.compiled
+    def double(x):
+        for j in range(len(x)):
+            x[j] *= 2
+
+    double(x)
+    assert x.tolist() == [2, 2, 2]

@@ -30,10 +30,11 @@ class GRUTape(FusedTape):
         u_rz, u_n = (u[: 2 * size] * 0.5).T, u[2 * size :].T
         h = buffer(len(x), h_0, gates.dtype)
         rh = np.empty_like(h[1:])
-        compiled = self.compiled(h_0)
+        compiled = self.compiled(gates.dtype)
         if compiled:
             u_rz, u_n = np.ascontiguousarray(u_rz), np.ascontiguousarray(u_n)
-            compiled.gru_forward(gates, u_rz, u_n, half, 1 - half, h, rh)
+            product = np.empty((len(h_0), 2 * size), h.dtype)
+            compiled.gru_forward(h, rh, gates, u_rz, u_n, product, np.empty_like(h_0))
         else:
             self._forward_loop(gates, u_rz, u_n, h, rh)
         self.kept = x, gates, h, rh, w, u, bias
@@ -60,10 +61,10 @@ class GRUTape(FusedTape):
         size = rh.shape[-1]
         u_rz, u_n = u[: 2 * size], u[2 * size :]
         da, dh = np.empty_like(gates), np.zeros_like(h[0])
-        compiled = self.compiled(dh)
+        compiled = self.compiled(gates.dtype)
         if compiled:
-            room = np.empty(size, da.dtype)
-            compiled.gru_backward(np.ascontiguousarray(g), gates, h, u_rz, u_n, da, dh, room)
+            g = np.ascontiguousarray(g)
+            compiled.gru_backward(da, g, gates, h, u_rz, u_n, dh, np.zeros_like(dh))
         else:
             self._backward_loop(g, gates, h, u_rz, u_n, da, dh)
         da_rz, da_n = da[..., : 2 * size], da[..., 2 * size :]

@@ -33,10 +33,10 @@ class LSTMTape(FusedTape):
         h, c = hc
         h[0], c[0] = h_0, c_0
         tanh_c = np.empty_like(c[1:])
-        compiled = self.compiled(h_0)
+        compiled = self.compiled(gates.dtype)
         if compiled:
-            u_t = np.ascontiguousarray(u_t)
-            compiled.lstm_forward(gates, u_t, half, rest, h, c, tanh_c)
+            u_t, product = np.ascontiguousarray(u_t), np.empty_like(gates[0])
+            compiled.lstm_forward(h, c, tanh_c, gates, u_t, half, product)
         else:
             self._forward_loop(gates, u_t, half, rest, h, c, tanh_c)
         self.kept = x, gates, hc, tanh_c, w, u, bias
@@ -69,10 +69,10 @@ class LSTMTape(FusedTape):
         x, gates, (h, c), tanh_c, w, u, bias = self.kept
         da = np.empty_like(gates)
         dh, dc = np.zeros((2, *tanh_c[0].shape), da.dtype)
-        compiled = self.compiled(dh)
+        compiled = self.compiled(gates.dtype)
         if compiled:
             gh, gc = np.ascontiguousarray(g)
-            compiled.lstm_backward(gh, gc, gates, c, tanh_c, u, da, dh, dc)
+            compiled.lstm_backward(da, gh, gc, gates, c, tanh_c, u, dh, dc)
         else:
             self._backward_loop(g[0], g[1], gates, c, tanh_c, u, da, dh, dc)
         return [

@@ -21,16 +21,16 @@ class RNNTape(FusedTape):
         x, h_0, w, u, *bias = values
         a = self.project(x, w, *bias)
         h = buffer(len(x), h_0, a.dtype)
-        compiled = self._compiled(h_0)
+        compiled = self._compiled(h.dtype)
         if compiled:
-            compiled.rnn_forward(a, np.ascontiguousarray(u.T), h)
+            compiled.rnn_forward(h, a, np.ascontiguousarray(u.T))
         else:
             self._forward_loop(a, u.T, h)
         self.kept = x, h, w, u, bias
         return h[1:]
 
-    def _compiled(self, h_0: Array) -> Any:
-        return self.compiled(h_0) if self.cell.nonlinearity == "tanh" else None
+    def _compiled(self, dtype: Any) -> Any:
+        return self.compiled(dtype) if self.cell.nonlinearity == "tanh" else None
 
     def _forward_loop(self, a: Array, u_t: Array, h: Array) -> None:
         squash = SQUASH[self.cell.nonlinearity]
@@ -45,9 +45,9 @@ class RNNTape(FusedTape):
         """Return the gradients of x, h_0, W, U and the biases."""
         x, h, w, u, bias = self.kept
         da, dh = np.empty_like(h[1:]), np.zeros_like(h[0])
-        compiled = self._compiled(dh)
+        compiled = self._compiled(h.dtype)
         if compiled:
-            compiled.rnn_backward(np.ascontiguousarray(g), h, u, da, dh)
+            compiled.rnn_backward(da, np.ascontiguousarray(g), h, u, dh)
         else:
             self._backward_loop(g, h, u, da, dh)
         return [

@@ -13,7 +13,6 @@ import numpy as np
 from tinygrad_rnn.nn.tape import Tape
 from tinygrad_rnn.tensor import Array
 
-COMPILED_UP_TO = 256  # units times sequences: above, NumPy's own loops are the faster ones
 CACHE = 32_768  # elements: slopes are prepared for as many steps at a time as this holds
 
 
@@ -32,9 +31,9 @@ class FusedTape(Tape):
         if alive is not None and not alive.all():
             self.dead = [None if here.all() else ~here[:, None] for here in alive]
 
-    def compiled(self, h_0: Array) -> Any:
-        """Return the module of compiled loops where it is installed and worth it, else None."""
-        if self.dead is not None or h_0.size > COMPILED_UP_TO:
+    def compiled(self, dtype: Any) -> Any:
+        """Return the module of compiled loops where it is installed and applies, else None."""
+        if self.dead is not None or dtype not in (np.float32, np.float64):
             return None
         return compiled_loops()
 
