@@ -84,7 +84,7 @@ def progress(things: Iterable[Thing], about: str) -> Iterable[Thing]:
     try:
         from tqdm import tqdm
     except ImportError as error:
-        raise UsageError("progress bars need tqdm: pip install 'tinygrad-rnn[demos]'") from error
+        raise UsageError("progress bars need tqdm: pip install 'tqdm>=4.60'") from error
     return tqdm(things, desc=about, leave=False, disable=None)  # type: ignore[no-any-return]  # tqdm has no types
 
 

@@ -50,7 +50,7 @@ def cluster(address: str) -> Iterator[Executor]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise UsageError("--dask needs Dask: pip install 'tinygrad-rnn[sweep]'") from error
+        raise UsageError("--dask needs Dask: pip install 'dask[distributed]'") from error
     try:
         client: Any = Client(address, timeout=5)  # type: ignore[no-untyped-call]  # dask has few types
     except (OSError, ValueError) as error:

@@ -175,6 +175,11 @@ def arguments() -> argparse.Namespace:
             if getattr(args, name) != parser.get_default(name):
                 option = name.replace("_", "-")
                 parser.error(f"--weights brings a network of its own: leave out --{option}")
+    elif args.prefix:
+        parser.error("--prefix is for --weights: leave it out")
+    for name, kind in (("forget_bias", "lstm"), ("update_bias", "gru")):
+        if getattr(args, name) != parser.get_default(name) and kind not in args.cell:
+            parser.error(f"--{name.replace('_', '-')} is for --cell {kind}")
     if args.standardise and args.series is None:
         parser.error("--standardise is for --series: leave it out")
     return args
@@ -194,6 +199,19 @@ def draw(args: argparse.Namespace, swept: Mapping[str, Swept]) -> Iterator[tuple
         yield "compare", viz.compare(runs, title=about, **options)
 
 
+def report(name: str, flow: tr.GradientFlow, run: Any) -> None:
+    """Print what is left of the gradient at the first step, for each state of each layer."""
+    layers = [run] if isinstance(run, tr.Run) else [forwards for forwards, *_ in run.runs]
+    for k, layer in enumerate(layers):
+        where = f"{name:<4}" if len(layers) == 1 else f"{name:<4}  layer {k}"
+        for state, norms in flow.through_time(layer).items():
+            rate = decades_per_step(norms)
+            print(
+                f"{where}  |dL/d{state}_t| {norms[-1]:.1e} at the last step, {norms[0]:.1e} "
+                f"at the first" + ("" if np.isnan(rate) else f", {rate:+.3f} decades per step")
+            )
+
+
 def main() -> None:
     """Do what the command line says."""
     args = arguments()
@@ -209,12 +227,7 @@ def main() -> None:
             loss = task.loss(hidden, readout, args.loss == "every")
             flow = tr.trace(loss)
             swept[name] = loss, flow
-            for state, norms in flow.through_time(steps).items():
-                rate = decades_per_step(norms)
-                print(
-                    f"{name:<4}  |dL/d{state}_t| {norms[-1]:.1e} at the last step, {norms[0]:.1e} "
-                    f"at the first" + ("" if np.isnan(rate) else f", {rate:+.3f} decades per step")
-                )
+            report(name, flow, steps)
         drawn: list[str] = []
         for name, picture in draw(args, swept):
             drawn.append(name)

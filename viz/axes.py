@@ -89,7 +89,7 @@ def new_axes(width: float = 8.0, height: float = 4.5) -> Axes:
         VizError: if matplotlib is not installed.
     """
     if importlib.util.find_spec("matplotlib") is None:
-        raise VizError("charts need matplotlib: pip install 'tinygrad-rnn[charts]' and try again")
+        raise VizError("charts need matplotlib: pip install 'matplotlib>=3.8' and try again")
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height)).add_subplot()

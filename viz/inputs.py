@@ -71,9 +71,9 @@ def enough(length: int, steps: int, what: str) -> None:
         what: how the message begins.
     """
     if length <= steps:
+        fewer = f", or --steps {length - 1}" if length > 1 else ""
         raise UsageError(
-            f"{what}: reading {steps} and predicting the next takes {steps + 1}; "
-            f"give more, or --steps {max(length - 1, 1)}"
+            f"{what}: reading {steps} and predicting the next takes {steps + 1}; give more{fewer}"
         )
 
 
@@ -92,7 +92,8 @@ def series(path: Path) -> Array:
     """Return a series of numbers, shape (T, B, I), from a file.
 
     A ``.csv`` file has one time step in each line, its features separated by commas; a first line
-    of column names is skipped. A ``.npy`` file has shape (T,), (T, I) or (T, B, I).
+    without any number holds their names and is skipped. A ``.npy`` file has shape (T,), (T, I) or
+    (T, B, I).
 
     Raises:
         UsageError: the file cannot be read, or holds something else, nothing, NaN or infinity.
@@ -117,18 +118,37 @@ def _read(path: Path) -> bytes:
 
 def _csv(path: Path) -> Array:
     lines = prose(path).splitlines()
-    try:
-        [float(cell) for cell in lines[0].split(",")]
-    except ValueError:
+    if not any(map(_is_number, lines[0].split(","))):
         lines[0] = ""  # column names; left empty so that errors still count lines as an editor does
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of no data, which is said below
         try:
-            return np.loadtxt(lines, delimiter=",", ndmin=2, comments=None)
+            return np.loadtxt(lines, delimiter=",", ndmin=2, comments=None, quotechar='"')
         except ValueError as error:
-            raise UsageError(
-                f"{path} is not a table of numbers: {str(error).split(';')[0].rstrip('.')}"
-            ) from error
+            reason = _first_fault(lines) or str(error)
+            raise UsageError(f"{path} is not a table of numbers: {reason}") from error
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.strip().strip('"'))
+    except ValueError:
+        return False
+    return True
+
+
+def _first_fault(lines: list[str]) -> str:
+    """Say where a table goes wrong first, in an editor's line numbers; "" if that is not plain."""
+    width = 0
+    for k, line in enumerate(lines, 1):
+        cells = line.split(",")
+        for column, cell in enumerate(cells, 1):
+            if line.strip() and not _is_number(cell):
+                hint = "; columns are separated by commas" if {";", "\t"} & set(line) else ""
+                return f"line {k}, column {column}: {cell.strip()[:40]!r} is no number{hint}"
+        if line.strip() and len(cells) != (width := width or len(cells)):
+            return f"line {k} has {len(cells)} columns, the lines before it have {width}"
+    return ""
 
 
 def _npy(path: Path) -> Array:

@@ -76,8 +76,8 @@ def _command(form: str, dpi: int) -> list[str]:
     if importlib.util.find_spec("pygraphviz"):
         return [sys.executable, "-c", _EMBEDDED, form, str(dpi)]
     raise GraphvizMissingError(
-        "no Graphviz found: install the `embedded` extra (pip install 'tinygrad-rnn[embedded]') "
-        "or put Graphviz's `dot` on PATH; .html, .dot and .json need none"
+        "no Graphviz found: pip install 'pygraphviz>=2.0.4' (the `embedded` extra: its wheel has "
+        "one), or put Graphviz's `dot` on PATH; .html, .dot and .json need none"
     )
 
 

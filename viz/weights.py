@@ -93,8 +93,10 @@ def _checkpoint(path: Path) -> dict[str, Any]:
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises what its unpickler happens to meet
-        reason = str(error).partition("\n")[0]
-        raise UsageError(f"{path} is not a checkpoint of plain weights: {reason}") from error
+        raise UsageError(
+            f"{path} is not a checkpoint of plain weights, or is damaged: save a model's weights "
+            "alone, torch.save(model.state_dict(), path)"
+        ) from error
     for key in ("state_dict", "model_state_dict", "model"):
         if isinstance(found, dict) and isinstance(found.get(key), dict):
             found = found[key]

@@ -250,7 +250,7 @@ def test_bad_input(tmp_path):
 def test_without_matplotlib(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     flow, _ = swept(tr.RNNCell(3, 4, rng=0))
-    with pytest.raises(VizError, match=r"tinygrad-rnn\[charts\]"):
+    with pytest.raises(VizError, match=r"pip install .matplotlib>=3"):
         chart({"RNN": flow})
 
 

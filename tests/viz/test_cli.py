@@ -78,10 +78,13 @@ def test_every_level_of_detail(call, here, drawn, detail):
     assert drawn[0][2]["norm"] == "max"
 
 
-def test_layers_are_stacked(call, drawn):
+def test_layers_are_stacked(call, drawn, capsys):
     assert call("--cell gru --layers 3 --steps 3 --hidden 2 --format dot") == 0
     scopes = {str(part) for edge in drawn[0][1].edges for part in edge.source.scope}
     assert {"layer = 0", "layer = 1", "layer = 2"} <= scopes
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split("  |")[0] for line in said[:3]] == [f"gru   layer {k}" for k in range(3)]
+    assert len({line.split()[4] for line in said[:3]}) == 3
 
 
 def test_biases_and_seed_reach_the_cell(call, drawn):
@@ -211,8 +214,12 @@ BAD = {
     "short": ("--series short.csv", "has 3 time steps: reading 40"),
     "just too short": ("--series short.csv --steps 3", "give more, or --steps 2"),
     "short text": ("--text-file short.txt", "has 5 characters: reading 40"),
-    "words": ("--series words.csv", "is not a table of numbers: could not convert string 'x'"),
-    "ragged": ("--series ragged.csv", "is not a table of numbers"),
+    "one letter": ("--text-file letter.txt", "takes 41; give more"),
+    "words": ("--series words.csv", "a table of numbers: line 3, column 2: 'x' is no number"),
+    "ragged": ("--series ragged.csv", "line 2 has 1 columns, the lines before it have 2"),
+    "semicolons": ("--series semi.csv", "'1;2' is no number; columns are separated by commas"),
+    "a gap": ("--series gap.csv", "line 3, column 1: '' is no number"),
+    "a gap at first": ("--series gap1.csv", "line 1, column 2: '' is no number"),
     "names only": ("--series names.csv", "has shape (0, 1)"),
     "nan": ("--series nan.csv", "holds NaN or infinity, first at time step 1"),
     "no array": ("--series words.npy", "neither a .csv table nor a .npy array"),
@@ -225,6 +232,9 @@ BAD = {
     "foreign": ("--weights foreign.npz", ""),
     "odd": ("--weights odd.npz", "weight_hh (5, 2) are not those of an RNN, LSTM or GRU"),
     "sizes": ("--weights small.npz", "takes 3 features at each step, the input has"),
+    "no such prefix": ("--weights small.npz --prefix a", "under 'a': there is weight_ih_l0, w"),
+    "prefix alone": ("--prefix encoder", "--prefix is for --weights"),
+    "no such gate": ("--cell rnn gru --forget-bias 4", "--forget-bias is for --cell lstm"),
     "weights and cell": ("--weights small.npz --hidden 3", "leave out --hidden"),
     "standardised text": ("--standardise", "--standardise is for --series"),
     "out": ("--out short.txt", "cannot write into short.txt"),
@@ -237,6 +247,10 @@ def test_bad_input(line, message, call, here, capsys):
     (here / "short.csv").write_text("1,2\n3,4\n5,6\n")
     (here / "words.csv").write_text("a,b\n1,2\n3,x\n")
     (here / "ragged.csv").write_text("1,2\n3\n")
+    (here / "letter.txt").write_text("x")
+    (here / "semi.csv").write_text("a;b\n1;2\n")
+    (here / "gap.csv").write_text("a,b\n1,2\n,3\n")
+    (here / "gap1.csv").write_text("1,,3\n4,5,6\n")
     (here / "names.csv").write_text("a,b\n")
     (here / "nan.csv").write_text("1\nnan\n2\n")
     for name in ("words.npy", "broken.npz", "broken.safetensors"):
@@ -293,6 +307,11 @@ def test_output_is_whole_or_absent(here):
     with output_folder(here / "a" / "b") as folder:
         (folder / "whole").write_text("written")
     assert written(here) == ["a/b/whole"]
+
+
+def test_numbers_in_quotes_are_numbers(here):
+    (here / "x.csv").write_text('"1","2"\n"3", 4\n\n5,6\n')
+    np.testing.assert_array_equal(series(here / "x.csv")[:, 0], [[1, 2], [3, 4], [5, 6]])
 
 
 def test_shapes_of_a_series(here):

@@ -83,7 +83,7 @@ def test_missing_graphviz_says_what_to_install_and_what_needs_none(
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     picture = viz.draw(last_loss("rnn", 2))
-    with pytest.raises(viz.GraphvizMissingError, match=r"tinygrad-rnn\[embedded\]") as raised:
+    with pytest.raises(viz.GraphvizMissingError, match=r"pip install .pygraphviz>=2") as raised:
         picture.save(tmp_path / "picture.svg")
     free = re.findall(r"\.\w+", str(raised.value).split(";")[1])
     assert free == [".html", ".dot", ".json"]

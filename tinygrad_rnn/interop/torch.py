@@ -65,6 +65,7 @@ def from_torch(
                 stacklevel=2,
             )
         arrays = source.state_dict()
+        names = list(arrays)
         training = source.training
     else:
         start = f"{prefix.rstrip('.')}." if prefix else ""
@@ -73,11 +74,12 @@ def from_torch(
             for name, array in source.items()
             if name.startswith(start)
         }
+        names = list(source)
         training = True
     if "weight_ih" in arrays:
         return _cell(arrays, "", nonlinearity).train(training)
     if "weight_ih_l0" not in arrays:
-        raise StateDictError(_nothing_recurrent(arrays, prefix))
+        raise StateDictError(_nothing_recurrent(names, prefix))
     return _layers(arrays, nonlinearity, dropout).train(training)
 
 
@@ -138,6 +140,11 @@ def _layers(arrays: Mapping[str, Any], nonlinearity: str, dropout: float) -> Rec
     suffixes = [[f"_l{k}{end}" for end in ends] for k in range(len(groups) // len(ends))]
     wanted = [f"weight_ih{suffix}" for pair in suffixes for suffix in pair]
     known = [name for pair in suffixes for suffix in pair for name in groups.get(suffix, ())]
+    projections = [name for name in arrays if name.startswith("weight_hr_l")]
+    if projections:
+        raise StateDictError(
+            f"unexpected: {', '.join(projections)}: an LSTM with proj_size has no counterpart here"
+        )
     check_names(arrays, wanted, known)
     return stack(
         [[_cell(groups[suffix], suffix, nonlinearity) for suffix in pair] for pair in suffixes],
@@ -145,9 +152,11 @@ def _layers(arrays: Mapping[str, Any], nonlinearity: str, dropout: float) -> Rec
     )
 
 
-def _nothing_recurrent(arrays: Mapping[str, Any], prefix: str) -> str:
+def _nothing_recurrent(names: list[str], prefix: str) -> str:
     """Return the message for a source without recurrent weights, with where there are some."""
     marks = ("weight_ih_l0", "weight_ih")
-    inner = [name.removesuffix(f".{m}") for name in arrays for m in marks if name.endswith(f".{m}")]
-    remedy = f": say prefix={' or '.join(map(repr, inner))}" if inner else ""
+    inner = [name.removesuffix(f".{m}") for name in names for m in marks if name.endswith(f".{m}")]
+    remedy = f": give the prefix {' or '.join(map(repr, inner))}" if inner else ""
+    if names and not inner:
+        remedy = f": there is {', '.join(names[:4])}{', ...' if names[4:] else ''}"
     return f"no weight_ih_l0 and no weight_ih {f'under {prefix!r}' if prefix else 'here'}{remedy}"

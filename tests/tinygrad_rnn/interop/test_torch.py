@@ -156,8 +156,12 @@ def test_a_whole_model_is_read_by_prefix_from_the_module_or_from_its_checkpoint(
             self.head = torch.nn.Linear(H, 1)
 
     model = randomised(Model()).eval()
-    with pytest.raises(tr.StateDictError, match="prefix='encoder'"):
+    with pytest.raises(tr.StateDictError, match="give the prefix 'encoder'"):
         tr.from_torch(model)
+    with pytest.raises(tr.StateDictError, match="under 'encodr': give the prefix 'encoder'"):
+        tr.from_torch(model.state_dict(), prefix="encodr")
+    with pytest.raises(tr.StateDictError, match=r"here: there is weight, bias$"):
+        tr.from_torch(model.head)
     module: Any = tr.from_torch(model, prefix="encoder")
     assert module.dropout.p == 0.25
     assert not module.training
@@ -191,7 +195,7 @@ def test_where_the_gradient_of_a_torch_module_vanishes() -> None:
 def test_batch_first_is_warned_of_and_projections_are_refused() -> None:
     with pytest.warns(UserWarning, match="batch_first"):
         tr.from_torch(torch.nn.LSTM(I, H, batch_first=True))
-    with pytest.raises(tr.StateDictError, match="unexpected: weight_hr_l0"):
+    with pytest.raises(tr.StateDictError, match=r"unexpected: weight_hr_l0: .*proj_size"):
         tr.from_torch(torch.nn.LSTM(I, H, proj_size=2))
 
 
