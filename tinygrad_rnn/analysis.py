@@ -18,7 +18,7 @@ from tinygrad_rnn.errors import AnomalyError, GradientError, ShapeError
 from tinygrad_rnn.flow import state_parts
 from tinygrad_rnn.functional import grad
 from tinygrad_rnn.graph import topological
-from tinygrad_rnn.nn.cells import Cell
+from tinygrad_rnn.nn.base import Cell
 from tinygrad_rnn.nn.run import Run, map_parts
 from tinygrad_rnn.nn.unroll import starting_state
 from tinygrad_rnn.protocols import Array

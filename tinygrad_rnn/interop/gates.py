@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygrad_rnn.errors import StateDictError
-from tinygrad_rnn.nn.cells import GatedCell, GRUCell, LSTMCell, RNNCell
+from tinygrad_rnn.nn.base import GatedCell
+from tinygrad_rnn.nn.cells import GRUCell, LSTMCell, RNNCell
 from tinygrad_rnn.nn.rnn import GRU, LSTM, RNN, RecurrentLayers
 from tinygrad_rnn.tensor import Array
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_rnn.errors import StateDictError
 from tinygrad_rnn.interop.gates import HAIKU, Pieces, build, pick, take_apart
-from tinygrad_rnn.nn.cells import GatedCell
+from tinygrad_rnn.nn.base import GatedCell
 from tinygrad_rnn.tensor import Array
 
 GRU_NAMES = {"weight_ih": "w_i", "weight_hh": "w_h", "bias_ih": "b"}

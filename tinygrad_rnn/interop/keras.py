@@ -12,7 +12,7 @@ import numpy as np
 
 from tinygrad_rnn.errors import StateDictError
 from tinygrad_rnn.interop.gates import KERAS, Pieces, build, kind_of, pick, take_apart
-from tinygrad_rnn.nn.cells import GatedCell
+from tinygrad_rnn.nn.base import GatedCell
 from tinygrad_rnn.tensor import Array
 
 NAMES = {

@@ -17,7 +17,7 @@ from tinygrad_rnn.interop.gates import (
     stack,
     take_apart,
 )
-from tinygrad_rnn.nn.cells import GatedCell
+from tinygrad_rnn.nn.base import GatedCell
 from tinygrad_rnn.nn.rnn import RecurrentLayers
 from tinygrad_rnn.tensor import Array
 

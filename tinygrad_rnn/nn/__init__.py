@@ -1,8 +1,9 @@
 """Recurrent cells, their unrolling, and what is needed to train them."""
 
 from tinygrad_rnn.nn import init
+from tinygrad_rnn.nn.base import Cell, GatedCell
 from tinygrad_rnn.nn.bptt import truncated_bptt
-from tinygrad_rnn.nn.cells import Cell, GatedCell, GRUCell, LSTMCell, LSTMState, RNNCell
+from tinygrad_rnn.nn.cells import GRUCell, LSTMCell, LSTMState, RNNCell
 from tinygrad_rnn.nn.layers import Dropout, Embedding, LayerNorm, Linear
 from tinygrad_rnn.nn.loss import bce_with_logits, cross_entropy, mse_loss
 from tinygrad_rnn.nn.module import Module, Parameter

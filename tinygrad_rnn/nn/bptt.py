@@ -16,7 +16,7 @@ import numpy as np
 
 from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.flow import state_parts
-from tinygrad_rnn.nn.cells import Cell
+from tinygrad_rnn.nn.base import Cell
 from tinygrad_rnn.nn.run import map_parts
 from tinygrad_rnn.nn.unroll import starting_state
 from tinygrad_rnn.scope import scope

@@ -15,7 +15,7 @@ import numpy as np
 from tinygrad_rnn.errors import GradientError, StaleValueError
 from tinygrad_rnn.functional import grad
 from tinygrad_rnn.graph import topological
-from tinygrad_rnn.nn.cells import Cell
+from tinygrad_rnn.nn.base import Cell
 from tinygrad_rnn.nn.run import Run, SealedRun, like_state
 from tinygrad_rnn.nn.tape import Tape, record, sequence_primitive
 from tinygrad_rnn.scope import current, no_grad

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.errors import ShapeError
-from tinygrad_rnn.nn.cells import Cell
+from tinygrad_rnn.nn.base import Cell
 from tinygrad_rnn.nn.module import Module
 from tinygrad_rnn.tensor import Tensor
 

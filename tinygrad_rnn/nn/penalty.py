@@ -11,7 +11,7 @@ import numpy as np
 from tinygrad_rnn.errors import GradientError
 from tinygrad_rnn.flow import state_parts
 from tinygrad_rnn.functional import grad
-from tinygrad_rnn.nn.cells import Cell
+from tinygrad_rnn.nn.base import Cell
 from tinygrad_rnn.nn.run import Run, map_parts
 from tinygrad_rnn.scope import scope
 from tinygrad_rnn.tensor import Array, Tensor

@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from tinygrad_rnn.errors import ShapeError
-from tinygrad_rnn.nn.cells import GatedCell, GRUCell, LSTMCell, RNNCell
+from tinygrad_rnn.nn.base import GatedCell
+from tinygrad_rnn.nn.cells import GRUCell, LSTMCell, RNNCell
 from tinygrad_rnn.nn.layers import Dropout, Seed
 from tinygrad_rnn.nn.module import Module
 from tinygrad_rnn.nn.run import Run

@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike
 from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.flow import state_parts
 from tinygrad_rnn.memory import collector_paused
-from tinygrad_rnn.nn.cells import Cell, LSTMState
+from tinygrad_rnn.nn.base import Cell
+from tinygrad_rnn.nn.cells import LSTMState
 from tinygrad_rnn.nn.checks import check_cell, check_inputs, check_state, described
 from tinygrad_rnn.nn.run import Run, SealedRun, like_state, map_parts
 from tinygrad_rnn.ops.cut import cut

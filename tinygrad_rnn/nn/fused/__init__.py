@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.errors import NotDifferentiableError
-from tinygrad_rnn.nn.cells import Cell, GRUCell, LSTMCell, LSTMState, RNNCell
+from tinygrad_rnn.nn.base import Cell
+from tinygrad_rnn.nn.cells import GRUCell, LSTMCell, LSTMState, RNNCell
 from tinygrad_rnn.nn.fused.gru import GRUAfterTape, GRUTape
 from tinygrad_rnn.nn.fused.lstm import LSTMTape
 from tinygrad_rnn.nn.fused.rnn import RNNTape

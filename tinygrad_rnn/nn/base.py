@@ -1,0 +1,138 @@
+"""What a cell is, and what the three known ones share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from tinygrad_rnn.nn import init
+from tinygrad_rnn.nn.layers import Seed, check_sizes
+from tinygrad_rnn.nn.module import Module, Parameter
+from tinygrad_rnn.tensor import Tensor
+
+
+class Cell(Module):
+    """One step of a recurrence. A cell of one's own needs these two methods and nothing else.
+
+    >>> class Leaky(Cell):
+    ...     def initial_state(self, batch):
+    ...         return Tensor(np.zeros((batch, 3)))
+    ...     def __call__(self, x, state):
+    ...         return 0.9 * state + 0.1 * np.tanh(x)
+    >>> cell = Leaky()
+    >>> cell(np.ones((1, 3)), cell.initial_state(1)).shape
+    (1, 3)
+    """
+
+    def initial_state(self, batch: int) -> Any:
+        """Return the state before the first step: a tensor (batch, H), or a named tuple of such.
+
+        Args:
+            batch: how many sequences go through the cell side by side.
+        """
+        raise NotImplementedError(f"{type(self).__name__} needs a method initial_state(batch)")
+
+    def __call__(self, x: Any, state: Any) -> Any:
+        """Return the next state.
+
+        Args:
+            x: the input of this step, shape (batch, I).
+            state: the state before it, of the same type and shapes as `initial_state` gives.
+
+        Raises:
+            ShapeError: if x or the state does not fit the weights.
+        """
+        raise NotImplementedError(f"{type(self).__name__} needs a method __call__(x, state)")
+
+
+class GatedCell(Cell):
+    """What the three cells share: stacked weights drawn from uniform(-1/sqrt(H), 1/sqrt(H)).
+
+    Args:
+        gates: a letter for each gate, in the order in which their rows are stacked.
+        input_size: I, the length of x_t.
+        hidden_size: H, the length of h_t.
+        bias: whether there is a b.
+        learn_state: whether the starting state is learned, or zeros.
+        dtype: of all parameters.
+        rng: a `numpy.random.Generator`, or a seed for one.
+
+    Attributes:
+        weight_ih: W of all G gates, shape (G*H, I).
+        weight_hh: U of all gates, shape (G*H, H).
+        bias: b of all gates, shape (G*H,); None without.
+
+    Raises:
+        ValueError: if a size is below 1.
+        DtypeError: if `dtype` is not floating.
+
+    >>> from tinygrad_rnn.nn.cells import GRUCell, LSTMCell
+    >>> LSTMCell(2, 3).gates, GRUCell(2, 3).weight_hh.shape
+    ('ifgo', (9, 3))
+    """
+
+    parts: tuple[str, ...] = ("h",)  # the tensors that make up the state
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        gates: str,
+        input_size: int,
+        hidden_size: int,
+        bias: bool,
+        learn_state: bool,
+        dtype: DTypeLike,
+        rng: Seed,
+    ) -> None:
+        check_sizes(input_size, hidden_size)
+        self.rng = np.random.default_rng(rng)
+        self.input_size, self.hidden_size = input_size, hidden_size
+        self.gates = gates  # one letter per gate, in the order in which their rows are stacked
+        self.dtype = np.dtype(dtype)
+        self._rows: dict[str, slice] = {}
+        rows = len(gates) * hidden_size
+        self.weight_ih = self._uniform(rows, input_size)
+        self.weight_hh = self._uniform(rows, hidden_size)
+        self.bias = Parameter(np.zeros(rows), dtype=dtype) if bias else None
+        if learn_state:
+            for part in self.parts:
+                setattr(self, f"{part}_0", Parameter(np.zeros(hidden_size), dtype=dtype))
+
+    def _uniform(self, *shape: int) -> Parameter:
+        bound = 1 / np.sqrt(self.hidden_size)
+        return Parameter(init.uniform(self.rng, shape, bound), dtype=self.dtype)
+
+    def rows(self, gates: str) -> slice:
+        """Return where these gates, neighbours in the stack, lie in it.
+
+        Args:
+            gates: their letters, in the order of the stack.
+
+        >>> from tinygrad_rnn.nn.cells import GRUCell
+        >>> GRUCell(2, 3).rows("z"), GRUCell(2, 3).rows("rz")
+        (slice(3, 6, None), slice(0, 6, None))
+        """
+        found = self._rows.get(gates)
+        if found is None:
+            first = self.gates.index(gates) * self.hidden_size
+            found = self._rows[gates] = slice(first, first + len(gates) * self.hidden_size)
+        return found
+
+    def _set_bias(self, gate: str, value: float) -> None:
+        if self.bias is not None:
+            bias = self.bias.data.copy()
+            bias[self.rows(gate)] = value
+            self.bias.data = bias
+
+    def _start(self, part: str, batch: int) -> Tensor:
+        shape = (batch, self.hidden_size)
+        learned = getattr(self, f"{part}_0", None)
+        if learned is not None:
+            return np.broadcast_to(learned, shape)  # type: ignore[return-value]  # dispatched to Tensor
+        return Tensor(np.zeros(shape, self.dtype))
+
+    def initial_state(self, batch: int) -> Any:
+        """Return h_0 of shape (batch, H): zeros, or what was learned."""
+        return self._start("h", batch)
