@@ -78,10 +78,9 @@ def _finish(
     y = 0.0
     for keys in rows:
         height = max(boxes[key].height for key in keys)
-        ports_only = all(is_port(key) for key in keys)
         for key in keys:
-            boxes[key].y = y + (0.0 if ports_only else height / 2)
-        y += height * (not ports_only) + (ROW_GAP if not ports_only else 8.0)
+            boxes[key].y = y + height / 2
+        y += height + ROW_GAP
     inner = [box for box in boxes.values() if not is_port(box.key)]
     left = min((b.x - b.width / 2 for b in inner), default=0.0) - PAD
     for port in template.junctions:
