@@ -82,8 +82,8 @@ def _strip(serial: int, strip: Strip, model: Model, scale: Scale, theme: Theme) 
         if few or not math.isfinite(value):
             y = strip.y + tall + 6
             yield line_of_text(f"{name}n", x, y, number(value), theme.text, "c", SMALL)
-        last = i == len(strip.steps) - 1
-        if last or (i % every == 0 and i + every / 2 < len(strip.steps)):
+        ahead = len(strip.steps) - 1 - i
+        if ahead == 0 or (i % every == 0 and ahead > every / 2):
             y = strip.y - 8
             yield line_of_text(f"t{serial}_{step}", x, y, str(step), theme.muted, "c", TINY)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+import graphviz
 
 from viz.model import Edge, Layer, Model, Node, Omitted, Point, Size
 
@@ -41,3 +44,37 @@ def model(nodes: list[Node], edges: list[Edge] | None = None, **rest: Any) -> Mo
         "layers": [Layer("", steps, [])], "parameters": [], "strips": [],
     }  # fmt: skip
     return Model(nodes=nodes, edges=edges or [], **{**facts, **rest})
+
+
+Attributes = dict[str, str]
+
+
+def statements(picture: graphviz.Digraph) -> dict[str, Attributes]:
+    """What a Digraph says of each name: its attributes, with quotes and escapes undone.
+
+    Edges are named `a -> b`, clusters as they are; a cluster's nodes are its attribute `nodes`.
+    """
+    found: dict[str, Attributes] = {}
+    cluster = ""
+    for line in "".join(picture.body).splitlines():
+        text = line.strip()
+        if text.startswith("subgraph"):
+            cluster = _plain(text.split()[1])
+            found[cluster] = {"nodes": ""}
+        elif text == "}":
+            cluster = ""
+        elif cluster and "[" not in text:
+            found[cluster]["nodes"] += text.removesuffix(";") + " "
+        else:
+            name, _, rest = text.partition(" [")
+            pairs = re.findall(r'(\w+)=("(?:[^"\\]|\\.)*"|[^,\]\s]+)', rest)
+            target = found.setdefault(cluster if cluster else _plain(name), {})
+            target.update((key, _plain(value)) for key, value in pairs)
+    return found
+
+
+def _plain(value: str) -> str:
+    if not value.startswith('"'):
+        return value
+    value = re.sub(r"\\[lr]$", "", value[1:-1]).replace("\\n", "\n").replace("\\\\", "\\")
+    return value.replace('\\"', '"').replace("&amp;", "&")

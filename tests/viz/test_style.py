@@ -9,7 +9,7 @@ import pytest
 import tinygrad_rnn as tr
 import viz
 from tests.viz.sight import BLINDNESS, contrast, difference
-from viz.style import DARK, LIGHT, STEPS_PER_SIDE, THICK, THIN, Scale, Theme, number
+from viz.style import DARK, LIGHT, STEPS_PER_SIDE, THICK, THIN, Scale, Theme, mix, number
 
 
 def test_contrast_knows_black_and_white() -> None:
@@ -68,10 +68,129 @@ def test_scale_covers_what_it_is_fitted_to() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(3.21e-5, "3.2e-05"), (0.0, "0"), (math.nan, "NaN"), (math.inf, "Inf"), (12.0, "1.2e+01")],
+    [
+        (3.21e-5, "3.2e-05"),
+        (0.0, "0"),
+        (-0.0, "0"),
+        (math.nan, "NaN"),
+        (math.inf, "Inf"),
+        (-math.inf, "-Inf"),
+        (12.0, "1.2e+01"),
+        (9.96e-5, "1.0e-04"),
+        (5e-324, "4.9e-324"),
+        (1.0, "1.0e+00"),
+        (-0.5, "-5.0e-01"),
+    ],
 )
 def test_numbers_are_plain_ascii(value: float, text: str) -> None:
     assert number(value) == text
+
+
+def channels(colour: str) -> list[int]:
+    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+def test_every_fourth_level_is_a_stop_and_others_lie_evenly_between(theme: Theme) -> None:
+    for level in range(-12, 13):
+        stop, quarter = divmod(level + 12, 4)
+        if quarter == 0:
+            assert theme.colour(level) == theme.ramp[stop]
+            continue
+        ends = zip(channels(theme.ramp[stop]), channels(theme.ramp[stop + 1]), strict=True)
+        between = [a + (b - a) * quarter / 4 for a, b in ends]
+        assert channels(theme.colour(level)) == [round(value) for value in between]
+
+
+def test_mixing_keeps_two_digits_for_each_colour() -> None:
+    assert mix("#102030", "#304050", 0.0) == "#102030"
+    assert mix("#102030", "#304050", 1.0) == "#304050"
+    assert mix("#000000", "#0c0804", 0.25) == "#030201"
+
+
+@pytest.mark.parametrize(
+    ("value", "level", "width", "below"),
+    [
+        (1e-9, -12, 0.9, True),
+        (1e-5, -12, 0.9, False),
+        (1e-3, -6, 0.9 + 5.1 * 2 / 6, False),
+        (0.1, 0, 0.9 + 5.1 * 4 / 6, False),
+        (10**-0.5, 3, 0.9 + 5.1 * 4.5 / 6, False),
+        (1.0, 6, 0.9 + 5.1 * 5 / 6, False),
+        (10.0, 12, 6.0, False),
+        (1e4, 12, 6.0, False),
+        (0.0, -12, 0.9, True),
+        (math.inf, 12, 6.0, False),
+        (math.nan, 12, 6.0, None),
+    ],
+)
+def test_level_and_width_are_linear_in_the_logarithm(
+    value: float, level: int, width: float, below: bool | None
+) -> None:
+    scale = Scale(reference=0.1, low=-4, high=2)
+    assert scale.level(value) == level
+    assert scale.width(value) == round(width, 2)
+    assert below is None or scale.below(value) == below
+
+
+def test_decades_are_counted_from_the_reference() -> None:
+    scale = Scale(0.02, -1, 1)
+    assert scale.decades(2.0) == pytest.approx(2)
+    assert scale.decades(0.02) == 0
+    assert scale.decades(0.0) == -math.inf
+
+
+@pytest.mark.parametrize(
+    ("sizes", "reference", "expected"),
+    [
+        ([1e-3, 1.0, 1e2], 1.0, (1.0, -3, 2)),  # whole decades are not rounded up
+        ([1.1e-3, 90.0], 1.0, (1.0, -3, 2)),
+        ([0.9e-3, 110.0], 1.0, (1.0, -4, 3)),
+        ([1.0], 1.0, (1.0, -1, 1)),  # a decade to either side at least
+        ([50.0, 60.0], 10.0, (10.0, -1, 1)),
+        ([1e-30, 1e40], 1.0, (1.0, -16, 32)),  # beyond lies rounding noise
+        ([1e-2, 1e2, 1e3], 0.0, (100.0, -4, 1)),  # the median stands in
+        ([1e-2, 1e2], math.nan, (1.0, -2, 2)),  # of two, the geometric middle
+        ([1e-2, 1e2], math.inf, (1.0, -2, 2)),
+        ([0.0, math.nan, math.inf], 0.5, (0.5, -1, 1)),
+        ([], 0.0, (1.0, -1, 1)),
+    ],
+)
+def test_a_scale_ends_at_whole_decades(
+    sizes: list[float], reference: float, expected: tuple[float, float, float]
+) -> None:
+    scale = Scale.cover(sizes, reference, "rms")
+    assert (scale.reference, scale.low, scale.high) == pytest.approx(expected)
+    assert (type(scale.low), type(scale.high), scale.norm) == (float, float, "rms")
+
+
+def test_the_reference_is_the_largest_gradient_at_any_last_hidden_state() -> None:
+    flows = []
+    for factor in (3.0, 20.0):
+        h = tr.Tensor([1.0, 0.0], requires_grad=True, name="h")
+        later = h * 0.5
+        later.name = "h"
+        flows.append(tr.trace((later * factor).sum()))
+    assert Scale.fit(flows).reference == pytest.approx(20 * math.sqrt(2))
+    assert Scale.fit(flows[:1], "max").reference == pytest.approx(3)
+    assert Scale.fit(flows[:1], "rms").norm == "rms"
+    other = tr.Tensor([1.0, 0.0], requires_grad=True, name="other")
+    unnamed = tr.trace((other * 7.0).sum())
+    assert Scale.fit([unnamed]).reference == 1  # at the root
+    assert Scale.fit([unnamed]).high == 1
+    assert 10 ** Scale.fit([unnamed, *flows]).high >= 1
+
+
+@pytest.mark.parametrize(
+    ("reference", "low", "high"),
+    [
+        (-1.0, -1, 1), (math.inf, -1, 1), (math.nan, -1, 1), (1.0, 1, 1), (1.0, 2, 1),
+        (1.0, 0, 1), (1.0, -1, 0), (1.0, -math.inf, 1), (1.0, -1, math.inf), (1.0, math.nan, 1),
+    ],
+)  # fmt: skip
+def test_scale_refuses_ranges_that_are_none(reference: float, low: float, high: float) -> None:
+    with pytest.raises(viz.VizError):
+        Scale(reference, low, high)
 
 
 def test_scale_refuses_nonsense() -> None:

@@ -109,7 +109,7 @@ def test_states_that_a_step_does_not_hold_have_no_rail() -> None:
 
 
 def test_without_states_the_way_to_the_end_is_a_rail() -> None:
-    sizes = {key: (40.0, 20.0) for key in "abc"}
+    sizes = dict.fromkeys("abc", (40.0, 20.0))
     edges = [("1", "<h", "a"), ("2", "a", "b"), ("3", "b", "c")]
     level = lay_out(sizes, edges, end="c")
     assert len({level.boxes[key].y for key in "abc"}) == 1
@@ -119,7 +119,7 @@ def test_without_states_the_way_to_the_end_is_a_rail() -> None:
 
 @pytest.mark.parametrize("label", [None, (30.0, 8.0)])
 def test_what_is_turned_over_is_its_mirror_image(label: tuple[float, float] | None) -> None:
-    sizes = {key: (40.0, 20.0) for key in "abc"}
+    sizes = dict.fromkeys("abc", (40.0, 20.0))
     step = lay_out(sizes, [("1", "<h", "a"), ("2", "a", "b"), ("3", "b", "c")])
     route(step, label)
     before = places(step), {k: list(line.points) for k, line in step.lines.items()}, step.labels
