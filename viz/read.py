@@ -53,12 +53,28 @@ def read(
     check_detail(detail)
     if not hasattr(root, "inputs") or not hasattr(root, "scope"):
         raise VizError(f"draw needs a Tensor, got {type(root).__name__}")
-    if flow is not None and getattr(flow, "root", None) is not root:
+    if root.op is None and not root.requires_grad:
         raise VizError(
-            "this flow was recorded from another tensor: draw what it was traced from, "
-            "or trace this one with tinygrad_rnn.trace"
+            "nothing was recorded under this tensor: it was made inside no_grad(), was detached, "
+            "or is a constant"
         )
+    _check_flow(flow, root)
     return _Reader(root, flow, norm, detail, shown).model(title)
+
+
+def _check_flow(flow: Any, root: Any) -> None:
+    if flow is None or getattr(flow, "root", None) is root:
+        return
+    if not hasattr(flow, "root"):
+        raise VizError(f"a flow is what tinygrad_rnn.trace returns, not a {type(flow).__name__}")
+    if flow.root is None:
+        raise VizError(
+            "this flow has watched no sweep: loss.backward(observer=flow) or trace(loss)"
+        )
+    raise VizError(
+        "this flow was recorded from another tensor: draw what it was traced from, "
+        "or trace this one with tinygrad_rnn.trace"
+    )
 
 
 class _Reader:

@@ -4,8 +4,10 @@ import itertools
 import json
 import re
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 
 import tinygrad_rnn as tr
@@ -184,6 +186,20 @@ def test_a_flow_of_another_graph_is_refused() -> None:
         viz.draw(loss, tr.trace(other))
     with pytest.raises(viz.VizError, match="needs a Tensor"):
         viz.draw(3.0)
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        (lambda loss, run: (loss, run), "a flow is what tinygrad_rnn.trace returns, not a Run"),
+        (lambda loss, run: (loss, tr.GradientFlow()), "this flow has watched no sweep"),
+        (lambda loss, run: (loss.detach(),), "nothing was recorded under this tensor"),
+    ],
+)
+def test_what_has_no_picture_says_what_was_forgotten(what: Any, message: str) -> None:
+    run = tr.unroll(tr.RNNCell(2, 3, rng=0), np.ones((3, 1, 2)))
+    with pytest.raises(viz.VizError, match=message):
+        viz.draw(*what(run.final.sum(), run))
 
 
 def test_the_dark_style_sheet_knows_every_class_that_is_painted() -> None:
