@@ -168,9 +168,7 @@ class Tensor(Protocols):
         >>> x.grad
         array(3.)
         """
-        out = Tensor.__new__(Tensor)
-        out._hold(self._data, False, name)
-        return out
+        return held(self._data, name)
 
     # -- differentiating
 
@@ -218,6 +216,13 @@ class Tensor(Protocols):
         if self.op is None and self.requires_grad:
             facts.append("requires_grad=True")
         return f"Tensor({', '.join(facts)})"
+
+
+def held(array: Array, name: str | None = None) -> Tensor:
+    """Return a constant that holds `array` itself, which nobody else may write to."""
+    out = Tensor.__new__(Tensor)
+    out._hold(array, False, name)
+    return out
 
 
 def _restore(kind: type[Tensor], array: Array, requires_grad: bool, name: str | None) -> Tensor:

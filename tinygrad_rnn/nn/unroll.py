@@ -19,7 +19,7 @@ from tinygrad_rnn.nn.checks import check_cell, check_inputs, check_state, descri
 from tinygrad_rnn.nn.run import Run, SealedRun, like_state, map_parts
 from tinygrad_rnn.ops.cut import cut
 from tinygrad_rnn.scope import no_grad, scope
-from tinygrad_rnn.tensor import Array, Tensor
+from tinygrad_rnn.tensor import Array, Tensor, held
 
 
 def unroll(
@@ -105,15 +105,14 @@ def _unroll_graph(
 ) -> Run:
     if isinstance(inputs, np.ndarray):
         inputs = Tensor(inputs)
+    constant = isinstance(inputs, Tensor) and not inputs.requires_grad
     states: list[Any] = [None] * len(inputs)
     times = range(len(inputs))
     for step, t in enumerate(reversed(times) if reverse else times):
         with scope("t", t):
             if truncate is not None and step and step % truncate == 0:
                 state = map_parts(cut, state)
-            x = inputs[t]
-            if isinstance(x, Tensor) and x.name is None:
-                x.name = "x"
+            x = held(inputs._data[t], "x") if constant else _named(inputs[t])
             after = cell(x, state)
             if step == 0:
                 check_state(cell, "__call__", after, state)
@@ -125,6 +124,12 @@ def _unroll_graph(
             for part, tensor in state_parts(state).items():
                 tensor.name = part
     return Run(states, state)
+
+
+def _named(x: Any) -> Any:
+    if isinstance(x, Tensor) and x.name is None:
+        x.name = "x"
+    return x
 
 
 class FusedRun(SealedRun):
