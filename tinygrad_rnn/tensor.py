@@ -7,6 +7,7 @@ out read-only, and giving a leaf new data leaves the graphs that used the old as
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,7 +70,7 @@ class Tensor(Protocols):
         "scope",
     )
     _data: Array
-    _values: tuple[Any, ...]  # the arrays that went into the primitive, as they were then
+    _values: Sequence[Any]  # the arrays that went into the primitive, as they were then
     grad: Array | None
     index: int  # creation order: always greater than that of any input
     inputs: tuple[Any, ...]  # one per slot: a Tensor, or the constant that went in
