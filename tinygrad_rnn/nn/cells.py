@@ -17,6 +17,7 @@ from tinygrad_rnn.nn.base import GatedCell
 from tinygrad_rnn.nn.layers import Seed
 from tinygrad_rnn.nn.module import Parameter
 from tinygrad_rnn.ops.gates import sigmoid_gate, tanh_gate
+from tinygrad_rnn.ops.trigonometry import tanh
 from tinygrad_rnn.scope import scope
 from tinygrad_rnn.tensor import Tensor
 
@@ -158,7 +159,7 @@ class LSTMCell(GatedCell):
         with _OUTPUT_GATE:  # after c_t, which it sees through its peephole
             o = self._gate("o", a, c)
         with _HIDDEN:
-            h = o * np.tanh(c)
+            h = o * tanh(c)
         return LSTMState(h, c)
 
     def _gate(self, name: str, a: Any, c: Tensor) -> Any:
@@ -232,17 +233,17 @@ class GRUCell(GatedCell):
             z = sigmoid_gate(a, columns=self.rows("z"))
         with _CANDIDATE:
             if self.reset == "before":
-                n = np.tanh(linear_pair(x, W, r * h, U, b, rows=self.rows("n")))
+                n = tanh(linear_pair(x, W, r * h, U, b, rows=self.rows("n")))
             else:
                 past = linear(h, U, rows=self.rows("n"))
                 past = past if self.bias_hn is None else past + self.bias_hn
-                n = np.tanh(linear(x, W, b, rows=self.rows("n")) + r * past)
+                n = tanh(linear(x, W, b, rows=self.rows("n")) + r * past)
         with _HIDDEN:
             return (1 - z) * h + z * n  # type: ignore[no-any-return]  # dispatched to Tensor
 
 
 NONLINEARITIES: dict[str, Callable[[Any], Any]] = {
-    "tanh": np.tanh,
+    "tanh": tanh,
     "relu": relu,
     "identity": lambda a: a,
 }
