@@ -9,7 +9,9 @@ steps of a shared weight is the `+=`.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -87,7 +89,8 @@ def sweep(
     wanted = None if targets is None else {target.index for target in targets}
     sums: dict[int, Any] = {root.index: start}  # what has come back to each node so far
     owned: set[int] = set()  # whose sum is an array made here: only such are added into
-    waiting: dict[int, dict[Gather, Uses]] = {}  # uses whose contributions are computed together
+    # Uses of a node whose contributions are computed together, by the way to do so.
+    waiting: dict[int, dict[Gather, Uses]] = defaultdict(partial(defaultdict, list))
     arrived: list[tuple[Tensor, Any]] = []
     for node in reversed(topological(root, differentiable=True)):
         key = node.index
@@ -109,16 +112,20 @@ def sweep(
                 continue
             key = source.index
             if gathering and slot in op.gathers:
-                _gather(sums, key, waiting, op.gathers[slot], g, node)
+                uses = waiting[key][op.gathers[slot]]
+                uses.append((g, node))
+                if len(uses) * g.size > GATHERED_AT_ONCE:
+                    _settle(sums, key, waiting.pop(key))
                 if put_off is not None:
                     put_off(node, slot, source, g)
                 continue
             rule: Any = op.vjps[slot]  # not None: checked on recording
             given = (xs,) if op.variadic else xs
             contribution = rule(g, y, *given, **node.params)
-            if op.broadcasts and contribution.shape != source._data.shape:
-                contribution = unbroadcast(contribution, source._data.shape)
-            if contribution.dtype is not source._data.dtype:
+            value = source._data
+            if op.broadcasts and contribution.shape != value.shape:
+                contribution = unbroadcast(contribution, value.shape)
+            if contribution.dtype is not value.dtype:
                 contribution = _cast(contribution, node, source)
             if watched:
                 _show(observer, node, slot, source, contribution)
@@ -142,32 +149,11 @@ def _cast(contribution: Any, node: Tensor, source: Tensor) -> Any:
     return contribution.astype(source._data.dtype)
 
 
-def _gather(
-    sums: dict[int, Any],
-    key: int,
-    waiting: dict[int, dict[Gather, Uses]],
-    rule: Gather,
-    g: Any,
-    node: Tensor,
-) -> None:
-    """Let one use of a tensor wait for its other uses, up to a limit of memory."""
-    rules = waiting.get(key)
-    if rules is None:
-        waiting[key] = {rule: [(g, node)]}
-        return
-    uses = rules.setdefault(rule, [])
-    uses.append((g, node))
-    if len(uses) * g.size > GATHERED_AT_ONCE:
-        _settle(sums, key, {rule: uses})
-        uses.clear()
-
-
 def _settle(sums: dict[int, Any], key: int, rules: dict[Gather, Uses]) -> None:
     """Add what the waiting uses of a tensor send back to it."""
     for rule, uses in rules.items():
-        if uses:
-            total = rule.total(uses)
-            sums[key] = sums[key] + total if key in sums else total
+        total = rule.total(uses)
+        sums[key] = sums[key] + total if key in sums else total
 
 
 def _show(

@@ -4,11 +4,18 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tr
+from tinygrad_rnn.backward import seed, sweep
+from tinygrad_rnn.ops.gates import sigmoid_gate, tanh_gate
 
 
 def both_ways(loss, tensors):
-    """Gradients of an unwatched sweep, which gathers, and of a watched one, which does not."""
-    return tr.grad(loss, tensors), [tr.trace(loss).gradient(t) for t in tensors]
+    """Gradients of an unwatched sweep, which gathers, and of one watched edge by edge."""
+
+    def watcher(consumer, slot, source, contribution):
+        pass
+
+    found = {t.index: g for t, g in sweep(loss, seed(loss, None), tensors, observer=watcher)}
+    return tr.grad(loss, tensors), [found[t.index] for t in tensors]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -62,3 +69,33 @@ def test_reads_of_every_kind_are_gathered_into_one_gradient():
     loss = sum((x[i] ** 2).sum() for i in indices) + (x * 3.0).sum()
     for gathered, single in zip(*both_ways(loss, [x]), strict=True):
         np.testing.assert_allclose(gathered.data, single, rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        [np.s_[0:2], np.s_[2:3], np.s_[3:6]],  # side by side, as cells read them
+        [np.s_[3:6], np.s_[0:2], np.s_[2:3]],  # in another order
+        [np.s_[0:2], np.s_[2:5]],  # the last column left out
+        [np.s_[1:3], np.s_[3:6]],  # the first
+        [np.s_[0:2], np.s_[3:6]],  # one between
+        [np.s_[0:4], np.s_[2:6]],  # overlapping
+        [np.s_[0:6], np.s_[0:6]],  # read twice
+        [np.s_[:2], np.s_[2:4], np.s_[-2:]],  # written otherwise
+        [np.s_[0:-2], np.s_[-2:6]],
+        [np.s_[0:], np.s_[:6]],
+        [np.s_[0:6:2]],
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_gates_in_any_arrangement_send_back_what_they_would_one_by_one(columns, dtype, monkeypatch):
+    rng = np.random.default_rng(3)
+    a = tr.Tensor(rng.normal(size=(2, 6)), requires_grad=True, dtype=dtype)
+    kinds = (sigmoid_gate, tanh_gate, sigmoid_gate)
+    gates = [kind(a, columns=place) for kind, place in zip(kinds, columns, strict=False)]
+    loss = sum((gate * rng.normal(size=gate.shape).astype(dtype)).sum() for gate in gates)
+    # What is never written to must show.
+    monkeypatch.setattr(np, "empty", lambda shape, dtype: np.full(shape, np.nan, dtype))
+    [gathered], [single] = both_ways(loss, [a])
+    assert gathered.dtype == dtype
+    np.testing.assert_allclose(gathered.data, single, rtol=1e-6 if dtype == np.float32 else 1e-14)

@@ -43,13 +43,37 @@ def _gate(nonlinearity: Primitive, derivative: str) -> Primitive:
 
 
 def _gather_gates(uses: Uses) -> Array:
-    """Add what the gates of one pre-activation send back into one buffer."""
+    """Write what the gates of one pre-activation send back into one buffer, side by side."""
+    a = uses[0][1]._values[0]
+    out, end = np.empty(a.shape, a.dtype), 0
+    for g, node in reversed(uses):
+        columns = node.params["columns"]
+        if columns.start != end or columns.step or not columns.stop:
+            return _add_gates(uses)
+        end = columns.stop
+        _INTO[node.op](out[..., columns], g, node._data)
+    return out if end == a.shape[-1] else _add_gates(uses)
+
+
+def _add_gates(uses: Uses) -> Array:
+    """Do the same for gates that overlap, leave columns out or were read in another order."""
     a = uses[0][1]._values[0]
     out = np.zeros(a.shape, a.dtype)
     for g, node in uses:
-        part = out[..., node.params["columns"]]
-        np.add(part, _SLOPES[node.op](g, node._data, None), part)
+        out[..., node.params["columns"]] += _SLOPES[node.op](g, node._data, None)
     return out
+
+
+def _sigmoid_into(out: Array, g: Array, y: Array) -> None:
+    np.multiply(y, y, out)
+    np.subtract(y, out, out)
+    np.multiply(g, out, out)
+
+
+def _tanh_into(out: Array, g: Array, y: Array) -> None:
+    np.multiply(g, y, out)
+    np.multiply(out, y, out)
+    np.subtract(g, out, out)
 
 
 def _norms_of_gates(uses: Uses) -> Sizes:
@@ -60,3 +84,4 @@ _GATHERS = {0: Gather(_gather_gates, _norms_of_gates)}
 sigmoid_gate = _gate(sigmoid, "scatter(g * (y - y * y))")
 tanh_gate = _gate(tanh, "scatter(g - g * y * y)")
 _SLOPES: dict[Any, Any] = {sigmoid_gate: sigmoid.vjps[0], tanh_gate: tanh.vjps[0]}
+_INTO: dict[Any, Any] = {sigmoid_gate: _sigmoid_into, tanh_gate: _tanh_into}
