@@ -176,7 +176,7 @@ class Primitive:
             current.anomalies.made(out, self)
         return out
 
-    def vjp(self, slot: int, g: Any, y: Any, xs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    def vjp(self, slot: int, g: Any, y: Any, xs: Sequence[Any], params: dict[str, Any]) -> Any:
         """Return what flows back to input `slot` when g flows back to y.
 
         Args:
@@ -188,7 +188,7 @@ class Primitive:
         """
         return self._call(self.vjps[slot], g, y, xs, params)
 
-    def jvp(self, slot: int, t: Any, y: Any, xs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    def jvp(self, slot: int, t: Any, y: Any, xs: Sequence[Any], params: dict[str, Any]) -> Any:
         """Return the change of y when input `slot` changes by t.
 
         Args:
