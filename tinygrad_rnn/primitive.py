@@ -166,7 +166,7 @@ class Primitive:
             out.op = self
             out.inputs = inputs
             out._values = values
-            out.params = params
+            out.params = params or NO_PARAMS  # an empty one is not kept
         else:
             out.requires_grad = False
             out.op = None
