@@ -46,6 +46,11 @@ def model(nodes: list[Node], edges: list[Edge] | None = None, **rest: Any) -> Mo
     return Model(nodes=nodes, edges=edges or [], **{**facts, **rest})
 
 
+def named(drawn: Model, id: str) -> Node:
+    """The node of that id."""
+    return next(node for node in drawn.nodes if node.id == id)
+
+
 Attributes = dict[str, str]
 
 

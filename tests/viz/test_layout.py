@@ -1,0 +1,305 @@
+"""Where whole steps, layers, and what comes before and after them stand, in closed form."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.viz.models import edge, gap, model, named, node
+from viz.layout import place
+from viz.model import AFTER, BEFORE, OUT, Edge, Layer, Model, Node
+from viz.sizes import FONT, text_width
+
+PAD, SIDE_GAP, STEP_GAP, LAYER_GAP = 13, 35, 36, 34
+MARGIN, FOOT, HEADER = 14, 54, 16
+SMALL, STATE, TALL = 22, 46, 31  # a short operation's side, a state's width and height
+WIDE = PAD + SMALL + SIDE_GAP + STATE + PAD  # of a step
+HIGH = TALL + 2 * PAD
+RAIL = 28  # of the rail in its step: half of its height, in whole points
+
+
+def chain(
+    steps: int = 3, layer: str = "", state: str = "h", reverse: bool = False
+) -> tuple[list[Node], list[Edge], Layer]:
+    """Steps of an operation `m` and a state, each of which leads to the next."""
+    nodes, edges = [], []
+    for t in range(steps):
+        names = {"m": f"m{layer}{t}", state: f"{state}{layer}{t}"}
+        nodes.append(node(names["m"], key=f"{layer}m", label="m", layer=layer, step=t))
+        nodes.append(
+            node(names[state], key=f"{layer}{state}", label=f"{state}_{t}", role="state",
+                 layer=layer, step=t, name=state)
+        )  # fmt: skip
+        edges.append(edge(names["m"], names[state]))
+        edges[-1].key = f"{layer}m-{state}"
+        before = t + 1 if reverse else t - 1
+        if 0 <= before < steps:
+            port = f"<{layer}{state}"
+            edges.append(edge(f"{state}{layer}{before}", names["m"], port=port))
+    return nodes, edges, Layer(layer, list(range(steps)), [f"{layer}{state}"], reverse)
+
+
+def placed(
+    *chains: tuple[list[Node], list[Edge], Layer], numbers: bool = True, **rest: object
+) -> Model:
+    """A model of chains, placed."""
+    nodes = [n for part in chains for n in part[0]]
+    edges = [e for part in chains for e in part[1]]
+    return place(model(nodes, edges, layers=[part[2] for part in chains], **rest), numbers)
+
+
+def at(drawn: Model, id: str) -> tuple[float, float]:
+    found = named(drawn, id)
+    return found.x, found.y
+
+
+def test_steps_are_stamped_one_width_and_one_gap_apart() -> None:
+    drawn = placed(chain())
+    for t in range(3):
+        left = MARGIN + t * (WIDE + STEP_GAP)
+        assert at(drawn, f"m{t}") == (left + PAD + SMALL / 2, FOOT + RAIL)
+        assert at(drawn, f"h{t}") == (left + WIDE - PAD - STATE / 2, FOOT + RAIL)
+        frame = drawn.clusters[t]
+        assert (frame.x, frame.y, frame.width, frame.height) == (left, FOOT, WIDE, HIGH + HEADER)
+    assert drawn.height == HIGH + HEADER + MARGIN + FOOT + 20
+
+
+def test_a_rail_between_two_steps_is_one_straight_line_with_its_number_in_the_gap() -> None:
+    drawn = placed(chain(2))
+    (line,) = (e for e in drawn.edges if e.port)
+    rail = FOOT + RAIL
+    right, border = MARGIN + WIDE - PAD, MARGIN + WIDE + STEP_GAP
+    assert (line.points[0], line.points[3]) == ((right, rail), (border, rail))
+    assert line.points[-1] == (border + PAD - 6, rail)  # the foot of the arrow
+    assert {y for _, y in line.points} == {rail}
+    assert line.label == (border - STEP_GAP / 2, rail + 4 + 4.5)
+    inner = next(e for e in drawn.edges if e.source == "m1")
+    assert inner.points[0] == (border + PAD + SMALL, rail)
+    assert inner.points[-1] == (border + WIDE - PAD - STATE - 6, rail)
+    assert inner.label is not None
+    assert all(e.label is None for e in placed(chain(2), numbers=False).edges)
+
+
+def test_steps_that_run_backwards_are_mirrored() -> None:
+    drawn = placed(chain(2, reverse=True))
+    left = MARGIN
+    assert at(drawn, "h0") == (left + PAD + STATE / 2, FOOT + RAIL)
+    assert at(drawn, "m0") == (left + WIDE - PAD - SMALL / 2, FOOT + RAIL)
+    (line,) = (e for e in drawn.edges if e.port)
+    assert line.points[0] == (MARGIN + WIDE + STEP_GAP + PAD, FOOT + RAIL)
+    assert line.points[-1] == (left + WIDE - PAD + 6, FOOT + RAIL)
+
+
+def test_layers_stand_above_one_another_each_with_room_for_its_name() -> None:
+    first, second = chain(2, "1"), chain(2, "2", "c")
+    drawn = placed(first, second)
+    assert at(drawn, "c20")[1] - at(drawn, "h10")[1] == HIGH + LAYER_GAP + HEADER
+    assert at(drawn, "c20")[0] == at(drawn, "h10")[0]
+    assert [c.label for c in drawn.clusters] == [
+        "1,  t = 0", "1,  t = 1", "2,  t = 0", "2,  t = 1",
+    ]  # fmt: skip
+
+
+def test_what_recurs_outside_the_cells_has_no_frame_and_no_room_for_a_name() -> None:
+    nodes = [node(f"o{t}", key="o", label="o", layer=OUT, step=t) for t in range(2)]
+    drawn = placed((nodes, [], Layer(OUT, [0, 1], [])), chain(2))
+    assert len(drawn.clusters) == 2
+    # From the middle of one to the rail of the other.
+    low = SMALL / 2 + PAD
+    assert at(drawn, "h0")[1] - at(drawn, "o0")[1] == SMALL + 2 * PAD + LAYER_GAP + RAIL - low
+
+
+def test_columns_are_as_wide_as_the_widest_layer() -> None:
+    nodes = [node(f"o{t}", key="o", label="o", layer="1", step=t) for t in range(2)]
+    drawn = placed((nodes, [], Layer("1", [0, 1], [])), chain(2))
+    assert at(drawn, "o1")[0] - at(drawn, "o0")[0] == WIDE + STEP_GAP
+    narrow = next(c for c in drawn.clusters if c.layer == "1")
+    assert narrow.width == round(text_width("1,  t = 1", FONT) + 12)  # as wide as its name
+    assert at(drawn, "o0")[0] == MARGIN + PAD + SMALL / 2
+
+
+def test_steps_left_out_take_a_column_of_their_own() -> None:
+    nodes, edges, layer = chain(2)
+    for n in nodes:
+        n.step = 7 if n.step == 1 else 0
+    layer.steps = list(range(8))
+    edges = [e for e in edges if not e.port]
+    edges += [edge("h0", "gap", port="<h"), edge("gap", "m1", port="<h")]
+    box = gap("gap", 1, 6)
+    drawn = place(
+        model(nodes, edges, layers=[layer], steps=layer.steps, shown=[0, 7], omitted=[box])
+    )
+    width = round(text_width("1.0e-02 .. 1.0e-03", FONT) + 10)
+    assert (box.x, box.width) == (MARGIN + WIDE + STEP_GAP, width)
+    assert (box.y, box.height) == (FOOT, HIGH + HEADER)
+    assert at(drawn, "m1")[0] == box.x + width + STEP_GAP + PAD + SMALL / 2
+
+
+def with_start(steps: int = 2) -> Model:
+    nodes, edges, layer = chain(steps)
+    start = node("start", key="start", label="h_0", role="initial", layer=BEFORE)
+    edges.append(edge("start", "m0", port="<h"))
+    return place(model([*nodes, start], edges, layers=[layer]))
+
+
+def test_an_initial_state_stands_at_the_start_of_its_rail() -> None:
+    drawn = with_start()
+    head = PAD + STATE + PAD
+    assert at(drawn, "start") == (MARGIN + PAD + STATE / 2, FOOT + RAIL)
+    assert at(drawn, "m0")[0] == MARGIN + head + STEP_GAP + PAD + SMALL / 2
+    line = next(e for e in drawn.edges if e.source == "start")
+    assert line.points[0] == (MARGIN + PAD + STATE, FOOT + RAIL)
+    assert line.points[3] == (MARGIN + head + STEP_GAP, FOOT + RAIL)
+
+
+def with_tail(count: int, rows: int = 0, layers: int = 1, states: int = 1) -> Model:
+    """A chain with operations after it; `rows` stand above its first operation."""
+    nodes, edges, layer = chain(2)
+    for t in range(2):
+        below = f"m{t}"
+        for row in range(rows):
+            nodes.append(node(f"r{row}{t}", key=f"r{row}", label="r", layer="", step=t))
+            edges.append(edge(below, f"r{row}{t}"))
+            edges[-1].key = f"r{row}"
+            below = f"r{row}{t}"
+    if rows:  # a rail of three lies at the bottom
+        for t in range(2):
+            nodes.append(node(f"k{t}", key="k", label="k", layer="", step=t))
+        edges = [e for e in edges if e.key != "m-h"]
+        for t in range(2):
+            for source, target in (("m", "k"), ("k", "h")):
+                edges.append(edge(f"{source}{t}", f"{target}{t}"))
+                edges[-1].key = f"{source}-{target}"
+    before = "h1"
+    for i in range(count):
+        nodes.append(node(f"a{i}", key=f"a{i}", label="a", layer=AFTER))
+        edges.append(edge(before, f"a{i}", port="<h" if i == 0 else ""))
+        before = f"a{i}"
+    others = [chain(2, str(k)) for k in range(1, layers)]
+    return place(
+        model(
+            [*nodes, *(n for part in others for n in part[0])],
+            [*edges, *(e for part in others for e in part[1])],
+            layers=[layer, *(part[2] for part in others)],
+            root=before,
+        )
+    )
+
+
+def test_what_follows_a_low_step_goes_on_to_the_right() -> None:
+    drawn = with_tail(3)
+    left = MARGIN + 2 * (WIDE + STEP_GAP)
+    for i in range(3):
+        assert at(drawn, f"a{i}") == (left + PAD + SMALL / 2 + i * (SMALL + SIDE_GAP), FOOT + RAIL)
+    line = next(e for e in drawn.edges if e.target == "a0")
+    assert line.points[0] == (at(drawn, "h1")[0] + STATE / 2, FOOT + RAIL)
+    assert line.points[3] == (left, FOOT + RAIL)
+
+
+@pytest.mark.parametrize(("rows", "count", "climbs"), [(3, 5, True), (3, 6, False)])
+def test_what_follows_a_tall_step_climbs_beside_it(rows: int, count: int, climbs: bool) -> None:
+    drawn = with_tail(count, rows)
+    height = drawn.clusters[0].height - HEADER
+    assert (height > 38 * count) == climbs
+    xs = {at(drawn, f"a{i}")[0] for i in range(count)}
+    ys = [at(drawn, f"a{i}")[1] for i in range(count)]
+    assert ys[0] == at(drawn, "h1")[1]
+    assert (len(xs), len(set(ys))) == ((1, count) if climbs else (count, 1))
+    assert ys == sorted(ys)
+
+
+def test_a_rail_on_top_is_left_downwards() -> None:
+    nodes, edges, layer = chain(2)  # a rail of two lies on top of what leads to it
+    for t in range(2):
+        for below, above in (("p", "q"), ("q", "s"), ("s", "m")):
+            nodes.append(node(f"{below}{t}", key=below, label=below, layer="", step=t))
+            edges.append(edge(f"{below}{t}", f"{above}{t}"))
+            edges[-1].key = f"{below}{above}"
+    for i, before in ((0, "h1"), (1, "a0")):
+        nodes.append(node(f"a{i}", key=f"a{i}", label="a", layer=AFTER))
+        edges.append(edge(before, f"a{i}", port="" if i else "<h"))
+    drawn = place(model(nodes, edges, layers=[layer], root="a1"))
+    (x0, y0), (x1, y1) = at(drawn, "a0"), at(drawn, "a1")
+    assert x0 == x1
+    assert y0 == at(drawn, "h1")[1]
+    assert y1 < y0
+    line = next(e for e in drawn.edges if e.target == "a1")
+    assert line.points[0] == (x0, y0 - SMALL / 2)
+    assert line.points[-1] == (x1, y1 + SMALL / 2 + 6)
+    # Above a second layer it climbs on: below it that one stands.
+    other = chain(2, "2", "c")
+    both = place(
+        model([*nodes, *other[0]], [*edges, *other[1]], layers=[layer, other[2]], root="a1")
+    )
+    assert at(both, "a1")[1] > at(both, "a0")[1]
+
+
+def test_without_a_rail_to_it_what_follows_stands_at_the_foot() -> None:
+    nodes, edges, layer = chain(2)
+    drawn = place(
+        model([*nodes, node("a", key="a", label="a", layer=AFTER)], edges, layers=[layer])
+    )
+    assert at(drawn, "a") == (
+        MARGIN + 2 * (WIDE + STEP_GAP) + PAD + SMALL / 2, FOOT + PAD + SMALL / 2,
+    )  # fmt: skip
+
+
+def test_a_cell_stands_around_its_states() -> None:
+    nodes, edges = [], []
+    for t in range(2):
+        nodes.append(node(f"c{t}", key="cell", label="", role="cell", layer="", step=t))
+        for name in "hs":
+            nodes.append(
+                node(f"{name}{t}", key=name, label=f"{name}_{t}", role="state", layer="", step=t)
+            )
+    for name in "hs":
+        edges.append(edge(f"{name}0", "c1", port=f"<{name}"))
+    drawn = place(model(nodes, edges, layers=[Layer("", [0, 1], ["h", "s"])], detail="cell"))
+    wide, tall = STATE + 2 * 16, TALL + 2 * 7
+    for t in range(2):
+        cell, (x, low), (u, high) = named(drawn, f"c{t}"), at(drawn, f"h{t}"), at(drawn, f"s{t}")
+        assert cell.x == x == u
+        assert (cell.width, cell.height) == (wide, high - low + tall)
+        assert cell.y == (low + high) / 2
+        assert high - low == tall + 25
+    for line, name in zip(drawn.edges, "hs", strict=True):
+        # From the state's side to the cell's, level with the state.
+        assert line.points[0] == (at(drawn, f"{name}0")[0] + STATE / 2, at(drawn, f"{name}0")[1])
+        assert line.points[-1] == (named(drawn, "c1").x - wide / 2 - 6, at(drawn, f"{name}1")[1])
+
+
+@pytest.mark.parametrize(("numbers", "flow", "inside"), [(1, 1, 1), (0, 1, 0), (1, 0, 0)])
+def test_a_parameters_tag_has_room_for_its_number_where_it_is_shown(
+    numbers: int, flow: int, inside: int
+) -> None:
+    nodes, edges, layer = chain(1)
+    nodes.append(node("w", key="w", label="W", role="parameter", layer="", step=0))
+    edges.append(edge("w", "m0"))
+    drawn = place(model(nodes, edges, layers=[layer], has_flow=bool(flow)), bool(numbers))
+    tag = named(drawn, "w")
+    assert (tag.width, tag.height) == ((round(7 * 8 * 0.54 + 7, 2), 25) if inside else (22, 15))
+
+
+def test_placing_anew_forgets_the_places_of_before() -> None:
+    drawn = placed(chain())
+    before = [(n.x, n.y) for n in drawn.nodes], [e.points for e in drawn.edges]
+    assert place(drawn) is drawn
+    assert ([(n.x, n.y) for n in drawn.nodes], [e.points for e in drawn.edges]) == before
+    assert len(drawn.clusters) == 3
+    place(drawn, numbers=False)
+    assert all(e.label is None for e in drawn.edges)
+
+
+def test_a_line_to_a_layer_above_leaves_its_step_by_a_way_kept_free() -> None:
+    low, high = chain(2, "1"), chain(2, "2", "c")
+    for t in range(2):
+        high[1].append(edge(f"h1{t}", f"m2{t}", port="_1h"))
+    drawn = placed(low, high)
+    line = next(e for e in drawn.edges if e.target == "m20" and e.source == "h10")
+    state, target = named(drawn, "h10"), named(drawn, "m20")
+    assert line.points[0] == (state.x, state.y + TALL / 2)
+    border = FOOT + HIGH  # of the lower step
+    assert line.points[3] == (state.x, border)
+    foot = border + HEADER + LAYER_GAP  # of the upper one
+    middle = (border + foot) / 2
+    assert line.points[4:7] == [(state.x, middle), (target.x, middle), (target.x, foot)]
+    assert line.points[-1] == (target.x, target.y - SMALL / 2 - 6)
