@@ -58,20 +58,27 @@ class Origins:
 
 @dataclass
 class Group:
-    """What does the same job at the same place in several steps, at most once in each."""
+    """What does the same job at the same place in several steps, at most once in each.
+
+    A *fan*, lines from many steps to one place, is a group as well, though each has its own shape.
+    """
 
     facts: dict[str, Any]
     shape: tuple[float, ...]  # coordinates, counted from the step's origin
     number: int
+    fan: bool = False
     steps: list[int | None] = field(default_factory=list)
     members: list[Any] = field(default_factory=list)
+    shapes: list[Sequence[float]] = field(default_factory=list)  # of a fan's members
 
     def takes(self, shape: Sequence[float], step: int | None) -> bool:
         """Whether a thing of that shape in that step can be one of this group."""
         if step is None or self.steps[-1] is None or self.steps[-1] >= step:
             return False
+        if len(shape) != len(self.shape) or self.fan:
+            return len(shape) == len(self.shape)
         pairs = zip(self.shape, shape, strict=True)
-        return len(shape) == len(self.shape) and all(abs(a - b) < SAME_PLACE for a, b in pairs)
+        return all(abs(a - b) < SAME_PLACE for a, b in pairs)
 
     def packed(self, pool: Pool | None = None) -> dict[str, Any]:
         """As plain data, without what is empty: the page knows what absence means."""
@@ -80,26 +87,41 @@ class Group:
             facts["steps"] = ranges(step for step in self.steps if step is not None)
         if pool is not None:
             facts["ids"] = _ids([member.id for member in self.members], pool)
+            if self.fan:
+                facts["place"] = [_along(column, pool) for column in zip(*self.shapes, strict=True)]
+                facts["slot"] = pool.add([member.slot for member in self.members])
         return {key: v for key, v in facts.items() if v not in (None, "", [], False)}
 
 
 class Groups(list[Group]):
     """Groups in order of appearance, and how to find the one that a thing belongs to."""
 
+    def packed(self, pool: Pool | None = None) -> list[dict[str, Any]]:
+        """All of them as plain data."""
+        return [group.packed(pool) for group in self]
+
     def __init__(self) -> None:
         super().__init__()
         self.alike: dict[str, list[Group]] = {}
 
     def put(
-        self, key: str, facts: dict[str, Any], shape: Sequence[float], step: int | None, member: Any
+        self,
+        key: str,
+        facts: dict[str, Any],
+        shape: Sequence[float],
+        step: int | None,
+        member: Any,
+        fan: bool = False,
     ) -> Group:
         """Add a member to the group of its kind, which is a new one where there is none."""
         kind = self.alike.setdefault(f"{key} {facts}", [])
         group = next((group for group in kind if group.takes(shape, step)), None)
         if group is None:
-            group = Group(facts, tuple(shape), len(self))
+            group = Group(facts, tuple(shape), len(self), fan)
             self.append(group)
             kind.append(group)
+        if fan:
+            group.shapes.append(shape)
         group.steps.append(step)
         group.members.append(member)
         return group
@@ -112,6 +134,13 @@ def _ids(ids: Sequence[str], pool: Pool) -> list[Any]:
     if len(found) == len(ids) and len({match[1] for match in found}) == 1:
         return [found[0][1], pool.add([int(match[2]) for match in found])]
     return list(ids)
+
+
+def _along(values: Sequence[float], pool: Pool) -> Any:
+    """A coordinate that all have in common, or its place as a series in tenths."""
+    if max(values) - min(values) < SAME_PLACE:
+        return tenth(values[0])
+    return pool.add([round(v * 10) for v in values])
 
 
 def tenth(value: float) -> float:

@@ -7,7 +7,7 @@ a *group*: what is the same for all is written once, each statistic is one serie
 `pack` returns two texts in base 85, both deflated: `drawing`, which is JSON, and `numbers`, the
 pool. In a drawing `[a, b]` means series a of the pool from entry b on; steps are runs, from first
 to last; coordinates count from the step's own origin; an edge names its ends by group and step, the
-latter relative to its target's where that has one.
+latter relative to its target's where that has one, else to its source's.
 """
 
 from __future__ import annotations
@@ -16,22 +16,45 @@ import base64
 import json
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from viz.alike import Group, Groups, Origins, tenth
-from viz.model import AFTER, Model, Node, Omitted, Parameter, Strip
+from viz.model import AFTER, Model, Node, Omitted, Parameter, Size, Strip
 from viz.pool import Pool, gradient_code, gradients, ranges, values
 from viz.style import NORMS
 from viz.sweep import sweep_ranks
 
-POOL_BYTES = 66_000  # deflated; beyond it values are kept with fewer digits
-VALUE_DIGITS = (4, 3, 2)
+POOL_BYTES = 60_000  # deflated; beyond it numbers are kept with fewer digits
+DIGITS = ((3, 4), (3, 3), (3, 2), (2, 2))  # of gradients and of values
 WHOLE = 40_000  # nodes and edges; beyond it gradients are kept in two norms only
 NODE_FACTS = ("op", "role", "layer", "gate", "name", "dtype", "formula", "holds")
 
-Spreads = tuple[dict[str, Any], np.ndarray]  # of a group's facts: smallest, mean, largest value
+Facts = dict[str, Any]
+
+
+@dataclass
+class Numbers:
+    """The numbers of a page. Those that are rounded are written when it is known to what digits."""
+
+    norms: Sequence[str]
+    exact: Pool = field(default_factory=Pool)
+    sizes: list[tuple[Facts, list[Size | None]]] = field(default_factory=list)  # of gradients
+    strips: list[tuple[Facts, list[float]]] = field(default_factory=list)
+    spreads: list[tuple[Facts, np.ndarray]] = field(default_factory=list)  # smallest, mean, largest
+
+    def written(self, digits: tuple[int, int]) -> tuple[list[tuple[int, int]], list[int], bytes]:
+        """Complete all facts, and write the pool; see `Pool.written`."""
+        pool = self.exact.copy()
+        for facts, sizes in self.sizes:
+            facts["gradient"] = gradients(sizes, self.norms, pool, digits[0])
+        for facts, norms in self.strips:
+            facts["values"] = pool.add([gradient_code(norm, digits[0]) for norm in norms])
+        for facts, spreads in self.spreads:
+            facts["values"] = values(spreads, digits[1], pool)
+        return pool.written()
 
 
 def pack(pictures: Mapping[str, Mapping[str, Model]]) -> dict[str, str]:
@@ -43,37 +66,33 @@ def pack(pictures: Mapping[str, Mapping[str, Model]]) -> dict[str, str]:
     Raises:
         VizError: the graph is so long that its coordinates do not fit into the pool.
     """
-    pool = Pool()
-    kept: list[Spreads] = []
     models = [model for levels in pictures.values() for model in levels.values()]
     whole = sum(len(model.nodes) + len(model.edges) for model in models) <= WHOLE
     norms = NORMS if whole else tuple(dict.fromkeys((models[0].norm, "max", "l2")))[:2]
+    numbers = Numbers(norms)
     packed = [
         {
             "name": name,
-            "levels": {
-                detail: _level(model, norms, pool, kept) for detail, model in levels.items()
-            },
-            **_through_time(next(iter(levels.values())), norms, pool),
+            "levels": {detail: _level(model, numbers) for detail, model in levels.items()},
+            **_through_time(next(iter(levels.values())), numbers),
         }
         for name, levels in pictures.items()
     ]
-
-    def written(digits: int) -> tuple[list[tuple[int, int]], list[int], bytes]:
-        full = pool.copy()
-        for facts, spreads in kept:
-            facts["values"] = values(spreads, digits, full)
-        return full.written()
-
-    specs, order, numbers = written(VALUE_DIGITS[0])
-    for digits in VALUE_DIGITS[1:]:
-        if len(numbers) > POOL_BYTES:
-            specs, order, numbers = written(digits)
-    drawing = {"norms": norms, "pictures": packed, "series": specs, "order": order}
+    for digits in DIGITS:
+        specs, order, pool = numbers.written(digits)
+        if len(pool) <= POOL_BYTES:
+            break
+    drawing = {
+        "norms": norms,
+        "digits": digits[0],
+        "pictures": packed,
+        "series": specs,
+        "order": order,
+    }
     text = json.dumps(drawing, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return {
         "drawing": _text(zlib.compress(text.encode(), 9)),
-        "numbers": _text(numbers),
+        "numbers": _text(pool),
     }
 
 
@@ -82,29 +101,26 @@ def _text(data: bytes) -> str:
     return base64.b85encode(data).decode("ascii").replace("<", ",")
 
 
-def _level(model: Model, norms: Sequence[str], pool: Pool, kept: list[Spreads]) -> dict[str, Any]:
+def _level(model: Model, numbers: Numbers) -> Facts:
     """One model as groups of frames, nodes and edges."""
-    origins = Origins(model)
+    origins, pool = Origins(model), numbers.exact
     nodes, where = _node_groups(model, origins)
-    ranks = sweep_ranks(model)
     edges = _edge_groups(model, origins, where)
-    for group in [*nodes, *edges]:
-        group.facts["gradient"] = gradients([m.gradient for m in group.members], norms, pool)
+    ranks = sweep_ranks(model)
     for group in edges:
-        if group.facts["gradient"]:
+        if any(edge.gradient for edge in group.members):
             group.facts["order"] = pool.add([ranks[edge.id] for edge in group.members])
-    packed = [group.packed(pool) for group in nodes]
-    for group, facts in zip(nodes, packed, strict=True):
+    packed = {"nodes": nodes.packed(pool), "edges": edges.packed(pool)}
+    for group, facts in zip([*nodes, *edges], [*packed["nodes"], *packed["edges"]], strict=True):
+        sizes = [member.gradient for member in group.members]
+        if any(sizes):
+            numbers.sizes.append((facts, sizes))
+    for group, facts in zip(nodes, packed["nodes"], strict=True):
         spreads = [node.value for node in group.members if node.value]
         if len(spreads) == len(group.members):
-            kept.append((facts, np.array(spreads, dtype=float)))
-    return {
-        "origins": origins.packed(pool),
-        "frames": [group.packed() for group in _frame_groups(model, origins)],
-        "nodes": packed,
-        "edges": [group.packed(pool) for group in edges],
-        "notes": model.notes,
-    }
+            numbers.spreads.append((facts, np.array(spreads, dtype=float)))
+    frames = _frame_groups(model, origins).packed()
+    return {"origins": origins.packed(pool), "frames": frames, **packed, "notes": model.notes}
 
 
 def _frame_groups(model: Model, origins: Origins) -> Groups:
@@ -149,7 +165,9 @@ def _stand_in(box: Omitted) -> Node:
 def _edge_groups(model: Model, origins: Origins, where: dict[str, tuple[Group, Node]]) -> Groups:
     groups = Groups()
     for edge in model.edges:
-        home = where[edge.target][1]
+        source, home = where[edge.source][1], where[edge.target][1]
+        fan = home.step is None and source.step is not None and not edge.via
+        home = source if fan else home
         origin = origins.of(home.layer, home.step)
         facts = {
             "source": _seen_from(home, *where[edge.source]),
@@ -159,12 +177,12 @@ def _edge_groups(model: Model, origins: Origins, where: dict[str, tuple[Group, N
             # zero, NaN and Inf are told by the numbers
             "flow": edge.flow if edge.gradient is None else "flows",
             "rail": bool(edge.rail),
-            "slot": edge.slot,
+            "slot": 0 if fan else edge.slot,
             "holds": edge.holds,
         }
         points = edge.points + ([edge.label] if edge.label else [])
         shape = [v for x, y in points for v in (x - origin, y)]
-        groups.put(edge.key, facts, shape, home.step, edge)
+        groups.put("" if fan else edge.key, facts, shape, home.step, edge, fan)
     return groups
 
 
@@ -175,27 +193,30 @@ def _seen_from(home: Node, group: Group, node: Node) -> list[int | None]:
     return [group.number, node.step - home.step]
 
 
-def _through_time(model: Model, norms: Sequence[str], pool: Pool) -> dict[str, Any]:
+def _through_time(model: Model, numbers: Numbers) -> Facts:
     """The states' gradients for all steps, and each step's share in those of the parameters."""
 
-    def strip(one: Strip) -> dict[str, Any]:
-        return {
+    def strip(one: Strip) -> Facts:
+        facts = {
             "layer": one.layer,
             "state": one.state,
             "steps": ranges(one.steps),
-            "values": pool.add([gradient_code(value) for value in one.values]),
             "rate": None if one.decades_per_step is None else round(one.decades_per_step, 4),
         }
+        numbers.strips.append((facts, one.values))
+        return facts
 
-    def parameter(one: Parameter) -> dict[str, Any]:
-        return {
+    def parameter(one: Parameter) -> Facts:
+        facts: Facts = {
             "name": one.name,
             "shape": list(one.shape),
             "place": [tenth(v) for v in (one.x, one.y, one.width, one.height)],
-            "gradient": gradients([one.total], norms, pool),
             "steps": ranges(one.shares),
-            "shares": {"gradient": gradients(list(one.shares.values()), norms, pool)},
+            "shares": {},
         }
+        numbers.sizes.append((facts, [one.total]))
+        numbers.sizes.append((facts["shares"], list(one.shares.values())))
+        return facts
 
     return {
         "has_flow": model.has_flow,

@@ -1,8 +1,8 @@
 """Long series of numbers in few bytes, for the page.
 
 One idea: what the page shows is true to every digit shown. A gradient's norm is kept as the decimal
-number that is shown, with three significant digits, in one integer (`gradient_code`); values are
-kept in fixed decimals. All series of integers share one `Pool`, in which each is stored once.
+number that is shown, with two or three significant digits, in one integer (`gradient_code`); values
+are kept in fixed decimals. All series of integers share one `Pool`, in which each is stored once.
 """
 
 from __future__ import annotations
@@ -74,11 +74,13 @@ class Pool:
         return specs, [line[1] for line in lines], deflate.compress(planes) + deflate.flush()
 
 
-def gradient_code(value: float) -> int:
-    """The integer for a gradient's size, in the three digits that the page shows.
+def gradient_code(value: float, digits: int = 3) -> int:
+    """The integer for a gradient's size, in the two or three digits that the page shows.
 
     >>> gradient_code(1.23e-05) - gradient_code(1.22e-05), gradient_code(0.0) == ZERO
     (1, True)
+    >>> gradient_code(1.2e-05, digits=2) - gradient_code(9.8e-06, digits=2)
+    4
     """
     if math.isnan(value):
         return NAN
@@ -86,16 +88,17 @@ def gradient_code(value: float) -> int:
         return INF
     if value == 0:
         return ZERO
-    text = f"{value:.2e}"
-    return FIRST + 900 * (int(text[5:]) + 324) + int(text[0] + text[2:4]) - 100
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    least = 100 if digits == 3 else 10
+    return FIRST + 9 * least * (int(exponent) + 324) + int(mantissa.replace(".", "")) - least
 
 
-def gradients(sizes: Sequence[Size | None], norms: Sequence[str], pool: Pool) -> list[Place] | None:
-    """Places of the gradients' codes in each of some norms; None if none flowed."""
-    if not any(sizes):
-        return None
+def gradients(
+    sizes: Sequence[Size | None], norms: Sequence[str], pool: Pool, digits: int = 3
+) -> list[Place]:
+    """Places of the gradients' codes in each of some norms."""
     return [
-        pool.add([NONE if size is None else gradient_code(size.get(norm)) for size in sizes])
+        pool.add([NONE if s is None else gradient_code(s.get(norm), digits) for s in sizes])
         for norm in norms
     ]
 

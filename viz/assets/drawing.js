@@ -97,7 +97,8 @@ class Drawing {
 
   shift(group, step) {
     if (step === null) return 0;
-    const home = group.target ? this.data.nodes[group.target[0]] : group;
+    const end = group.target?.[1] === null ? group.source : group.target;
+    const home = end ? this.data.nodes[end[0]] : group;
     return this.left[home.layer ?? ""]?.get(step) ?? 0;
   }
 
@@ -139,19 +140,20 @@ class Drawing {
       const of = this.data.nodes[number].byStep;
       return of.get(away === null ? null : step === null ? away : step + away);
     });
-    const points = group.place.map((v, k) => (k % 2 ? -v : v));
+    const own = (v) => (Array.isArray(v) ? this.series[v[0]][v[1] + i] : v); // in a fan
+    const points = group.place.map((v, k) => (Array.isArray(v) ? own(v) / 10 : v) * (k % 2 ? -1 : 1));
     const label = group.labelled ? points.splice(-2) : null;
-    const edge = { group, i, step, shift, points, label, source: ends[0], target: ends[1] };
-    edge.via = ends[2];
+    const [source, target, via] = ends;
+    const edge = { group, i, step: target.step, slot: own(group.slot ?? 0), shift, points, label, source, target, via };
     edge.code = group.numbers.code(this.norm, i);
     edge.order = group.numbers.order ? group.numbers.order(i) : -1;
     if (edge.code === NONE) edge.order = -1;
     const xs = points.filter((_, k) => k % 2 === 0);
-    const key = step ?? edge.target.group.layer;
+    const key = edge.step ?? target.group.layer;
     this.column(key, Math.min(...xs) + shift, Math.max(...xs) + shift).edges.push(edge);
-    edge.source.out.push(edge);
-    if (edge.via) edge.via.out.push(edge);
-    edge.target.into.push(edge);
+    source.out.push(edge);
+    if (via) via.out.push(edge);
+    target.into.push(edge);
     return edge;
   }
 
@@ -254,7 +256,7 @@ class Drawing {
   }
 
   edgeText(edge) {
-    const { group, i } = edge;
+    const { group, i, slot } = edge;
     const said = {
       none: "no gradient flows here",
       cut: "truncated: the gradient stops here",
@@ -262,7 +264,7 @@ class Drawing {
     }[group.flow];
     const lines = [`${edgeName(edge)}`];
     if (group.rail) lines.push(`${group.rail}, all uses in this step`);
-    else if ((group.slot ?? 0) >= 0) lines.push(`input ${group.slot ?? 0}`);
+    else if (slot >= 0) lines.push(`input ${slot}`);
     lines.push(said ?? `gradient sent back: ${group.numbers.gradient(i)}`);
     return lines.join("\n");
   }

@@ -1,5 +1,5 @@
 // The page's numbers: unpacking them (see viz/pack.py) and writing them down.
-// Gradients are kept as codes of three decimal digits, so that what is shown is what was computed.
+// Gradients are kept as codes of so many decimal digits, so that what is shown is what was computed.
 
 const $ = (id) => document.getElementById(id);
 
@@ -12,6 +12,11 @@ function element(tag, text = "", attributes = {}) {
 
 const NONE = 0, ZERO = 1, NAN = 2, INF = 3, FIRST = 4;
 const FAR = 2 ** 29;
+let least = 100; // 100 for three digits, 10 for two: the first of the 9 * least codes in a decade
+
+function keepDigits(digits) {
+  least = 10 ** (digits - 1);
+}
 
 // Base 85: five characters are four bytes.
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;,=>?@^_`{|}~";
@@ -55,16 +60,23 @@ function unpool(bytes, specs, order) {
 
 const notFinite = (code) => code === NAN || code === INF;
 
+// The power of ten and the digits that a code stands for.
+function parts(code) {
+  const decade = Math.floor((code - FIRST) / (9 * least));
+  return [decade - 324, code - FIRST - 9 * least * decade + least];
+}
+
 // The decimal logarithm of a gradient's size.
 function logOf(code) {
   if (code < FIRST) return [NaN, -Infinity, NaN, Infinity][code];
-  return Math.log10((code - FIRST) % 900 + 100) - 2 + Math.floor((code - FIRST) / 900) - 324;
+  const [decade, digits] = parts(code);
+  return Math.log10(digits / least) + decade;
 }
 
 function gradientText(code) {
   if (code < FIRST) return ["none", "0", "NaN", "Inf"][code];
-  const digits = String((code - FIRST) % 900 + 100);
-  return `${digits[0]}.${digits.slice(1)}${exponent(Math.floor((code - FIRST) / 900) - 324)}`;
+  const [decade, digits] = parts(code);
+  return `${String(digits)[0]}.${String(digits).slice(1)}${exponent(decade)}`;
 }
 
 // A power of ten, in two digits.

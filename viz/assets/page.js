@@ -2,6 +2,7 @@
 
 class Page {
   constructor(data, drawing, series) {
+    keepDigits(drawing.digits);
     Object.assign(this, { data, series, norms: drawing.norms, pictures: drawing.pictures });
     this.scale = new Scale(data.scale);
     this.canvas = new GraphCanvas($("canvas"));

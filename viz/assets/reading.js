@@ -97,7 +97,7 @@ class Table {
 
   edges(caption, edges) {
     return table(caption, ["from", "to", "input", "gradient sent back"], edges.map((edge) => {
-      const { rail, slot = 0, numbers } = edge.group;
+      const { slot, group: { rail, numbers } } = edge;
       return [nodeName(edge.source), rail ? "this step" : nodeName(edge.target), slot < 0 ? "" : String(slot),
         edge.order < 0 ? this.page.drawing.edgeText(edge).split("\n").at(-1) : numbers.gradient(edge.i)];
     }));
