@@ -48,7 +48,9 @@ AREAS = {
         ],
     ),
     "cells": (
-        _files("tinygrad_rnn/nn", "base cells unroll bptt checkpoint tape fused/__init__ fused/tape")
+        _files(
+            "tinygrad_rnn/nn", "base cells unroll bptt checkpoint tape fused/__init__ fused/tape"
+        )
         + _files("tinygrad_rnn/nn/fused", "rnn lstm gru"),
         [
             _files("tests/tinygrad_rnn/nn", "test_cells test_unroll"),

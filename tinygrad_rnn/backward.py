@@ -3,8 +3,8 @@
     for every node, latest first:
         for every input:  gradient[input] += vjp(gradient[node])
 
-Run over an unrolled recurrent network, this loop is backpropagation through time: the sum over the
-steps of a shared weight is the `+=`.
+Run over an unrolled recurrent network, this loop is backpropagation through time (Werbos 1990): the
+sum over the steps of a shared weight is the `+=`.
 """
 
 from __future__ import annotations

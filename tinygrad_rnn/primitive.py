@@ -211,9 +211,9 @@ class Primitive:
 
     def _misfit(self, values: Sequence[Any], error: ValueError) -> ShapeError:
         *most, last = [str(np.shape(value)) for value in values]
-        shapes = f"shapes {', '.join(most)} and {last}" if most else f"shape {last}"
+        shapes = f"shapes {', '.join(most)} and {last} do" if most else f"shape {last} does"
         where = ", at " + ", ".join(map(str, current.scope)) if current.scope else ""
-        return ShapeError(f"{self.name}: {shapes} do not fit{where} ({error})")
+        return ShapeError(f"{self.name}: {shapes} not fit{where} ({error})")
 
 
 def _constant(x: Any) -> Any:

@@ -38,7 +38,7 @@ class Tensor(Protocols):
     Attributes:
         grad: the array that `backward` added up here, of this tensor's shape and dtype; None
             before, and for all but leaves.
-        op: the primitive that made it; None for a leaf.
+        op: the primitive that made it; None for a leaf, which a constant is, too.
         inputs: what the primitive took, one per slot: tensors, and constants as they were given.
         params: the primitive's further arguments by name, such as ``axis``.
         index: its place in the order of creation, after that of every input.

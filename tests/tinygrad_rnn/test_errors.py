@@ -15,6 +15,8 @@ def test_mismatched_shapes_name_the_operation_and_both_shapes():
         leaf(2, 3) + leaf(4)
     with pytest.raises(tr.ShapeError, match=r"matmul: shapes \(2, 3\) and \(2, 3\) do not fit"):
         leaf(2, 3) @ np.ones((2, 3))
+    with pytest.raises(tr.ShapeError, match=r"reshape: shape \(2, 3\) does not fit"):
+        leaf(2, 3).reshape(4)
 
 
 def test_mismatched_shapes_name_the_time_step():
