@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 import tinygrad_rnn as tr
+from tinygrad_rnn.interop.gates import as_array
 from viz.cli import UsageError
 
 
@@ -44,7 +45,8 @@ def load_layers(path: Path, prefix: str = "") -> Any:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
     arrays, start = reader(path), f"{prefix.rstrip('.')}." if prefix else ""
     if f"{start}layers.0.weight_hh" in arrays:
-        return _own({k.removeprefix(start): a for k, a in arrays.items() if k.startswith(start)})
+        found = {name: array for name, array in arrays.items() if name.startswith(start)}
+        return _own({name.removeprefix(start): as_array(a, name) for name, a in found.items()})
     return tr.from_torch(arrays, prefix)
 
 
@@ -102,8 +104,8 @@ def _checkpoint(path: Path) -> dict[str, Any]:
             found = found[key]
     if not isinstance(found, dict):
         raise UsageError(f"{path} holds a {type(found).__name__}, not a state dict of named arrays")
-    return {
-        name: value.double().numpy() if value.dtype == torch.bfloat16 else value.numpy()
+    return {  # still tensors: one that is no array may belong to another part of the model
+        str(name): value.double() if value.dtype == torch.bfloat16 else value.detach()
         for name, value in found.items()
         if isinstance(value, torch.Tensor)
     }

@@ -6,6 +6,7 @@ import io
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ import numpy as np
 import safetensors.numpy
 
 import tinygrad_rnn as tr
+from tests.fuzz import page_data
 from viz.cli import UsageError
 from viz.inputs import encode, prose, series
 from viz.weights import load_layers
@@ -26,6 +28,7 @@ class Format(NamedTuple):
     read: Callable[[Path], Any]
     errors: tuple[type[Exception], ...]  # what it may raise; anything else is a defect
     holds: Callable[[Any], bool]  # of all that it returns
+    bad: tuple[bytes, ...] = ()  # files that are refused, to be spoiled as well
 
 
 def npy(array: Any) -> bytes:
@@ -106,7 +109,67 @@ def is_series(values: Any) -> bool:
     return values.ndim == 3 and values.size > 0 and bool(np.isfinite(values).all())
 
 
-FORMATS = {
+def checkpoints() -> Format:
+    """Return the format of PyTorch's checkpoints; some of the bad ones would run code."""
+    import torch
+
+    def saved(what: Any, **options: Any) -> bytes:
+        buffer = io.BytesIO()
+        torch.save(what, buffer, **options)
+        return buffer.getvalue()
+
+    class Evil:
+        def __reduce__(self) -> Any:
+            return Path.touch, (Path("ran"),)
+
+    def read(path: Path) -> Any:
+        try:
+            return layers(path)
+        finally:
+            if Path("ran").exists():
+                Path("ran").unlink()
+                raise AssertionError("code in the file was run")
+
+    names = {name: torch.from_numpy(array) for name, array in weights(4, 1, "f4").items()}
+    return Format(
+        ".pt",
+        [
+            saved(names),
+            saved({"model": names, "step": 3}),
+            saved(names, _use_new_zipfile_serialization=False),
+        ],
+        read,
+        (UsageError, tr.TinygradError),
+        is_network,
+        bad=tuple(
+            saved(what, _use_new_zipfile_serialization=zipped)
+            for what in (names | {"weight_ih_l0": Evil()}, [Evil()])
+            for zipped in (True, False)
+        ),
+    )
+
+
+def pages() -> Format:
+    """Return the data of interactive pages, as the page's own scripts read them."""
+    data = [page_data.of(loss, flow) for loss, flow in map(traced, (tr.RNNCell, tr.LSTMCell))]
+    known = {page_data.content(one) for one in data}
+    return Format(".json", data, page_data.read, (page_data.PageError,), known.__contains__)
+
+
+def traced(cell: Any) -> tuple[tr.Tensor, tr.GradientFlow]:
+    run = tr.unroll(cell(1, 2, rng=0), RNG.standard_normal((3, 1, 1)))
+    loss = run.outputs.sum()
+    return loss, tr.trace(loss)
+
+
+@cache
+def kind(name: str) -> Format:
+    """Return a format; raises ImportError where what reads it is not installed."""
+    found = FORMATS[name]
+    return found if isinstance(found, Format) else found()
+
+
+FORMATS: dict[str, Format | Callable[[], Format]] = {
     "text": Format(
         ".txt",
         [b"Call me Ishmael.\n", "\ufeffzwölf Boxkämpfer\r\n日本語 🙂\n".encode()],
@@ -166,6 +229,8 @@ FORMATS = {
         (UsageError, tr.TinygradError),
         is_network,
     ),
+    "pt": checkpoints,
+    "page data": pages,
     "sweep": Format(
         ".jsonl",
         [written(resume), written(resume)[:-9], b""],

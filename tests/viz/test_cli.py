@@ -394,6 +394,25 @@ def test_a_checkpoint_that_would_run_code_is_refused(call, here, capsys):
     assert not (here / "ran").exists()
 
 
+def test_a_checkpoint_of_parameters_and_of_what_is_no_array(here):
+    """Of parameters that require a gradient, that is; a sparse tensor matters where it is read."""
+    torch = pytest.importorskip("torch", reason="only PyTorch writes a checkpoint")
+    module = torch.nn.GRU(3, 2)
+    arrays = {f"rnn.{name}": array for name, array in module.named_parameters()}
+    arrays |= {"table": torch.eye(3).to_sparse(), 7: torch.ones(2)}
+    torch.save(arrays, here / "model.pt")
+    weight = load_layers(here / "model.pt", "rnn").layers[0].weight_ih
+    np.testing.assert_array_equal(weight.data[-2:], module.weight_ih_l0[-2:].detach())
+    torch.save(arrays | {"rnn.weight_ih_l0": torch.eye(6, 3).to_sparse()}, here / "model.pt")
+    with pytest.raises(tr.StateDictError, match="weight_ih_l0 cannot be read"):
+        load_layers(here / "model.pt", "rnn")
+    ours = tr.LSTM(3, 2, rng=0)
+    own = {name: torch.tensor(array) for name, array in ours.state_dict().items()}
+    torch.save(own, here / "model.pt")
+    found = load_layers(here / "model.pt").state_dict()
+    assert all(np.array_equal(found[name], array) for name, array in ours.state_dict().items())
+
+
 def test_a_checkpoint_in_half_precision(here):
     torch = pytest.importorskip("torch", reason="only PyTorch writes a checkpoint")
     module = torch.nn.GRU(3, 2).to(torch.bfloat16)

@@ -202,7 +202,7 @@ def pick(
     """
     check_names(arrays, required, optional)
     return [
-        None if arrays.get(name) is None else _as_array(arrays[name], name)
+        None if arrays.get(name) is None else as_array(arrays[name], name)
         for name in (*required, *optional)
     ]
 
@@ -218,7 +218,7 @@ def check_names(
         raise StateDictError("; ".join(f"{what}: {', '.join(n)}" for what, n in said if n))
 
 
-def _as_array(x: Any, name: str) -> Array:
+def as_array(x: Any, name: str) -> Array:
     """Return an array of anything NumPy can read, or of a PyTorch tensor."""
     try:
         return np.asarray(x.detach().cpu() if hasattr(x, "cpu") else x)
