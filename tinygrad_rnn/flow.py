@@ -181,8 +181,10 @@ class GradientFlow:
             norm: ``"l2"``, ``"rms"`` or ``"max"``, as of an `Edge`.
 
         Raises:
-            KeyError: if there is no such norm.
+            ValueError: if there is no such norm.
         """
+        if norm not in ("l2", "rms", "max"):
+            raise ValueError(f"there is no norm {norm!r}: choose l2, rms or max")
         gradient = self._gradients.get(tensor.index)
         if gradient is None:
             return 0.0
