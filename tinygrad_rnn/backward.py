@@ -30,7 +30,8 @@ GATHERED_AT_ONCE = 1 << 17  # elements: bounds the memory held for contributions
 
 # Told `(consumer, slot, source, contribution)` for every edge. One that has a method
 # `arrived(node, gradient)` is told the finished sum of every node as well, the root's first; one
-# that has `put_off(consumer, slot, source, g)` is told that where contributions are gathered.
+# that has `put_off(consumer, slot, source, g)` is asked, where contributions can be gathered,
+# whether it can do without this one: then it is told no more of that edge.
 Observer = Callable[[Tensor, int, Tensor, Array], None]
 
 
@@ -100,7 +101,7 @@ def sweep(
         if g is None:
             continue
         if arrival is not None:
-            arrival(node, np.asarray(getattr(g, "_data", g)))
+            arrival(node, _plain(g))
         op = node.op
         if op is None if wanted is None else key in wanted:
             arrived.append((node, g))
@@ -111,13 +112,12 @@ def sweep(
             if not (isinstance(source, Tensor) and source.requires_grad):
                 continue
             key = source.index
-            if gathering and slot in op.gathers:
-                uses = waiting[key][op.gathers[slot]]
+            gather = op.gathers.get(slot) if gathering else None
+            if gather is not None and (put_off is None or put_off(node, slot, source, g)):
+                uses = waiting[key][gather]
                 uses.append((g, node))
                 if len(uses) * g.size > GATHERED_AT_ONCE:
                     _settle(sums, key, waiting.pop(key))
-                if put_off is not None:
-                    put_off(node, slot, source, g)
                 continue
             rule: Any = op.vjps[slot]  # not None: checked on recording
             given = (xs,) if op.variadic else xs
@@ -163,7 +163,12 @@ def _show(
     if current.anomalies is not None:
         current.anomalies.swept(node, slot, source, contribution)
     if observer is not None:
-        observer(node, slot, source, np.asarray(getattr(contribution, "_data", contribution)))
+        observer(node, slot, source, _plain(contribution))
+
+
+def _plain(value: Any) -> Array:
+    """Return a tensor's array, and a scalar as an array."""
+    return value if type(value) is np.ndarray else np.asarray(getattr(value, "_data", value))
 
 
 def recorded_inputs(node: Tensor) -> tuple[Any, ...]:

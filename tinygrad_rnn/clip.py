@@ -41,7 +41,7 @@ def clip_grad_norm_(
         raise ValueError(f"clip_grad_norm_: max_norm = {max_norm} is not above 0")
     having = [parameter for parameter in parameters if parameter.grad is not None]
     # hypot and norms scale before they square: gradients that explode to 1e200 are clipped, too.
-    norm = math.hypot(*norms([_grad(parameter) for parameter in having])[0])
+    norm = math.hypot(*[l2 for l2, _ in norms([_grad(parameter) for parameter in having])])
     if not math.isfinite(norm):
         if error_if_nonfinite:
             raise _not_finite("clip_grad_norm_", having)

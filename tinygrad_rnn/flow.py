@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -10,8 +11,9 @@ from numpy.typing import ArrayLike
 
 from tinygrad_rnn.backward import seed, sweep
 from tinygrad_rnn.errors import GradientError
-from tinygrad_rnn.norms import norms
-from tinygrad_rnn.primitive import unbroadcast
+from tinygrad_rnn.memory import collector_paused
+from tinygrad_rnn.norms import SMALL, norms, size
+from tinygrad_rnn.primitive import Rule, Uses, unbroadcast
 from tinygrad_rnn.protocols import Array
 from tinygrad_rnn.scope import no_grad
 from tinygrad_rnn.tensor import Tensor
@@ -19,7 +21,7 @@ from tinygrad_rnn.tensor import Tensor
 if TYPE_CHECKING:
     from tinygrad_rnn.nn.run import Run
 
-MEASURED_AT_ONCE = 1 << 25  # elements: the norms wait until they are read, or until this many
+MEASURED_AT_ONCE = 4096  # edges: small gradients wait for others, since many cost little more
 
 
 class Edge(NamedTuple):
@@ -30,9 +32,7 @@ class Edge(NamedTuple):
         slot: which of that primitive's inputs, from 0.
         source: the tensor that went in there.
         l2: the gradient's norm, the root of its sum of squares.
-        rms: the same over the root of the number of elements: how large a typical one is.
         max: the largest magnitude of an element.
-        finite: whether all elements are.
 
     >>> x = Tensor([3.0, 4.0], requires_grad=True)
     >>> (edge,) = trace(np.sum(x)).edges
@@ -44,9 +44,17 @@ class Edge(NamedTuple):
     slot: int
     source: Tensor
     l2: float
-    rms: float
     max: float
-    finite: bool
+
+    @property
+    def rms(self) -> float:
+        """The norm over the root of the number of elements: how large a typical one is."""
+        return self.l2 / math.sqrt(max(self.source.size, 1))
+
+    @property
+    def finite(self) -> bool:
+        """Whether all elements are."""
+        return math.isfinite(self.max)
 
 
 class GradientFlow:
@@ -66,15 +74,11 @@ class GradientFlow:
     def __init__(self) -> None:
         self.root: Tensor | None = None
         self._gradients: dict[int, Array] = {}  # the finished sum of each node
-        # One column for each fact of an edge: a tuple per edge would keep the collector busy.
-        self._consumers: list[Tensor] = []
-        self._slots: list[int] = []
-        self._sources: list[Tensor] = []
-        self._l2: list[float] = []
-        self._max: list[float] = []
-        self._unmeasured: list[Array | None] = []  # of the last edges; None: put off
-        self._unmeasured_size = 0
         self._edges: list[Edge] = []
+        # What was noted since: consumer, slot, source, and the size or the rule that finds it.
+        self._noted: list[tuple[Tensor, int, Tensor, Any]] = []
+        self._small: list[Array] = []  # for the rule `norms`
+        self._uses: defaultdict[Rule, Uses] = defaultdict(list)  # for the rules of gathers
 
     def arrived(self, node: Tensor, gradient: Array) -> None:
         """Note the finished sum of a node, the root's first; called by the sweep.
@@ -91,6 +95,8 @@ class GradientFlow:
         if self.root is None:
             self.root = node
         self._gradients[node.index] = gradient
+        if len(self._noted) > MEASURED_AT_ONCE:
+            self._measure()
 
     def __call__(self, consumer: Tensor, slot: int, source: Tensor, contribution: Array) -> None:
         """Note one edge; called by the sweep.
@@ -101,65 +107,52 @@ class GradientFlow:
             source: that input.
             contribution: what goes there, of the shape of `source`.
         """
-        self._note(consumer, slot, source, contribution, contribution.size)
+        if 0 < contribution.size <= SMALL:
+            self._noted.append((consumer, slot, source, norms))
+            self._small.append(contribution)
+        else:  # at once, while the processor's cache has it
+            self._noted.append((consumer, slot, source, size(contribution)))
 
-    def put_off(self, consumer: Tensor, slot: int, source: Tensor, g: Array) -> None:
-        """Note an edge whose contribution the sweep computes only summed up with others.
+    def put_off(self, consumer: Tensor, slot: int, source: Tensor, g: Array) -> bool:
+        """Note an edge whose contribution the sweep could leave out, to sum it up with others.
 
         Args:
             consumer: the tensor whose gradient goes back.
             slot: to which of its inputs.
             source: that input.
             g: the gradient of the consumer, of its shape.
+
+        Returns:
+            Whether it is noted; otherwise the contribution itself is needed.
         """
-        self._note(consumer, slot, source, None, 0)  # what it needs is held anyway
+        assert consumer.op is not None
+        gather = consumer.op.gathers[slot]
+        if not gather.quick(g):
+            return False
+        if 0 < g.size <= SMALL:
+            self._noted.append((consumer, slot, source, gather.norms))
+            self._uses[gather.norms].append((g, consumer))
+        else:
+            (found,) = gather.norms([(g, consumer)])
+            self._noted.append((consumer, slot, source, found))
+        return True
 
-    def _note(
-        self, consumer: Tensor, slot: int, source: Tensor, contribution: Array | None, size: int
-    ) -> None:
-        self._consumers.append(consumer)
-        self._slots.append(slot)
-        self._sources.append(source)
-        self._unmeasured.append(contribution)
-        self._unmeasured_size += size
-        if self._unmeasured_size > MEASURED_AT_ONCE:
-            self._measure()
-
+    @collector_paused()
     def _measure(self) -> None:
-        """Take the norms of all edges noted since the last time, and let go of their arrays."""
-        noted, self._unmeasured, self._unmeasured_size = self._unmeasured, [], 0
-        first = len(self._l2)
-        l2, largest = np.zeros(len(noted)), np.zeros(len(noted))
-        single = [k for k, contribution in enumerate(noted) if contribution is not None]
-        l2[single], largest[single] = norms([c for c in noted if c is not None])
-        together: dict[Any, list[int]] = {}
-        for k, contribution in enumerate(noted):
-            op = self._consumers[first + k].op
-            if contribution is None and op is not None:
-                together.setdefault(op.gathers[self._slots[first + k]].norms, []).append(k)
-        for rule, places in together.items():
-            consumers = [self._consumers[first + k] for k in places]
-            uses = [(self._gradients[consumer.index], consumer) for consumer in consumers]
-            l2[places], largest[places] = rule(uses)
-        self._l2 += l2.tolist()
-        self._max += largest.tolist()
+        """Turn what has been noted into edges, and let go of the arrays."""
+        found = {rule: iter(rule(uses)) for rule, uses in self._uses.items()}
+        found[norms] = iter(norms(self._small))
+        for consumer, slot, source, how in self._noted:
+            l2, largest = how if type(how) is tuple else next(found[how])
+            self._edges.append(Edge(consumer, slot, source, l2, largest))
+        self._noted.clear()
+        self._small.clear()
+        self._uses.clear()
 
     @property
     def edges(self) -> list[Edge]:
         """Every edge, from the root backwards."""
         self._measure()
-        done = len(self._edges)
-        for consumer, slot, source, l2, largest in zip(
-            self._consumers[done:],
-            self._slots[done:],
-            self._sources[done:],
-            self._l2[done:],
-            self._max[done:],
-            strict=True,
-        ):
-            rms = l2 / math.sqrt(max(source.size, 1))
-            finite = math.isfinite(largest)
-            self._edges.append(Edge(consumer, slot, source, l2, rms, largest, finite))
         return self._edges
 
     def gradient(self, tensor: Tensor) -> Array | None:
@@ -188,7 +181,7 @@ class GradientFlow:
         gradient = self._gradients.get(tensor.index)
         if gradient is None:
             return 0.0
-        (l2,), (largest,) = norms([gradient])
+        ((l2, largest),) = norms([gradient])
         of = {"l2": l2, "rms": l2 / math.sqrt(max(gradient.size, 1)), "max": largest}
         return float(of[norm])
 
@@ -257,16 +250,21 @@ class GradientFlow:
             raise GradientError(
                 "a fused run has no gradient to see between its steps: unroll with engine='graph'"
             )
-        parts: dict[str, list[Tensor]] = {}
+        parts: dict[str, list[Array | None]] = {}
         for state in run.states:
             for name, tensor in state_parts(state).items():
-                parts.setdefault(name, []).append(tensor)
-        if not any(tensor.index in self._gradients for part in parts.values() for tensor in part):
+                parts.setdefault(name, []).append(self._gradients.get(tensor.index))
+        if all(gradient is None for part in parts.values() for gradient in part):
             raise GradientError(
                 "no gradient reached a state of this run: it is another than the loss was made "
                 "from, or nothing in it requires a gradient"
             )
-        return {name: np.array([self.norm(t) for t in part]) for name, part in parts.items()}
+        nothing = np.zeros(0)
+        found = {
+            name: norms([nothing if gradient is None else gradient for gradient in part])
+            for name, part in parts.items()
+        }
+        return {name: np.array([l2 for l2, _ in sizes]) for name, sizes in found.items()}
 
 
 def state_parts(state: Any) -> dict[str, Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,45 +10,94 @@ import numpy as np
 from tinygrad_rnn.tensor import Array
 
 SMALL = 1024  # elements: below, NumPy's cost per call outweighs that of copying arrays together
-TINY, HUGE = 1e-140, 1e140  # outside of these the squares of float64 numbers are not safe
-Sizes = tuple[Array, Array]
+BLOCK = 1 << 16  # elements: float32 sums of so many squares are right to six digits or more
+# Between these magnitudes of the largest element, no square overflows or is lost that counts.
+SAFE = {np.dtype(np.float32): (1e-12, 1e12), np.dtype(np.float64): (1e-140, 1e140)}
+UNSAFE = (math.inf, math.inf)
+
+Size = tuple[float, float]  # the l2 norm, and the largest magnitude of an element
 
 
-def norms(arrays: Sequence[Array]) -> Sizes:
-    """Return the l2 norms and the largest magnitudes, one of each per array.
+def norms(arrays: Sequence[Array]) -> list[Size]:
+    """Return the l2 norm and the largest magnitude of each array.
+
+    Args:
+        arrays: of any shapes, floating.
 
     >>> norms([np.array([3.0, -4.0]), np.array([])])
-    (array([5., 0.]), array([4., 0.]))
+    [(5.0, 4.0), (0.0, 0.0)]
     """
-    counts = np.array([array.size for array in arrays])
-    l2, largest = np.zeros(len(arrays)), np.zeros(len(arrays))
-    small = np.flatnonzero((counts > 0) & (counts <= SMALL))
-    if len(small):
-        flat = np.concatenate([arrays[k].ravel() for k in small.tolist()], dtype=np.float64)
-        starts = np.cumsum(counts[small]) - counts[small]
-        np.abs(flat, flat)
-        largest[small] = np.maximum.reduceat(flat, starts)
-        with np.errstate(all="ignore"):  # what is lost or overflows is done again, scaled, below
-            l2[small] = np.sqrt(np.add.reduceat(np.square(flat), starts))
-    for k in np.flatnonzero(counts > SMALL).tolist():
-        flat = arrays[k].ravel().astype(np.float64, copy=False)
-        largest[k] = max(flat.max(), -flat.min())
-        with np.errstate(all="ignore"):
-            l2[k] = np.sqrt(flat @ flat)
-    safe = ((largest > TINY) & (largest < HUGE)) | (largest == 0)
-    for k in np.flatnonzero(~safe).tolist():
-        l2[k] = _scaled(arrays[k], largest[k])
-    return l2, largest
+    few = [array for array in arrays if 0 < array.size <= SMALL]
+    together = sizes(joined(few), [array.size for array in few]) if few else []
+    if len(together) == len(arrays):
+        return together
+    found = iter(together)
+    return [next(found) if 0 < array.size <= SMALL else size(array) for array in arrays]
+
+
+def size(array: Array) -> Size:
+    """Return the l2 norm and the largest magnitude of one array; quickest if it is large."""
+    if not array.size:
+        return 0.0, 0.0
+    flat = array.ravel()
+    # Looking for the places takes half as long as asking for max() and min().
+    largest = max(flat.item(flat.argmax()), -flat.item(flat.argmin()))
+    low, high = SAFE.get(flat.dtype, UNSAFE)
+    if not low < largest < high:
+        return _scaled(flat, largest), largest
+    if flat.size <= BLOCK:
+        return math.sqrt(flat.dot(flat)), largest
+    blocks = [flat[start : start + BLOCK] for start in range(0, flat.size, BLOCK)]
+    return math.sqrt(sum([float(block.dot(block)) for block in blocks])), largest
+
+
+def joined(arrays: Sequence[Array]) -> Array:
+    """Return the elements of all arrays in one of one axis."""
+    return np.concatenate([array.ravel() for array in arrays])
+
+
+def sizes(elements: Array, counts: Sequence[int]) -> list[Size]:
+    """Return the norms of arrays whose elements were joined into one: a few calls for them all.
+
+    Args:
+        elements: one axis.
+        counts: how many of them are each array's, at least 1.
+    """
+    magnitudes = np.abs(elements.astype(np.float64, copy=False))
+    starts = np.cumsum([0, *counts[:-1]])
+    largest = np.maximum.reduceat(magnitudes, starts)
+    with np.errstate(all="ignore"):  # what is lost or overflows is done again, scaled, below
+        l2 = np.sqrt(np.add.reduceat(np.square(magnitudes), starts))
+    low, high = SAFE[magnitudes.dtype]
+    for k in np.flatnonzero(~((largest > low) & (largest < high))).tolist():
+        l2[k] = _scaled(magnitudes[starts[k] : starts[k] + counts[k]], largest[k])
+    return list(zip(l2.tolist(), largest.tolist(), strict=True))
 
 
 def _scaled(array: Array, largest: float) -> float:
     """Divide by the largest magnitude first, so that no square is lost or overflows."""
-    if not np.isfinite(largest):
+    if largest == 0 or not math.isfinite(largest):
         return largest
-    return float(largest * np.sqrt(np.sum(np.square(np.float64(array) / largest))))
+    return float(largest) * math.sqrt(np.sum(np.square(np.float64(array) / largest)))
 
 
-def norms_of_outer_products(left: Sequence[Array], right: Sequence[Array]) -> Sizes:
-    """Return the norms of ``outer(a, b)`` for each pair, without making it."""
-    (l2_left, largest_left), (l2_right, largest_right) = norms(left), norms(right)
-    return l2_left * l2_right, largest_left * largest_right
+def norms_of_outer_products(left: Sequence[Array], right: Sequence[Array]) -> list[Size]:
+    """Return the norms of ``outer(a, b)`` for each pair, without making it.
+
+    >>> norms_of_outer_products([np.array([3.0, -4.0])], [np.array([2.0])])
+    [(10.0, 8.0)]
+    """
+    if not left:
+        return []
+    limits = np.finfo(left[0].dtype)
+    low, high = float(limits.tiny), float(limits.max)
+    found = []
+    for a, b, (l2_a, max_a), (l2_b, max_b) in zip(
+        left, right, norms(left), norms(right), strict=True
+    ):
+        if low < max_a * max_b < high:
+            found.append((l2_a * l2_b, max_a * max_b))
+        else:  # see what is left of the products in their own dtype
+            with np.errstate(all="ignore"):
+                found.append(size(np.multiply.outer(a.ravel(), b.ravel())))
+    return found

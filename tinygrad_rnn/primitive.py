@@ -29,8 +29,8 @@ class Gather:
 
     Args:
         total: from n uses of one tensor to the sum of what they send back, of its shape.
-        norms: from n uses to the l2 norm and the largest magnitude of what each sends back, as
-            two arrays (n,).
+        norms: from n uses to the l2 norm and the largest magnitude of what each sends back.
+        quick: from what reached a consumer to whether `norms` is quicker than its vjp.
 
     >>> from tinygrad_rnn.ops.index import getitem
     >>> x = Tensor([1.0, 2.0], requires_grad=True)
@@ -39,10 +39,14 @@ class Gather:
     """
 
     def __init__(
-        self, total: Callable[[Uses], Any], norms: Callable[[Uses], tuple[Any, Any]]
+        self,
+        total: Callable[[Uses], Any],
+        norms: Callable[[Uses], list[tuple[float, float]]],
+        quick: Callable[[Any], bool] = lambda g: True,
     ) -> None:
         self.total = total
         self.norms = norms
+        self.quick = quick
 
 
 _new = Tensor.__new__

@@ -29,9 +29,9 @@ def measure(gradient: np.ndarray | None) -> Size | None:
     """
     if gradient is None:
         return None
-    (l2,), (largest,) = norms([gradient])
-    rms = float(l2) / math.sqrt(max(gradient.size, 1))
-    return Size(float(l2), rms, float(largest), math.isfinite(largest))
+    ((l2, largest),) = norms([gradient])
+    rms = l2 / math.sqrt(max(gradient.size, 1))
+    return Size(l2, rms, largest, math.isfinite(largest))
 
 
 class Sent:

@@ -51,7 +51,11 @@ def test_every_number_drawn_is_the_number_computed(kind: str, build: object) -> 
             continue
         seen.add((consumer.index, drawn.slot))
         assert drawn.gradient is not None
-        assert (drawn.gradient.l2, drawn.gradient.rms, drawn.gradient.max) == edge[3:6]
+        assert (drawn.gradient.l2, drawn.gradient.rms, drawn.gradient.max) == (
+            edge.l2,
+            edge.rms,
+            edge.max,
+        )
         if drawn.source in tags:  # the tag of a parameter holds its number
             assert tags[drawn.source][-1] == number(edge.l2)
         else:

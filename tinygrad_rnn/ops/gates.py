@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.norms import Sizes, norms
+from tinygrad_rnn.norms import Size, joined, size, sizes
 from tinygrad_rnn.ops.activations import sigmoid
 from tinygrad_rnn.ops.index import scatter
 from tinygrad_rnn.ops.trigonometry import tanh
@@ -76,8 +76,19 @@ def _tanh_into(out: Array, g: Array, y: Array) -> None:
     np.subtract(g, out, out)
 
 
-def _norms_of_gates(uses: Uses) -> Sizes:
-    return norms([_SLOPES[node.op](g, node._data, None) for g, node in uses])
+def _norms_of_gates(uses: Uses) -> list[Size]:
+    """Measure what each gate sends back; several, which are small, are joined by their kind."""
+    if len(uses) == 1:
+        ((g, node),) = uses
+        return [size(_SLOPES[node.op](g, node._data, None))]
+    found: dict[int, Size] = {}
+    for op, slope in _SLOPES.items():
+        places = [k for k, (_, node) in enumerate(uses) if node.op is op]
+        if places:
+            gs, ys = [uses[k][0] for k in places], [uses[k][1]._data for k in places]
+            sent = sizes(slope(joined(gs), joined(ys), None), [g.size for g in gs])
+            found.update(zip(places, sent, strict=True))
+    return [found[k] for k in range(len(uses))]
 
 
 _GATHERS = {0: Gather(_gather_gates, _norms_of_gates)}

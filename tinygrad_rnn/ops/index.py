@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.errors import ShapeError
-from tinygrad_rnn.norms import Sizes, norms
+from tinygrad_rnn.norms import Size, norms
 from tinygrad_rnn.primitive import Gather, Uses, linear
 from tinygrad_rnn.protocols import FUNCTIONS, Array
 from tinygrad_rnn.tensor import Tensor
@@ -43,8 +43,8 @@ def _gather_reads(uses: Uses) -> Array:
     return out
 
 
-def _norms_of_reads(uses: Uses) -> Sizes:
-    return norms([np.asarray(g) for g, _ in uses])
+def _norms_of_reads(uses: Uses) -> list[Size]:
+    return norms([g for g, _ in uses])
 
 
 def _scatter(g: Array, index: Any, shape: tuple[int, ...]) -> Array:

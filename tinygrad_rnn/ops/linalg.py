@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.norms import Sizes, norms, norms_of_outer_products
+from tinygrad_rnn.norms import Size, norms, norms_of_outer_products
 from tinygrad_rnn.ops.index import scatter
 from tinygrad_rnn.primitive import Gather, Primitive, Uses, linear, unbroadcast
 from tinygrad_rnn.protocols import Array
@@ -121,16 +121,16 @@ def _sum_of(slot: int, uses: Uses) -> Any:
     return np.matmul(gs.T, np.concatenate([_fold(node._values[slot - 1]) for _, node in uses]))
 
 
-def _norms_affine(slot: int, uses: Uses) -> Sizes:
-    """Measure what each use sends back: from a single row an outer product, of known norms."""
-    gs = [_fold(g) for g, _ in uses]
-    single = all(len(g) == 1 for g in gs)
+def _norms_affine(slot: int, uses: Uses) -> list[Size]:
+    """Measure what each use of a single row sends back: an outer product, of known norms."""
+    gs = [g for g, _ in uses]
     if slot % 2 == 0:
-        return norms(gs if single else [np.sum(g, axis=0) for g in gs])
-    xs = [_fold(node._values[slot - 1]) for _, node in uses]
-    if single:
-        return norms_of_outer_products(gs, xs)
-    return norms([np.matmul(g.T, x) for g, x in zip(gs, xs, strict=True)])
+        return norms(gs)
+    return norms_of_outer_products(gs, [node._values[slot - 1] for _, node in uses])
+
+
+def _is_single_row(g: Any) -> bool:
+    return bool(g.size == g.shape[-1])
 
 
 def _affine_of(name: str, formula: str, *derivatives: str) -> Primitive:
@@ -143,7 +143,9 @@ def _affine_of(name: str, formula: str, *derivatives: str) -> Primitive:
         formula,
         derivatives,
         gathers={
-            slot: Gather(partial(_gather_affine, slot), partial(_norms_affine, slot))
+            slot: Gather(
+                partial(_gather_affine, slot), partial(_norms_affine, slot), _is_single_row
+            )
             for slot in slots
             if slot % 2 or slot == len(slots) - 1
         },
