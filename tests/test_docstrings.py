@@ -59,8 +59,8 @@ def test_the_walk_finds_what_is_known_to_be_public():
         "tinygrad_rnn.protocols.Protocols.sum",
         "tinygrad_rnn.nn.cells.LSTMCell.__call__",
         "tinygrad_rnn.nn.run.Run.outputs",
-        "tinygrad_rnn.optim.Adam",
-        "tinygrad_rnn.schedules.warmup",
+        "tinygrad_rnn.optim.methods.Adam",
+        "tinygrad_rnn.optim.schedules.warmup",
         "tinygrad_rnn.primitive.elementwise",
         "tinygrad_rnn.sweep.run",
     }

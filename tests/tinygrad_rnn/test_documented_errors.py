@@ -93,10 +93,6 @@ def of_sizes(make):
     }
 
 
-def of_optimisers(make):
-    return {"ValueError": lambda: make([], lr=0.1)}
-
-
 RAISES = {
     "Tensor": {
         "DtypeError": lambda: tr.Tensor([1, 2], requires_grad=True),
@@ -238,9 +234,12 @@ RAISES = {
         "StateDictError": lambda: tr.SGD([leaf()], lr=0.1).load_state_dict({}),
     },
     "SGD": {"ValueError": lambda: tr.SGD([leaf()], lr=0.1, nesterov=True)},
-    "RMSprop": of_optimisers(tr.RMSprop),
-    "Adam": of_optimisers(tr.Adam),
-    "AdamW": of_optimisers(tr.AdamW),
+    "RMSprop": {"ValueError": lambda: tr.RMSprop([leaf()], decay=1.0)},
+    "Adam": {"ValueError": lambda: tr.Adam([leaf()], betas=(0.9, 1.0))},
+    "AdamW": {"ValueError": lambda: tr.AdamW([leaf()], weight_decay=-0.1)},
+    "exponential": {"ValueError": lambda: optim.exponential(0.1, 0.5, every=0)},
+    "cosine": {"ValueError": lambda: optim.cosine(0.1, steps=0)},
+    "warmup": {"ValueError": lambda: optim.warmup(-1, optim.constant(0.1))},
     "step_jacobians": {
         "ShapeError": lambda: analysis.step_jacobians(cell(), X[0]),
         "IndexError": lambda: analysis.step_jacobians(cell(), X, batch=1),

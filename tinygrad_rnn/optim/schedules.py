@@ -33,9 +33,14 @@ def exponential(lr: float, factor: float, every: int = 1) -> Schedule:
         factor: below 1 for a rate that falls.
         every: a number of steps, at least 1.
 
+    Raises:
+        ValueError: if `every` is below 1.
+
     >>> [exponential(1.0, 0.5, every=2)(k) for k in range(5)]
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
+    if not every >= 1:
+        raise ValueError(f"exponential: every = {every} is not at least 1")
     return lambda step: lr * factor ** (step // every)
 
 
@@ -47,9 +52,14 @@ def cosine(lr: float, steps: int, final: float = 0.0) -> Schedule:
         steps: after how many steps it is at `final`, to stay there; at least 1.
         final: the learning rate at the end.
 
+    Raises:
+        ValueError: if `steps` is below 1.
+
     >>> [round(cosine(1.0, steps=4)(k), 3) for k in range(6)]
     [1.0, 0.854, 0.5, 0.146, 0.0, 0.0]
     """
+    if not steps >= 1:
+        raise ValueError(f"cosine: steps = {steps} is not at least 1")
     return lambda step: (
         final + (lr - final) * (1 + math.cos(math.pi * min(step, steps) / steps)) / 2
     )
@@ -62,7 +72,12 @@ def warmup(steps: int, schedule: Schedule) -> Schedule:
         steps: how many; in the last of them the rate is the one that `schedule` starts with.
         schedule: what comes then, counted from its own step 0.
 
+    Raises:
+        ValueError: if `steps` is negative.
+
     >>> [warmup(2, constant(1.0))(k) for k in range(4)]
     [0.5, 1.0, 1.0, 1.0]
     """
+    if not steps >= 0:
+        raise ValueError(f"warmup: steps = {steps} is negative")
     return lambda step: schedule(0) * (step + 1) / steps if step < steps else schedule(step - steps)

@@ -1,0 +1,118 @@
+"""What all optimisers share: their parameters, the learning rate, and what they remember."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tinygrad_rnn.errors import GradientError, StateDictError
+from tinygrad_rnn.optim.schedules import Schedule, constant
+from tinygrad_rnn.tensor import Array, Tensor
+
+
+class Optimizer:
+    """Base of the optimisers: a subclass says by how much one parameter moves.
+
+    Args:
+        parameters: what to optimise, such as ``model.parameters()``.
+        lr: the learning rate, or a schedule of it.
+
+    Raises:
+        ValueError: if there are no parameters, one is given twice, or the rate is negative.
+        TypeError: if one is not a tensor.
+
+    >>> class SignDescent(Optimizer):
+    ...     def _move(self, value, g, memory):
+    ...         return np.sign(g)
+    >>> p = Tensor([1.0, -2.0], requires_grad=True)
+    >>> (p * p).sum().backward()
+    >>> SignDescent([p], lr=0.25).step()
+    >>> p.data
+    array([ 0.75, -1.75])
+    """
+
+    def __init__(self, parameters: Iterable[Tensor], lr: float | Schedule) -> None:
+        if hasattr(parameters, "parameters"):
+            raise TypeError("an optimiser takes the parameters themselves: module.parameters()")
+        self.parameters = list(parameters)
+        for parameter in self.parameters:
+            if not isinstance(parameter, Tensor):
+                raise TypeError(f"an optimiser takes tensors, not {type(parameter).__name__}")
+        if not self.parameters:
+            raise ValueError("an optimiser needs at least one parameter")
+        if len({parameter.index for parameter in self.parameters}) < len(self.parameters):
+            raise ValueError("a parameter was given twice: it would be moved twice a step")
+        if not callable(lr) and not lr >= 0:
+            raise ValueError(f"the learning rate must not be negative: {lr}")
+        self.schedule: Schedule = lr if callable(lr) else constant(lr)
+        self.steps = 0
+        self.memory: list[dict[str, Array]] = [{} for _ in self.parameters]
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the next step."""
+        return self.schedule(self.steps)
+
+    def step(self) -> None:
+        """Move every parameter that has a gradient.
+
+        Raises:
+            GradientError: if none has one.
+        """
+        if all(parameter.grad is None for parameter in self.parameters):
+            raise GradientError(
+                "no parameter has a gradient: call loss.backward() first (trace leaves .grad alone)"
+            )
+        rate = self.lr
+        self.steps += 1
+        for parameter, memory in zip(self.parameters, self.memory, strict=True):
+            if parameter.grad is not None:
+                move = self._move(parameter.data, parameter.grad, memory)
+                parameter.data = parameter.data - rate * move
+
+    def zero_grad(self) -> None:
+        """Forget every gradient."""
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    def state_dict(self) -> dict[str, Array]:
+        """Return a copy of all that it remembers, to go on from later exactly as if never stopped.
+
+        Keys are ``"steps"``, and ``"0.m"`` for what is called m of the first parameter. The
+        learning rate is not in it.
+        """
+        state = {"steps": np.asarray(self.steps)}
+        for k, memory in enumerate(self.memory):
+            state |= {f"{k}.{name}": array.copy() for name, array in memory.items()}
+        return state
+
+    def load_state_dict(self, state: Mapping[str, ArrayLike]) -> None:
+        """Remember what another optimiser of the same kind and parameters returned.
+
+        Args:
+            state: what its `state_dict` returned.
+
+        Raises:
+            StateDictError: if it does not fit these parameters; nothing is loaded then.
+        """
+        arrays = {name: np.array(value) for name, value in state.items()}
+        memory: list[dict[str, Array]] = [{} for _ in self.parameters]
+        for key, array in arrays.items():
+            number, _, name = key.partition(".")
+            known = number.isdecimal() and int(number) < len(memory)
+            if known and array.shape in ((), self.parameters[int(number)].shape):
+                memory[int(number)][name] = array
+            elif key != "steps" or array.shape != ():
+                raise StateDictError(
+                    f"nothing was loaded; {key} of shape {array.shape} does not fit an optimiser "
+                    f"of {len(memory)} parameters"
+                )
+        if "steps" not in arrays:
+            raise StateDictError("nothing was loaded; missing: steps")
+        self.steps, self.memory = int(arrays["steps"]), memory
+
+    def _move(self, value: Array, g: Array, memory: dict[str, Array]) -> Array:
+        """Return what, times the learning rate, is taken from `value`; `memory` is its own."""
+        raise NotImplementedError
