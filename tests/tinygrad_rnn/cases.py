@@ -403,6 +403,33 @@ COMPOSED: dict[Callable[..., Any], Case] = {
         (lambda x: np.tile(x, 2), ()),
         (lambda x: np.tile(x, 0), (3,)),
     ),
+    np.vstack: several(
+        (lambda a, b: np.vstack([a, b]), [(3,), A]),
+        (lambda a, b: np.vstack((a, 1.0, b)), [(), (1,)]),
+        (lambda a: np.vstack([np.ones((1, 3, 2)), a]), [(2, 3, 2)]),
+    ),
+    np.hstack: several(
+        (lambda a, b: np.hstack([a, b]), [(3,), (0,)]),
+        (lambda a, b: np.hstack((a, 1.0, b)), [(), (2,)]),
+        (lambda a, b: np.hstack([a, np.ones((2, 1)), b]), [A, (2, 2)]),
+        (lambda a, b: np.hstack([a, b]), [B, (2, 1, 4)]),
+    ),
+    np.diff: one_of(
+        (np.diff, (4,)),
+        (np.diff, (1,)),
+        (lambda x: np.diff(x, 2), A),
+        (lambda x: np.diff(x, axis=0), A),
+        (lambda x: np.diff(x, 3, axis=-2), (2, 3, 2)),
+    ),
+    np.tensordot: several(
+        (np.tensordot, [(3, 2, 4), (2, 4, 5)]),
+        (lambda a, b: np.tensordot(a, b, axes=0), [(2,), A]),
+        (lambda a, b: np.tensordot(a, b, 1), [A, (3,)]),
+        (lambda a, b: np.tensordot(a, b, (1, 0)), [A, (3, 2)]),
+        (lambda a, b: np.tensordot(a, b, ([0, 2], [-1, 0])), [(2, 3, 4), (4, 5, 2)]),
+        (lambda a, b: np.tensordot(a, b, ([0, 1], [0, 1])), [A, A]),
+        (lambda a: np.tensordot(a, np.ones((2, 4)), axes=[[0], [0]]), [A]),
+    ),
     np.split: one_of(
         (lambda x: np.concatenate(np.split(x, 3, axis=1)), A),
         (lambda x: np.concatenate(np.split(x, [1], axis=-1)[::-1], axis=-1), A),

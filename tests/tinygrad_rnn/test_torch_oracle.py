@@ -288,6 +288,34 @@ def test_random_graphs_agree_with_pytorch(part, capsys):
     assert not REGISTERED - set(met) - set(ELSEWHERE), "primitives that no graph met"
 
 
+# What is made of the above, and would only lengthen the random graphs.
+MADE = [
+    (np.vstack, torch.vstack, [(3,), (2, 3)]),
+    (np.hstack, torch.hstack, [(2, 3), (2, 1)]),
+    (lambda xs: np.diff(xs[0], 2, axis=0), lambda xs: torch.diff(xs[0], 2, 0), [(4, 3)]),
+    (
+        lambda xs: np.tensordot(*xs, axes=([2, 0], [1, 2])),
+        lambda xs: torch.tensordot(*xs, dims=([2, 0], [1, 2])),
+        [(2, 3, 4), (5, 4, 2)],
+    ),
+    (lambda xs: np.tensordot(*xs), lambda xs: torch.tensordot(*xs), [(3, 2), (3, 2)]),
+]
+
+
+@pytest.mark.parametrize(("ours", "theirs", "shapes"), MADE)
+def test_what_is_made_of_others_agrees_with_pytorch(ours, theirs, shapes):
+    """The value, and the gradient of the sum of its cubes, which needs the value."""
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=shape) for shape in shapes]
+    xs = [tr.Tensor(array, requires_grad=True) for array in arrays]
+    ts = [torch.tensor(array, requires_grad=True) for array in arrays]
+    x, t = ours(xs), theirs(ts)
+    agree("value", x.data, t, 0)
+    expected = torch.autograd.grad((t**3).sum(), ts)
+    for slope, other in zip(tr.grad(np.sum(x**3), xs), expected, strict=True):
+        agree("gradient", slope.data, other, 0)
+
+
 @pytest.mark.parametrize("point", ["zeros", "ties"])
 @pytest.mark.parametrize(
     ("table", "shapes"),

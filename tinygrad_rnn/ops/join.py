@@ -61,6 +61,14 @@ FUNCTIONS[np.concatenate] = lambda arrays, axis=0: (
     else concatenate(*arrays, axis=axis)
 )
 
+FUNCTIONS[np.vstack] = lambda arrays: np.concatenate(
+    [x if np.ndim(x) > 1 else np.reshape(x, (1, -1)) for x in arrays]
+)
+FUNCTIONS[np.hstack] = lambda arrays: np.concatenate(
+    [x if np.ndim(x) > 0 else np.reshape(x, -1) for x in arrays],
+    axis=0 if np.ndim(arrays[0]) < 2 else 1,
+)
+
 
 def _split(x: Any, sections: Any, axis: int = 0, split: Any = np.split) -> list[Any]:
     """Let NumPy split the positions along the axis, and read each part."""
@@ -73,6 +81,16 @@ def _split(x: Any, sections: Any, axis: int = 0, split: Any = np.split) -> list[
 
 FUNCTIONS[np.split] = lambda x, sections, axis=0: _split(x, sections, axis)
 FUNCTIONS[np.array_split] = lambda x, sections, axis=0: _split(x, sections, axis, np.array_split)
+
+
+def _diff(x: Any, n: int = 1, axis: int = -1) -> Any:
+    before = (slice(None),) * (axis % x.ndim)
+    for _ in range(n):
+        x = x[(*before, slice(1, None))] - x[(*before, slice(None, -1))]
+    return x
+
+
+FUNCTIONS[np.diff] = _diff
 
 
 def _pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:

@@ -113,3 +113,17 @@ def _dot(a: Any, b: Any) -> Any:
 
 FUNCTIONS[np.dot] = _dot
 FUNCTIONS[np.outer] = lambda a, b: np.expand_dims(np.ravel(a), 1) * np.ravel(b)
+
+
+def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    pairs = (range(-axes, 0), range(axes)) if isinstance(axes, int) else axes
+    summed = [[k] if isinstance(k, int) else list(k) for k in pairs]
+    letters = iter(string.ascii_letters)
+    left, right = ([next(letters) for _ in range(np.ndim(x))] for x in (a, b))
+    for i, j in zip(*summed, strict=True):
+        right[j] = left[i]
+    free = [c for c in left if c not in right] + [c for c in right if c not in left]
+    return np.einsum(f"{''.join(left)},{''.join(right)}->{''.join(free)}", a, b)
+
+
+FUNCTIONS[np.tensordot] = _tensordot
