@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygrad_rnn as tr
+from tests.viz.unpack import at, inflated, members, series_of, shown, unpacked, uses, written
 from tinygrad_rnn.graph import topological
 from viz import page
 from viz.errors import VizError
@@ -48,78 +49,6 @@ def rendered(loss, flow, **kwargs):
     levels = page.levels(loss, flow)
     scale = Scale.fit([flow]) if flow else Scale(1.0, -1.0, 1.0)
     return page.render({"LSTM": levels}, scale, **kwargs)
-
-
-def inflated(text):
-    return zlib.decompress(base64.b85decode(text.replace(",", "<")))
-
-
-def series_of(numbers, drawing):
-    """The pool's series, read with code of the test's own."""
-    total = len(numbers) // 4
-    found = {}
-    at = 0
-    for (length, differenced), which in zip(drawing["series"], drawing["order"], strict=True):
-        line = []
-        for i in range(at, at + length):
-            folded = sum(numbers[plane * total + i] << (8 * plane) for plane in range(4))
-            number = folded // 2 if folded % 2 == 0 else -(folded + 1) // 2
-            line.append(number + (line[-1] if line and differenced else 0))
-        found[which] = line
-        at += length
-    assert at == total
-    return found
-
-
-def unpacked(html):
-    data = json.loads(
-        re.search(r'<script type="application/json" id="data">(.*?)</script>', html)[1]
-    )
-    drawing = json.loads(inflated(data["drawing"]))
-    return data, drawing, series_of(inflated(data["numbers"]), drawing)
-
-
-def shown(code, digits=3):
-    """A gradient's code as text, written from the code's definition."""
-    if code < 4:
-        return ["none", "0", "NaN", "Inf"][code]
-    least = 10 ** (digits - 1)
-    decade, rest = divmod(code - 4, 9 * least)
-    return f"{(rest + least) / least:.{digits - 1}f}e{decade - 324:+03d}"
-
-
-def written(value, digits=3):
-    """What the page should show for a gradient's size."""
-    if math.isnan(value):
-        return "NaN"
-    return "Inf" if math.isinf(value) else "0" if value == 0 else f"{value:.{digits - 1}e}"
-
-
-def members(groups, series):
-    """Each member of each group: its id, its group, its number in that."""
-    for group in groups:
-        prefix, place_ = group["ids"][0], group["ids"][-1]
-        if isinstance(place_, str):
-            yield group["ids"][0], group, 0
-            continue
-        count = sum(last - first + 1 for first, last in group.get("steps", [[0, 0]]))
-        for i in range(count):
-            yield f"{prefix}{series[place_[0]][place_[1] + i]}", group, i
-
-
-def at(place_, series, i):
-    return series[place_[0]][place_[1] + i]
-
-
-def uses(root):
-    """What the ids of nodes and edges stand for: creation order, then slot."""
-    edges = [
-        (tensor, slot)
-        for tensor in topological(root)
-        for slot, source in enumerate(tensor.inputs)
-        if isinstance(source, tr.Tensor)
-    ]
-    return {f"e{i}": use for i, use in enumerate(edges)}
 
 
 @pytest.mark.parametrize("cell", [tr.RNNCell, tr.LSTMCell, tr.GRUCell])

@@ -9,34 +9,9 @@ import pytest
 
 import tinygrad_rnn as tr
 import viz
-from viz.model import AFTER, BEFORE, OUT, Edge, Model, Node
+from tests.viz.recorded import drawn, ends, find, leaf, two_steps
+from viz.model import AFTER, BEFORE, OUT
 from viz.read import read
-
-
-def leaf(name: str | None = None, value: Any = 1.0, grad: bool = True) -> tr.Tensor:
-    return tr.Tensor(value, requires_grad=grad, name=name)
-
-
-def drawn(loss: tr.Tensor, detail: str = "op", flow: bool = True) -> Model:
-    return read(loss, tr.trace(loss) if flow else None, detail=detail)
-
-
-def blocks(model: Model) -> dict[str, tuple[str, int | None]]:
-    """Where each labelled node stands; labels are unique in these graphs."""
-    found = {node.label: node.block for node in model.nodes if node.role != "junction"}
-    assert len(found) == len([n for n in model.nodes if n.role != "junction"])
-    return found
-
-
-def ends(model: Model, edge: Edge) -> tuple[str, str]:
-    labels = {node.id: node.label for node in model.nodes}
-    return labels[edge.source], labels[edge.target]
-
-
-def find(model: Model, label: str) -> Node:
-    (node,) = (node for node in model.nodes if node.label == label)
-    return node
-
 
 # Blocks.
 
@@ -52,18 +27,6 @@ def test_a_scope_without_an_index_is_no_step() -> None:
     with tr.scope("t"):
         y = np.tanh(leaf("a"))
     assert find(drawn(y * 1.0), "tanh").block == (AFTER, None)
-
-
-def two_steps(**names: str) -> tuple[list[tr.Tensor], tr.Tensor]:
-    """States h of two steps from an initial state, `names` of what surrounds them."""
-    h: Any = leaf(names.get("start", "h_0"), np.ones(2))
-    start, states = h, []
-    for t in range(2):
-        with tr.scope("t", t):
-            h = np.tanh(h)
-            h.name = "h"
-            states.append(h)
-    return states, start
 
 
 def test_what_recurs_for_each_step_outside_has_a_layer_of_its_own() -> None:
@@ -214,93 +177,6 @@ def test_an_unnamed_leaf_is_called_by_what_it_is() -> None:
     }  # fmt: skip
 
 
-# What stands in a node.
-
-
-@pytest.mark.parametrize(
-    ("make", "label"),
-    [
-        (lambda a, b: a + b, "+"),
-        (lambda a, b: a - b, "\N{MINUS SIGN}"),
-        (lambda a, b: a * b, "\N{MULTIPLICATION SIGN}"),
-        (lambda a, b: a / b, "/"),
-        (lambda a, b: -a, "neg"),
-        (lambda a, b: a @ b, "@"),
-        (lambda a, b: a.T, ".T"),
-        (lambda a, b: a[0], "[ ]"),
-        (lambda a, b: tr.f.sigmoid(a), "\N{GREEK SMALL LETTER SIGMA}"),
-        (lambda a, b: np.tanh(a), "tanh"),
-        (lambda a, b: 1 - a, "1 \N{MINUS SIGN}"),
-        (lambda a, b: a - 1, "\N{MINUS SIGN} 1"),
-        (lambda a, b: 0.25 * a, "0.25 \N{MULTIPLICATION SIGN}"),
-        (lambda a, b: a * 0.25, "\N{MULTIPLICATION SIGN} 0.25"),
-        (lambda a, b: a / 3, "/ 3"),
-        (lambda a, b: np.concatenate([a, b]), "concat"),
-        (lambda a, b: tr.f.log_softmax(a), "log\nsoftmax"),
-    ],
-)
-def test_an_operation_is_written_as_in_a_formula(make: Any, label: str) -> None:
-    a, b = leaf("a", np.full((2, 2), 0.5)), leaf("b", np.full((2, 2), 0.25))
-    model = drawn(make(a, b).sum())
-    (node,) = (n for n in model.nodes if n.role == "op")
-    assert node.label == label
-
-
-def test_the_loss_says_what_it_is_and_a_root_of_many_entries_does_not() -> None:
-    a = leaf("a", np.ones(2))
-    assert find(drawn(a.sum()), "loss\nsum").role == "loss"
-    named = a.sum()
-    named.name = "error"
-    assert find(drawn(named), "error\nsum").role == "loss"
-    assert find(drawn(np.tanh(a), flow=False), "tanh").role == "loss"
-
-
-def test_what_a_gate_makes_last_names_the_gate() -> None:
-    with tr.scope("t", 0), tr.scope("part"), tr.scope("update gate"):
-        y = tr.f.sigmoid(np.tanh(leaf("a")) * 2.0)
-    model = drawn(y * 1.0)
-    sigma = "\N{GREEK SMALL LETTER SIGMA}"
-    labels = {node.op: node.label for node in model.nodes if node.role == "op"}
-    assert labels == {
-        "tanh": "tanh", "multiply": "\N{MULTIPLICATION SIGN} 2", "sigmoid": f"{sigma}\nupdate",
-    }  # fmt: skip
-    gate = next(n for n in drawn(y * 1.0, "gate").nodes if n.role == "gate")
-    assert (gate.label, gate.holds, gate.op) == ("update", 3, "gate")
-    assert gate.gate == "part / update gate"
-
-
-def test_a_parameters_tag_in_its_step_is_short_and_without_its_layer() -> None:
-    run = tr.LSTM(1, 1, num_layers=2, rng=0)(np.ones((2, 1, 1)))
-    model = drawn(run.outputs.sum())
-    tags = {node.label for node in model.nodes if node.role == "parameter"}
-    assert tags == {"W_ih", "W_hh", "b"}
-
-
-def test_a_node_says_what_its_tensor_holds() -> None:
-    x = leaf("a", np.array([[1.0, 2.0, 6.0]]))
-    model = drawn(np.square(x).sum())
-    (node,) = (n for n in model.nodes if n.role == "op")
-    assert (node.shape, node.dtype, node.value) == ((1, 3), "float64", (1.0, 41 / 3, 36.0))
-    assert node.holds == 1
-    assert len(node.derivatives) == 1
-    assert node.gradient is not None
-    assert node.gradient.l2 == pytest.approx(np.sqrt(3))
-    (a,) = (n for n in model.nodes if n.name == "a")
-    assert (a.op, a.derivatives, a.formula) == ("leaf", (), "")
-    assert a.gradient is not None
-    assert a.gradient.max == 12.0
-
-
-def test_steps_that_will_not_be_seen_are_not_looked_into() -> None:
-    states, _ = two_steps()
-    loss = states[1].sum()
-    model = read(loss, tr.trace(loss), shown=lambda steps: steps[1:])
-    for node in model.nodes:
-        hidden = node.step == 0
-        assert (node.value is None) == hidden
-        assert (node.gradient is None) == hidden
-
-
 # Keys and ports.
 
 
@@ -396,3 +272,24 @@ def test_only_tensors_can_be_drawn() -> None:
     for thing in (None, 3.0, Half(), np.ones(2)):
         with pytest.raises(viz.VizError, match="needs a Tensor"):
             read(thing)
+
+
+def test_what_follows_gets_a_junction_of_a_state_that_it_uses_twice() -> None:
+    states, _ = two_steps()
+    model = drawn((states[1] * states[1]).sum())
+    (junction,) = (node for node in model.nodes if node.block == (AFTER, None) and node.name == "h")
+    assert junction.role == "junction"
+    assert [edge.via for edge in model.edges if edge.slot >= 0][-3:] == [junction.id] * 2 + [""]
+    leaves = drawn((leaf("v", np.ones(2)) * 2.0 + states[1]).sum())
+    assert not [
+        node for node in leaves.nodes if node.block == (AFTER, None) and node.role == "junction"
+    ]
+
+
+def test_what_recurs_outside_is_one_node_for_each_step_at_the_coarser_levels() -> None:
+    states, _ = two_steps()
+    losses = [(state * state).sum() for state in states]
+    for detail in ("cell", "step"):
+        model = drawn(losses[0] * 1.0 + losses[1] * 1.0, detail)
+        outside = [(n.step, n.holds, n.role) for n in model.nodes if n.layer == OUT]
+        assert outside == [(0, 3, "gate"), (1, 3, "gate")]

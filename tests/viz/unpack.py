@@ -1,0 +1,119 @@
+"""A reader of the data that a page holds, written from its description with code of its own."""
+
+import base64
+import json
+import math
+import re
+import zlib
+
+import tinygrad_rnn as tr
+from tinygrad_rnn.graph import topological
+
+
+def inflated(text):
+    return zlib.decompress(base64.b85decode(text.replace(",", "<")))
+
+
+def series_of(numbers, drawing):
+    """The pool's series, read with code of the test's own."""
+    total = len(numbers) // 4
+    found = {}
+    at = 0
+    for (length, differenced), which in zip(drawing["series"], drawing["order"], strict=True):
+        line = []
+        for i in range(at, at + length):
+            folded = sum(numbers[plane * total + i] << (8 * plane) for plane in range(4))
+            number = folded // 2 if folded % 2 == 0 else -(folded + 1) // 2
+            line.append(number + (line[-1] if line and differenced else 0))
+        found[which] = line
+        at += length
+    assert at == total
+    return found
+
+
+def unpacked(html):
+    data = json.loads(
+        re.search(r'<script type="application/json" id="data">(.*?)</script>', html)[1]
+    )
+    drawing = json.loads(inflated(data["drawing"]))
+    return data, drawing, series_of(inflated(data["numbers"]), drawing)
+
+
+def shown(code, digits=3):
+    """A gradient's code as text, written from the code's definition."""
+    if code < 4:
+        return ["none", "0", "NaN", "Inf"][code]
+    least = 10 ** (digits - 1)
+    decade, rest = divmod(code - 4, 9 * least)
+    return f"{(rest + least) / least:.{digits - 1}f}e{decade - 324:+03d}"
+
+
+def written(value, digits=3):
+    """What the page should show for a gradient's size."""
+    if math.isnan(value):
+        return "NaN"
+    return "Inf" if math.isinf(value) else "0" if value == 0 else f"{value:.{digits - 1}e}"
+
+
+def members(groups, series):
+    """Each member of each group: its id, its group, its number in that."""
+    for group in groups:
+        prefix, place_ = group["ids"][0], group["ids"][-1]
+        if isinstance(place_, str):
+            yield group["ids"][0], group, 0
+            continue
+        count = sum(last - first + 1 for first, last in group.get("steps", [[0, 0]]))
+        for i in range(count):
+            yield f"{prefix}{series[place_[0]][place_[1] + i]}", group, i
+
+
+def at(place_, series, i):
+    return series[place_[0]][place_[1] + i]
+
+
+def uses(root):
+    """What the ids of nodes and edges stand for: creation order, then slot."""
+    edges = [
+        (tensor, slot)
+        for tensor in topological(root)
+        for slot, source in enumerate(tensor.inputs)
+        if isinstance(source, tr.Tensor)
+    ]
+    return {f"e{i}": use for i, use in enumerate(edges)}
+
+
+def runs(group):
+    """The steps of a group's members, one after another."""
+    return [s for first, last in group.get("steps", []) for s in range(first, last + 1)]
+
+
+def origins(level, series):
+    """Where each step of each layer stands, by layer and step, in points."""
+    found = {}
+    for entry in level["origins"]:
+        for i, step in enumerate(runs(entry)):
+            found[entry["layer"], step] = at(entry["x"], series, i) / 10
+    return found
+
+
+def things(groups, series):
+    """Every node or edge of a level: its id, its step (None outside all), its group, its number."""
+    for group in groups:
+        steps = runs(group) or [None]
+        ids = group["ids"]
+        for i, step in enumerate(steps):
+            plain = ids[i] if isinstance(ids[-1], str) else f"{ids[0]}{at(ids[1], series, i)}"
+            yield plain, step, group, i
+
+
+def label(group, step):
+    """A node's or a frame's label, with its step where that was left out."""
+    return group.get("label", "") + (str(step) if group.get("numbered") else "")
+
+
+def sizes(group, series, i):
+    """A member's gradient as the page shows it, in each norm; None where none flowed."""
+    if "gradient" not in group:
+        return None
+    texts = [shown(at(place, series, i)) for place in group["gradient"]]
+    return None if texts == ["none"] * len(texts) else texts
