@@ -76,8 +76,9 @@ AREAS = {
         ],
     ),
 }
-# Of one mutant: an endless loop is a mutant found, and so is a list that grows without end.
-SECONDS, BYTES = 300, 8 * 2**30  # of processor time, of address space
+# An endless loop is a mutant found, and so is a list that grows without end. A mutant may take
+# three times the processor's seconds that the unchanged source takes, and a few more.
+SLOWER, SECONDS, BYTES = 3, 10, 8 * 2**30
 
 OPERATORS = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
@@ -188,13 +189,13 @@ class Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self.tree, str(self.path), "exec"), module.__dict__)
 
 
-def survives(mutant, stages):
-    """Run the tests on one mutant, in a fork; True if they all pass."""
+def survives(mutant, stages, seconds):
+    """Run the tests on one mutant, in a fork with so much processor time; True if all pass."""
     child = os.fork()
     if child == 0:
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
-        signal.alarm(4 * SECONDS)  # should it wait for something that never comes
+        signal.alarm(10 * seconds)  # should it wait for something that never comes
         os.setsid()
         void = os.open(os.devnull, os.O_WRONLY)
         os.dup2(void, 1)
@@ -234,15 +235,16 @@ def main():
     random.Random(options.seed).shuffle(every)
     chosen = every[: options.sample]
     start, done, alive = time.monotonic(), 0, []
-    if survives((targets[0], 0, "unchanged", 0, lambda node: None), stages):
+    if survives((targets[0], 0, "unchanged", 0, lambda node: None), stages, 1000):
         print(f"{len(every)} mutants, of which {len(chosen)} are tried", flush=True)
     else:
         sys.exit("the tests fail on the unchanged source")
+    seconds = int(SLOWER * resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime) + SECONDS
     for mutant in chosen:
         if time.monotonic() - start > 60 * options.minutes:
             break
         done += 1
-        if survives(mutant, stages):
+        if survives(mutant, stages, seconds):
             alive.append(mutant)
             path, line, what = mutant[:3]
             source = (ROOT / path).read_text().splitlines()[line - 1].strip()
