@@ -13,6 +13,7 @@ import viz
 from tests.viz.graphs import last_loss, loss_at_every_step
 from tests.viz.unpack import (
     at,
+    each,
     inflated,
     label,
     origins,
@@ -121,13 +122,17 @@ def test_every_edge_joins_what_it_joined_along_the_same_line(held: Any) -> None:
                 away = far if step is None or far is None else far + step
                 assert (ids[which, away] if which is not None else "") == getattr(edge, end)
             home = nodes[edge.target]
+            if home.step is None:  # then places and steps count from the source's step
+                home = nodes[edge.source]
             shift = 0.0 if step is None else start[home.layer, step]
-            points = np.array(group["place"]).reshape(-1, 2) + np.array([shift, 0.0])
+            place = [each(entry, series, i, 10) for entry in group["place"]]
+            points = np.array(place).reshape(-1, 2) + np.array([shift, 0.0])
             expected = edge.points + ([edge.label] if edge.label else [])
             assert points == pytest.approx(np.array(expected), abs=TENTH)
             assert group.get("labelled", False) == (edge.label is not None)
             assert group.get("rail", False) == bool(edge.rail)
-            assert (group.get("slot", 0), group["holds"]) == (edge.slot, edge.holds)
+            slot = each(group.get("slot", 0), series, i)
+            assert (slot, group["holds"]) == (edge.slot, edge.holds)
             found = sizes(group, series, i)
             assert found == gradient(edge.gradient)
             assert group["flow"] == (edge.flow if found is None else "flows")

@@ -106,6 +106,11 @@ def things(groups, series):
             yield plain, step, group, i
 
 
+def each(entry, series, i, scale=1):
+    """What a fact is for a member: the same for all, or its entry of a series (in 1/scale)."""
+    return at(entry, series, i) / scale if isinstance(entry, list) else entry
+
+
 def label(group, step):
     """A node's or a frame's label, with its step where that was left out."""
     return group.get("label", "") + (str(step) if group.get("numbered") else "")
