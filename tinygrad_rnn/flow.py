@@ -28,8 +28,8 @@ class Edge(NamedTuple):
     """The gradient that `consumer` sent back to its input `slot`, which is `source`.
 
     Attributes:
-        consumer: the tensor that a primitive made.
-        slot: which of that primitive's inputs, from 0.
+        consumer: the tensor that a primitive made, whose gradient goes back.
+        slot: to which of that primitive's inputs, from 0.
         source: the tensor that went in there.
         l2: the gradient's norm, the root of its sum of squares.
         max: the largest magnitude of an element.
