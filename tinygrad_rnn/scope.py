@@ -113,6 +113,10 @@ class Block:
 class scope(Block):
     """Name the part of the graph that is made inside the block; blocks nest, outermost first.
 
+    It holds for this thread. A generator should be decorated with it, ``@scope("encoder")``: a
+    `with` block across its `yield` would also name what the code makes that it yields to, until
+    the generator goes on.
+
     Args:
         name: what the part is: ``"t"`` for a time step, ``"layer"``, ``"forget gate"``.
         index: which one of several, such as the time step's number.

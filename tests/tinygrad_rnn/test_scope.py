@@ -137,6 +137,24 @@ def test_a_decorated_generator_is_paused_but_not_its_caller():
     assert recorded()
 
 
+def test_a_block_across_a_yield_holds_for_the_caller_and_a_decorator_does_not():
+    """Python gives a block no word of a yield inside it; so the docstrings name the decorator."""
+
+    def across():
+        with tr.scope("inside"):
+            yield
+
+    @tr.scope("inside")
+    def decorated():
+        yield
+
+    for generator, found in ((across(), ["inside"]), (decorated(), [])):
+        next(generator)
+        assert path() == found
+        generator.close()
+        assert path() == []
+
+
 def test_a_decorated_generator_returns_and_raises_as_it_would_alone():
     @tr.no_grad()
     def steps():
