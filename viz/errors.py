@@ -35,4 +35,4 @@ class TooLargeError(VizError):
 
 
 class VizWarning(UserWarning):
-    """The picture was drawn, but not quite as asked (for instance at a coarser level)."""
+    """The picture was drawn, but not as hoped: at a coarser level, or too small to read."""

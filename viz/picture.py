@@ -6,6 +6,7 @@ writing these down; nothing is computed anew.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import graphviz
 
 from viz import dot, page
 from viz.as_json import to_json
-from viz.errors import VizError
+from viz.errors import VizError, VizWarning
 from viz.model import Model
 from viz.notebook import bundle, strip_text
 from viz.render import TIME_LIMIT, render, write
@@ -22,6 +23,7 @@ from viz.style import THEMES, Scale, number
 from viz.svg import finish
 
 PNG_DPI, PNG_LIMIT = 144, 16000  # a png is at most so many pixels wide or high
+LEGIBLE_DPI = 50  # with fewer dots per inch its small text is under six pixels high
 
 
 class Picture:
@@ -112,9 +114,12 @@ class Picture:
         """The picture in one of the formats that `save` knows.
 
         Args:
-            form: "svg", "png" (144 dots per inch, at most 16,000 pixels wide or high), "pdf",
+            form: "svg", "png" (144 dots per inch, but at most 16,000 pixels wide or high), "pdf",
                 "html" (every step, at every level of detail), "dot" or "json" (`viz.as_json`).
             time_limit: seconds that Graphviz may take.
+
+        Warns:
+            VizWarning: a png is so large that it is scaled down until nothing can be read.
 
         Raises:
             VizError: an unknown format, or what else `save` raises.
@@ -136,13 +141,23 @@ class Picture:
         source: str = self.digraph.source
         if form == "dot":
             return source.encode()
-        longest = max(self.model.width, self.model.height, 1.0)
-        dpi = max(1, min(PNG_DPI, int(PNG_LIMIT * 72 / longest)))
-        painted = render(source, form, time_limit, dpi)
+        painted = render(source, form, time_limit, self._dots() if form == "png" else 72)
         if form != "svg":
             return painted
         title = self.model.title or "Backpropagation through time"
         return finish(painted, title, self.description, self.theme == "auto")
+
+    def _dots(self) -> int:
+        """Dots per inch of a png; warns where they are too few to read by."""
+        longest = max(self.model.width, self.model.height, 1.0)
+        dpi = max(1, min(PNG_DPI, int(PNG_LIMIT * 72 / longest)))
+        if dpi < LEGIBLE_DPI:
+            note = (
+                f"a png of {longest / 72:.0f} inches is scaled down to {dpi} dots per inch, too "
+                "few to read: draw fewer steps, or save as .svg, .pdf or .html, which can be zoomed"
+            )
+            warnings.warn(note, VizWarning, stacklevel=4)
+        return dpi
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         """What a notebook shows; see `viz.notebook`."""

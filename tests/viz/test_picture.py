@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -182,6 +183,21 @@ def test_bad_requests_are_named(arguments: dict[str, object], message: str) -> N
     loss = last_loss("rnn", 3)
     with pytest.raises(viz.VizError, match=message):
         viz.draw(loss, tr.trace(loss), **arguments)
+
+
+def test_a_png_too_large_to_read_warns_and_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    loss = last_loss("rnn", 3)
+    picture = viz.draw(loss)
+    dots = 16000 * 72 / picture.model.width
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        small = picture.to_bytes("png")
+    monkeypatch.setattr("viz.picture.PNG_LIMIT", 600)
+    assert 600 * 72 / picture.model.width < 50 < dots
+    with pytest.warns(viz.VizWarning, match="dots per inch, too few to read: draw fewer steps"):
+        painted = picture.to_bytes("png")
+    widths = [int.from_bytes(png[16:20], "big") for png in (small, painted)]
+    assert widths[1] < 620 < widths[0]
 
 
 def test_a_flow_of_another_graph_is_refused() -> None:
