@@ -6,6 +6,8 @@ One idea: once the steps stand, all else goes around them, and then everything i
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from viz.model import OUT, Cluster, Model, Node, Omitted, Parameter, Point
 from viz.sizes import FONT, SMALL, text_width
 
@@ -13,16 +15,21 @@ HEADER = 16.0  # a cluster's own label
 MARGIN = 14.0
 BAR_HEIGHT = 48.0
 FOOT = MARGIN + 40.0  # room for the legend
+SIDE, CLEAR = 10.0, 8.0  # least room between a frame's label and its side, and a line
 
 
 def frame(
-    model: Model, left: dict[int, float], spans: dict[str, tuple[float, float, float]]
+    model: Model,
+    left: dict[int, float],
+    spans: dict[str, tuple[float, float, float]],
+    ways: Mapping[str, Sequence[float]] | None = None,
 ) -> None:
     """Frame every step, place what lies below, and move all into the positive quadrant.
 
     Args:
         left: x of each step that is drawn.
         spans: bottom, width and height of each layer's steps.
+        ways: x, from a step's left, of the lines that leave a layer's steps upwards.
     """
     steps = {layer.name: layer.steps for layer in model.layers}
     for name, (bottom, width, height) in spans.items():
@@ -33,6 +40,7 @@ def frame(
                     f"{len(model.clusters)}", label, name, step, "",
                     left[step], bottom, width, height + HEADER,
                 )  # fmt: skip
+                box.aside = _aside(text_width(label, FONT), width, (ways or {}).get(name, ()))
                 model.clusters.append(box)
     low, high, right = _extent(model)
     for gap in model.omitted:
@@ -42,6 +50,16 @@ def frame(
     low = _place_strips(model, left, low, right)
     _shift(model, low - FOOT)
     model.width, model.height = right + 2 * MARGIN, high - low + MARGIN + FOOT + 20
+
+
+def _aside(label: float, width: float, ways: Sequence[float]) -> float:
+    """How far from the middle of a frame its label stands, so that no line runs over it."""
+    most = max((width - label) / 2 - SIDE, 0.0)
+
+    def room(aside: float) -> float:
+        return min((abs(way - width / 2 - aside) for way in ways), default=width) - label / 2
+
+    return next((at for at in (0.0, -most, most) if room(at) > CLEAR), max(-most, most, key=room))
 
 
 def frame_label(layer: str, step: int) -> str:

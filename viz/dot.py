@@ -74,7 +74,8 @@ class _Pen:
             yield (
                 f'graph [bb="{points(box.x)},{points(box.y)},{points(right)},{points(top)}", '
                 f"label={quote(box.label)}, "
-                f'lp="{points(box.x + box.width / 2)},{points(top - 9)}", style="rounded,filled", '
+                f'lp="{points(box.x + box.width / 2 + box.aside)},{points(top - 9)}", '
+                f'style="rounded,filled", '
                 f'color="{theme.cluster_line}", fillcolor="{theme.cluster}", '
                 f'fontcolor="{theme.text}", class="step"]'
             )

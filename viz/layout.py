@@ -78,6 +78,11 @@ class _Layout:
         states = self.layers[cell.layer].states
         return state if state in states else states[0]
 
+    def _exit(self, source: Node) -> str:
+        """Where a line leaves upwards: of a whole cell, from its uppermost state."""
+        states = self.layers[source.layer].states if source.block in self.cells else []
+        return states[-1] if source.key in states else source.key
+
     def _template(self, layer: str, climb: bool = True) -> Template:
         """One layout for all steps of a layer: the union of what they hold."""
         sizes: dict[str, tuple[float, float]] = {}
@@ -95,7 +100,8 @@ class _Layout:
                 edges.setdefault(line[0], line)
             source = self.nodes.get(edge.source)
             if source is not None and source.layer == layer and edge.port[:1] == "_":
-                edges.setdefault(f"^{source.key}", (f"^{source.key}", source.key, f"^{source.key}"))
+                way = f"^{source.key}"
+                edges.setdefault(way, (way, self._exit(source), way))
         spec = self.layers.get(layer)
         states = spec.states if spec is not None else []
         root = "" if climb else self.nodes[self.model.root].key
@@ -139,7 +145,11 @@ class _Layout:
             name: (piece.y, piece.template.width, piece.template.height)
             for name, piece in pieces.items()
         }
-        frame(model, self.left, spans)
+        ways = {
+            name: [box.x for key, box in piece.template.boxes.items() if key[0] == "^"]
+            for name, piece in pieces.items()
+        }
+        frame(model, self.left, spans, ways)
 
     def _place_columns(self, width: float, x: float) -> float:
         shown = self.model.shown

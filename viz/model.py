@@ -224,6 +224,7 @@ class Cluster:
     width: float
     height: float
     part: str = ""
+    aside: float = 0.0  # how far right of the middle its label stands
 
 
 @dataclass(slots=True)

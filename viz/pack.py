@@ -128,7 +128,7 @@ def _frame_groups(model: Model, origins: Origins) -> Groups:
     for frame in model.clusters:
         x = frame.x - origins.of(frame.layer, frame.step)
         facts = {"layer": frame.layer, **_label(frame.label, frame.step)}
-        shape = (x, frame.y, frame.width, frame.height)
+        shape = (x, frame.y, frame.width, frame.height, frame.aside)
         groups.put(frame.gate, facts, shape, frame.step, frame)
     return groups
 

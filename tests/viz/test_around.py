@@ -44,6 +44,20 @@ def test_a_frame_encloses_its_step_and_a_line_of_text() -> None:
     assert (drawn.nodes[1].x, drawn.nodes[1].y) == (250 + MARGIN, 40 + FOOT)
 
 
+@pytest.mark.parametrize(
+    ("ways", "side"),
+    [([], 0), ([50], -1), ([35], 1), ([65], -1), ([5], 0), ([20, 50], 1), ([20, 80], 0)],
+)
+def test_no_line_that_leaves_a_step_runs_over_its_label(ways: list[float], side: int) -> None:
+    nodes = [node("a", 50, 40, step=0), node("b", 250, 40, step=1)]
+    drawn = model(nodes)
+    frame(drawn, {0: 0.0, 1: 200.0}, {"": (0.0, 100.0, 80.0)}, {"": ways, "other": [50.0]})
+    half = text_width("t = 0", FONT) / 2
+    for cluster in drawn.clusters:
+        assert cluster.aside == side * (50 - half - 10)
+        assert all(abs(way - 50 - cluster.aside) > half for way in ways)
+
+
 def test_only_steps_that_are_drawn_and_that_a_layer_has_are_framed() -> None:
     layers = [Layer("1", [0, 1, 2], []), Layer("2", [1, 2], []), Layer(OUT, [0, 1], [])]
     nodes = [node("a", 50, 40, layer="1", step=0)]

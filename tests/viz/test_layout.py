@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+import tinygrad_rnn as tr
+import viz
 from tests.viz.models import edge, gap, model, named, node
 from viz.layout import place
 from viz.model import AFTER, BEFORE, OUT, Edge, Layer, Model, Node
@@ -265,6 +268,30 @@ def test_a_cell_stands_around_its_states() -> None:
         # From the state's side to the cell's, level with the state.
         assert line.points[0] == (at(drawn, f"{name}0")[0] + STATE / 2, at(drawn, f"{name}0")[1])
         assert line.points[-1] == (named(drawn, "c1").x - wide / 2 - 6, at(drawn, f"{name}1")[1])
+
+
+def test_a_line_leaves_a_cell_upwards_from_its_uppermost_state() -> None:
+    net = tr.LSTM(2, 3, num_layers=2, rng=0)
+    run = net(np.random.default_rng(0).standard_normal((3, 1, 2)))
+    loss = run.runs[-1][0].hidden[-1].sum()
+    drawn = viz.draw(loss, tr.trace(loss), "cell").model
+    names = {node.id: node for node in drawn.nodes}
+    up = [
+        line for line in drawn.edges
+        if (names[line.source].layer, names[line.target].layer) == ("layer = 0", "layer = 1")
+    ]  # fmt: skip
+    assert len(up) == 3
+    for line in up:
+        h = names[line.source]
+        (cell,) = (n for n in drawn.nodes if n.role == "cell" and n.block == h.block)
+        (c,) = (n for n in drawn.nodes if n.name == "c" and n.block == h.block)
+        assert h.x == c.x == cell.x
+        assert line.points[0] == (cell.x, cell.y + cell.height / 2)
+    for frame in drawn.clusters:
+        half = text_width(frame.label, 10.0) / 2
+        middle = frame.x + frame.width / 2 + frame.aside
+        crossing = [line.points[0][0] for line in up if names[line.source].step == frame.step]
+        assert frame.layer == "layer = 1" or all(abs(x - middle) > half for x in crossing)
 
 
 @pytest.mark.parametrize(("numbers", "flow", "inside"), [(1, 1, 1), (0, 1, 0), (1, 0, 0)])

@@ -70,7 +70,7 @@ class GraphCanvas extends View {
       context.fill();
       context.stroke();
       if (this.zoom < 0.3) continue;
-      this.write(frame.label, frame.x + frame.width / 2, frame.y + 9, 11, theme.text);
+      this.write(frame.label, frame.middle, frame.y + 9, 11, theme.text);
     }
   }
 

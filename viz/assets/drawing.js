@@ -116,8 +116,8 @@ class Drawing {
 
   // In the data y runs upwards, on the screen downwards.
   frame(group, i, step, shift) {
-    const [x, y, width, height] = group.place;
-    const frame = { group, x: x + shift, y: -y - height, width, height };
+    const [x, y, width, height, aside] = group.place;
+    const frame = { group, x: x + shift, y: -y - height, width, height, middle: x + shift + width / 2 + aside };
     frame.label = (group.label ?? "") + (group.numbered ? step : "");
     this.column(step, frame.x, frame.x + width).frames.push(frame);
     return frame;
