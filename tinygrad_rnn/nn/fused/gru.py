@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.nn.fused.room import store
 from tinygrad_rnn.nn.fused.tape import FusedTape, buffer, outer, rows, set_aside, spans
 from tinygrad_rnn.tensor import Array
 
@@ -29,7 +30,7 @@ class GRUTape(FusedTape):
         gates = self.project(x, w * half[:, None], *[b * half for b in bias])
         u_rz, u_n = (u[: 2 * size] * 0.5).T, u[2 * size :].T
         h = buffer(len(x), h_0, gates.dtype)
-        rh = np.empty_like(h[1:])
+        rh = store.empty(h[1:].shape, h.dtype)
         compiled = self.compiled(gates.dtype)
         if compiled:
             u_rz, u_n = np.ascontiguousarray(u_rz), np.ascontiguousarray(u_n)
@@ -60,7 +61,7 @@ class GRUTape(FusedTape):
         x, gates, h, rh, w, u, bias = self.kept
         size = rh.shape[-1]
         u_rz, u_n = u[: 2 * size], u[2 * size :]
-        da, dh = np.empty_like(gates), np.zeros_like(h[0])
+        da, dh = store.empty(gates.shape, gates.dtype), np.zeros_like(h[0])
         compiled = self.compiled(gates.dtype)
         if compiled:
             g = np.ascontiguousarray(g)
@@ -121,7 +122,7 @@ class GRUAfterTape(FusedTape):
         u_half = (u * half[:, None]).T
         bias_hn = bias[1] if bias else 0.0
         h = buffer(len(x), h_0, gates.dtype)
-        p = np.empty_like(h[1:])
+        p = store.empty(h[1:].shape, h.dtype)
         product, rp = np.empty_like(gates[0]), np.empty_like(h[0])
         product_rz, product_n = product[:, : 2 * size], product[:, 2 * size :]
         r, z, n = np.split(gates, 3, axis=-1)
@@ -142,7 +143,9 @@ class GRUAfterTape(FusedTape):
         """Return the gradients of x, h_0, W, U and the biases."""
         x, gates, h, p, w, u, bias = self.kept
         _, batch, size = p.shape
-        da, da_n = np.empty_like(gates), np.empty_like(p)  # in the loop, da is da_r, da_z, dp
+        da, da_n = (
+            store.empty(a.shape, a.dtype) for a in (gates, p)
+        )  # in the loop, da is da_r, da_z, dp
         dh, d = np.zeros((2, batch, size), da.dtype)
         walked = da, da[..., :size], da[..., size : 2 * size], da[..., 2 * size :], da_n
         for span in spans(da):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.nn.fused.room import store
 from tinygrad_rnn.nn.fused.tape import FusedTape, outer, rows, set_aside, spans
 from tinygrad_rnn.tensor import Array
 
@@ -29,10 +30,10 @@ class LSTMTape(FusedTape):
         rest = 1 - half
         gates = self.project(x, w * half[:, None], *[b * half for b in bias])
         u_t = (u * half[:, None]).T
-        hc = np.empty((2, len(x) + 1, *h_0.shape), gates.dtype)
+        hc = store.empty((2, len(x) + 1, *h_0.shape), gates.dtype)
         h, c = hc
         h[0], c[0] = h_0, c_0
-        tanh_c = np.empty_like(c[1:])
+        tanh_c = store.empty(c[1:].shape, c.dtype)
         compiled = self.compiled(gates.dtype)
         if compiled:
             u_t, product = np.ascontiguousarray(u_t), np.empty_like(gates[0])
@@ -67,7 +68,7 @@ class LSTMTape(FusedTape):
     def backward(self, g: Array) -> list[Any]:
         """Return the gradients of x, h_0, c_0, W, U and the biases."""
         x, gates, (h, c), tanh_c, w, u, bias = self.kept
-        da = np.empty_like(gates)
+        da = store.empty(gates.shape, gates.dtype)
         dh, dc = np.zeros((2, *tanh_c[0].shape), da.dtype)
         compiled = self.compiled(gates.dtype)
         if compiled:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.nn.fused.room import store
 from tinygrad_rnn.nn.fused.tape import FusedTape, buffer, outer, rows, set_aside, spans
 from tinygrad_rnn.tensor import Array
 
@@ -44,7 +45,7 @@ class RNNTape(FusedTape):
     def backward(self, g: Array) -> list[Any]:
         """Return the gradients of x, h_0, W, U and the biases."""
         x, h, w, u, bias = self.kept
-        da, dh = np.empty_like(h[1:]), np.zeros_like(h[0])
+        da, dh = store.empty(g.shape, h.dtype), np.zeros_like(h[0])
         compiled = self._compiled(h.dtype)
         if compiled:
             compiled.rnn_backward(da, np.ascontiguousarray(g), h, u, dh)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.nn.fused.room import store
 from tinygrad_rnn.nn.tape import Tape
 from tinygrad_rnn.tensor import Array
 
@@ -39,7 +40,8 @@ class FusedTape(Tape):
 
     def project(self, x: Array, weight: Array, *bias: Array) -> Array:
         """Return ``W x_t + b`` for all steps, as one product: (T, B, G*H)."""
-        out: Array = np.matmul(rows(x), weight.T).reshape(*x.shape[:2], len(weight))
+        out = store.empty((*x.shape[:2], len(weight)), np.result_type(x, weight))
+        np.matmul(rows(x), weight.T, out=rows(out))
         for b in bias:
             out += b
         return out
@@ -79,7 +81,7 @@ def outer(da: Array, inputs: Array) -> Array:
 
 def buffer(steps: int, first: Array, dtype: Any) -> Array:
     """Return room for the states 0 .. T, of which number 0 is filled in."""
-    out = np.empty((steps + 1, *first.shape), dtype)
+    out = store.empty((steps + 1, *first.shape), dtype)
     out[0] = first
     return out
 

@@ -1,0 +1,86 @@
+"""Room that outlives a run: it is lent again, but never while anybody can still see it."""
+
+import numpy as np
+import pytest
+
+import tinygrad_rnn as tr
+from tinygrad_rnn.nn.fused import room
+
+SHAPE = (4, room.SMALL // 8)  # float32: twice SMALL bytes
+
+
+def address(array):
+    return array.__array_interface__["data"][0]
+
+
+@pytest.fixture
+def store():
+    return room.Store(8 * room.SMALL)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [SHAPE, (3,), (0, 2), ()])
+def test_an_array_is_as_asked_for(shape, dtype, store):
+    array = store.empty(shape, dtype)
+    array[...] = 1
+    assert array.shape == shape
+    assert array.dtype == dtype
+    assert array.flags.c_contiguous
+    assert array.flags.writeable
+    assert array.sum() == array.size
+
+
+def test_what_nobody_sees_is_lent_again(store):
+    array = store.empty(SHAPE, np.float32)
+    first, view = address(array), array[1:, 2:]
+    del array
+    other = store.empty(SHAPE, np.float32)
+    assert address(other) != first  # a view is left
+    del view
+    again = store.empty((SHAPE[0], SHAPE[1] - 100), np.float32)  # a little less also fits
+    assert address(again) == first
+
+
+def test_room_that_is_far_too_large_is_not_lent(store):
+    large = store.empty((3, *SHAPE), np.float32)
+    first = address(large)
+    del large
+    small = store.empty(SHAPE, np.float32)
+    assert address(small) != first
+    assert [kept.nbytes for kept in store.free] == [6 * room.SMALL]
+
+
+def test_the_oldest_goes_where_more_than_the_limit_is_free(store):
+    sizes = [k * room.SMALL for k in (2, 4, 4)]
+    loans = [store.empty((size,), np.uint8) for size in sizes]
+    while loans:
+        loans.pop(0)
+    assert [kept.nbytes for kept in store.free] == sizes[1:]
+    store.give_back(np.empty(store.limit + 1, np.uint8))
+    assert not store.free
+
+
+def test_a_store_in_use_makes_nobody_wait(store):
+    array = store.empty(SHAPE, np.float32)
+    with store.lock:
+        del array  # as the collector may do within take() or give_back()
+        assert store.empty(SHAPE, np.float32).shape == SHAPE
+    assert not store.free
+
+
+@pytest.mark.parametrize("kind", [tr.RNNCell, tr.LSTMCell, tr.GRUCell])
+def test_a_later_run_leaves_earlier_outputs_and_gradients_alone(kind):
+    rng = np.random.default_rng(0)
+    cell, x = kind(3, 40, rng=rng), rng.normal(size=(30, 30, 3))
+    first = tr.unroll(cell, x, engine="fused")
+    kept, saved = first.outputs.data, first.outputs.data.copy()
+    assert kept.nbytes > room.SMALL
+    (once,) = tr.grad(np.square(first.outputs).sum(), [cell.weight_hh])
+    once = once.data.copy()
+    for _ in range(3):
+        other = tr.unroll(cell, rng.normal(size=x.shape), engine="fused")
+        np.square(other.outputs).sum().backward()
+        del other
+    np.testing.assert_array_equal(kept, saved)
+    (again,) = tr.grad(np.square(first.outputs).sum(), [cell.weight_hh])
+    np.testing.assert_array_equal(again.data, once)

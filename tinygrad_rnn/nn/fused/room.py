@@ -1,0 +1,86 @@
+"""Room for a run's large arrays that outlives it, since the next run asks for the same.
+
+The C library returns a large array's memory to the system when it is freed, and has it zeroed and
+mapped anew, page by page, for the next: a third of a training step. So what nobody refers to any
+more is kept here for the next run, up to a limit.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import Any
+
+import numpy as np
+
+from tinygrad_rnn.tensor import Array
+
+SMALL = 1 << 16  # bytes: below, the C library keeps what is freed
+KEPT = 1 << 28  # bytes that are kept at most
+
+
+class Loan:
+    """What a borrowed array refers to as its base: it ends when the last view of the array does.
+
+    Args:
+        store: where the room goes back to.
+        room: bytes.
+        shape: of the array, which may need less.
+        dtype: of the array.
+    """
+
+    def __init__(self, store: Store, room: Array, shape: tuple[int, ...], dtype: Any) -> None:
+        self.store, self.room = store, room
+        self.__array_interface__ = np.ndarray(shape, dtype, room).__array_interface__
+
+    def __del__(self) -> None:
+        self.store.give_back(self.room)
+
+
+class Store:
+    """Freed room, the latest last.
+
+    It never waits for its lock: a loan may end wherever Python's collector happens to run, in the
+    midst of the methods here too.
+
+    Args:
+        limit: bytes to keep at most; the oldest go first.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.free: list[Array] = []
+        self.lock = threading.Lock()
+
+    def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
+        """Return an array of this shape and dtype, whatever it holds, as ``np.empty`` does."""
+        dtype = np.dtype(dtype)
+        size = math.prod(shape) * dtype.itemsize
+        if size < SMALL:
+            return np.empty(shape, dtype)
+        return np.asarray(Loan(self, self.take(size), shape, dtype))
+
+    def take(self, size: int) -> Array:
+        """Return room for `size` bytes: what was given back last and fits, else new."""
+        if self.lock.acquire(blocking=False):
+            try:
+                for k in range(len(self.free) - 1, -1, -1):
+                    if size <= self.free[k].nbytes <= 2 * size:
+                        return self.free.pop(k)
+            finally:
+                self.lock.release()
+        return np.empty(size, np.uint8)
+
+    def give_back(self, room: Array) -> None:
+        """Keep room for later."""
+        if self.lock.acquire(blocking=False):
+            try:
+                self.free.append(room)
+                excess = sum(kept.nbytes for kept in self.free) - self.limit
+                while excess > 0:
+                    excess -= self.free.pop(0).nbytes
+            finally:
+                self.lock.release()
+
+
+store = Store(KEPT)
