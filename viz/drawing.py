@@ -111,10 +111,9 @@ def compare(
     pairs = list(runs.values()) if isinstance(runs, Mapping) else []
     if not pairs or not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in pairs):
         raise VizError('nothing to compare: give {"RNN": (loss, flow), ...}')
-    parts = {
-        name: _model(loss, flow, detail, steps, norm, "", numbers, strict)
-        for name, (loss, flow) in runs.items()
-    }
+    parts = {}
+    for name, (loss, flow) in runs.items():  # no comprehension: a warning names our caller's line
+        parts[name] = _model(loss, flow, detail, steps, norm, "", numbers, strict)
     if scale is None:
         scale = Scale.fit([flow for _, flow in runs.values()], norm)
 

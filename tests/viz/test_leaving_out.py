@@ -148,18 +148,22 @@ def test_auto_keeps_as_many_steps_as_fit_the_width() -> None:
         assert drawn.width + 2 * each > 2000
 
 
-@pytest.mark.parametrize("wide", [400.0, 900.0, 1500.0])
-def test_at_least_two_steps_are_kept_at_either_end(
-    monkeypatch: pytest.MonkeyPatch, wide: float
+@pytest.mark.parametrize(
+    ("fewer", "spare", "kept"),
+    [(0, 0, 8), (0, -1, 7), (2, 0, 6), (2, -1, 5), (5, -1, 2), (7, 0, 2)],
+)
+def test_no_more_steps_are_dropped_than_must_be(
+    monkeypatch: pytest.MonkeyPatch, fewer: int, spare: float, kept: int
 ) -> None:
-    monkeypatch.setattr(drawing, "WIDE", wide)
     loss = last_loss("rnn", 60)
-    drawn = viz.draw(loss, tr.trace(loss), detail="step").model
-    kept = len(drawn.shown) // 2
-    each = drawn.clusters[0].width + 36
-    assert kept >= 2
-    assert drawn.width <= wide or kept == 2
-    assert kept == 2 or kept == 8 or drawn.width + 2 * each > wide
+    flow = tr.trace(loss)
+    monkeypatch.setattr(drawing, "WIDE", 1e9)
+    whole = viz.draw(loss, flow, detail="step").model
+    each = whole.clusters[0].width + 36  # with the gap to the next
+    monkeypatch.setattr(drawing, "WIDE", whole.width - 2 * fewer * each + spare)
+    drawn = viz.draw(loss, flow, detail="step").model
+    assert len(drawn.shown) == 2 * kept
+    assert drawn.width == pytest.approx(whole.width - 2 * (8 - kept) * each)
 
 
 def test_steps_that_were_asked_for_are_drawn_however_wide() -> None:
@@ -177,3 +181,45 @@ def test_numbers_are_printed_for_up_to_six_steps(count: int, labelled: bool) -> 
     for numbers in (True, False):
         drawn = viz.draw(loss, flow, steps="all", numbers=numbers).model
         assert any(e.label for e in drawn.edges) == numbers
+
+
+def test_a_picture_may_be_exactly_as_large_as_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    loss = last_loss("lstm", 9)
+    flow = tr.trace(loss)
+    whole = viz.draw(loss, flow, detail="cell", steps="all").model
+    size = len(whole.nodes) + len(whole.edges)
+    monkeypatch.setattr(drawing, "LARGEST", size)
+    assert viz.draw(loss, flow, detail="cell", steps="all", strict=True).model.notes == []
+    monkeypatch.setattr(drawing, "LARGEST", size - 1)
+    with pytest.warns(viz.VizWarning, match="drawn at detail 'step': at 'cell' it would be"):
+        coarser = viz.draw(loss, flow, detail="cell", steps="all").model
+    assert coarser.detail == "step"
+    assert len(coarser.notes) == 1
+    with pytest.raises(viz.TooLargeError, match=f"about {size} nodes and edges at detail 'cell'"):
+        viz.draw(loss, flow, detail="cell", steps="all", strict=True)
+
+
+def test_what_is_plainly_too_large_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    loss = last_loss("rnn", 9)
+    count = 2 * len(tr.graph.topological(loss))  # about two nodes and edges for each tensor
+    monkeypatch.setattr(drawing, "LARGEST", count - 1)
+    with pytest.raises(viz.TooLargeError, match=f"about {count} nodes"):
+        viz.draw(loss, steps="all", strict=True)
+    # Of steps that are left out nothing is known so far, nor of what a coarser level gathers.
+    viz.draw(loss, detail="op", steps=[0, 8], strict=True)
+    estimates = [("op", [0]), ("op", "auto"), ("gate", "all"), ("op", "all")]
+    assert [drawing._estimate(loss, *each) for each in estimates] == [0, 0, 0, count]
+    assert drawing._estimate(3.0, "op", "all") == 0
+
+
+def test_the_scale_without_a_flow_is_a_decade_to_either_side() -> None:
+    assert viz.draw(last_loss("rnn", 2), norm="rms").scale == viz.Scale(1.0, -1.0, 1.0, "rms")
+
+
+def test_warnings_point_at_the_line_that_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    loss = last_loss("lstm", 9)
+    monkeypatch.setattr(drawing, "LARGEST", 100)
+    with pytest.warns(viz.VizWarning) as found:
+        viz.draw(loss)
+        viz.compare({"LSTM": (loss, tr.trace(loss))})
+    assert {warning.filename for warning in found} == {__file__}
