@@ -198,6 +198,8 @@ def test_scale_refuses_nonsense() -> None:
         Scale(0.0, -1, 1)
     with pytest.raises(viz.VizError, match="l2, rms, max"):
         Scale(1.0, -1, 1, "l1")
+    with pytest.raises(viz.VizError, match="l2, rms, max"):
+        Scale.fit([tr.trace(tr.Tensor(1.0, requires_grad=True) * 2.0)], "l1")
     for low, high in ((0, 1), (-1, 0), (1, 2), (-2, -1), (-math.inf, 1)):
         with pytest.raises(viz.VizError, match="low < 0 < high"):
             Scale(1.0, low, high)
