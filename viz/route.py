@@ -11,11 +11,14 @@ from __future__ import annotations
 import itertools
 import math
 from collections import defaultdict
+from collections.abc import Iterator
 
 import numpy as np
 
 from viz.boxes import RAISED, STEP_GAP, Box, Line, Point, Template, is_port
 
+PLACES = (0.5, 0.4, 0.6, 0.7, 0.3, 0.2, 0.8, 0.12, 0.88)  # shares of a line, the best first
+MORE_PLACES = (0.5, 0.45, 0.55, 0.4, 0.6, 0.35, 0.65, 0.7, 0.3, 0.25, 0.75, 0.2, 0.8, 0.15, 0.85)
 ARROW = 6.0  # points from a curve's end to the arrow's tip
 
 
@@ -164,23 +167,36 @@ def _place_labels(template: Template, width: float, height: float) -> None:
         if start.tag and start.height > 20:  # the number stands in the tag
             continue
         others = drawn[owner != index]
-        best: tuple[float, Point] | None = None
-        for at in (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.12, 0.88):
+        best = math.inf
+        for penalty, spot in _spots(curve, width, height):
+            if penalty >= best:
+                break
+            cost = _cost(spot, width, height, taken, others, curve, template.width) + penalty
+            if cost < best:
+                best, template.labels[key] = cost, spot
+        x, y = template.labels[key]
+        taken.append((x - width / 2, y - height / 2, x + width / 2, y + height / 2))
+
+
+def _spots(curve: np.ndarray, width: float, height: float) -> Iterator[tuple[float, Point]]:
+    """Places for a number, the best first, each with what it costs by itself.
+
+    Those close beside the line come first, the nearer to its middle the better. Further off, and
+    across its corners, it is told less well whose number it is.
+    """
+    for places, off in ((PLACES, 0.0), (MORE_PLACES, 6.0)):
+        for at in places:
             i = min(int(at * len(curve)), len(curve) - 2)
             (x, y), (u, v) = curve[i], curve[i + 1] - curve[i]
-            flat = abs(u) > 2 * abs(v)
-            beside = [(0.0, height / 2 + 4), (0.0, -height / 2 - 4)] if flat else [
-                (width / 2 + 6, 0.0), (-width / 2 - 6, 0.0)
+            across, along = width / 2 + 6 + off, height / 2 + 4 + off
+            beside = [(0.0, along), (0.0, -along)] if abs(u) > 2 * abs(v) else [
+                (across, 0.0), (-across, 0.0)
             ]  # fmt: skip
+            if off:
+                corner = width / 2 + 4, height / 2 + 4
+                beside += [(a * corner[0], b * corner[1]) for a in (1, -1) for b in (1, -1)]
             for dx, dy in beside:
-                spot = (float(x + dx), float(y + dy))
-                cost = _cost(spot, width, height, taken, others, curve, template.width)
-                cost += abs(at - 0.5)
-                if best is None or cost < best[0]:
-                    best = cost, spot
-        assert best is not None
-        template.labels[key] = x, y = best[1]
-        taken.append((x - width / 2, y - height / 2, x + width / 2, y + height / 2))
+                yield abs(at - 0.5) + (1.0 if off else 0.0), (float(x + dx), float(y + dy))
 
 
 def _cost(

@@ -118,6 +118,23 @@ def test_places_are_tried_from_the_middle_outwards(blocked: tuple[int, ...], ind
     assert found == pytest.approx((100 + WIDE / 2 + 6, on(line, index / 11)[1]))  # type: ignore[arg-type]  # as above
 
 
+def test_a_number_stands_further_off_where_every_place_close_by_is_taken() -> None:
+    boxes = [box("^a", 100, 0, 0, 2, 2), box("^b", 100, 220, 1, 2, 2)]
+    left, strip = (-100.0, -20.0, 94.0, 300.0), (106.0, -20.0, 109.0, 300.0)
+    x, _ = labelled(boxes, "^a ^b", reserved=[left, strip])["^a ^b"]
+    assert x == pytest.approx(100 + WIDE / 2 + 12)
+
+
+def test_a_number_stands_across_a_corner_of_its_line_where_only_that_is_free() -> None:
+    boxes = [box("^a", 100, 0, 0, 2, 2), box("^b", 100, 220, 1, 2, 2)]
+    line = [(100.0, 0.0), (100.0, 110.0), (100.0, 110.0), (100.0, 220.0)]
+    middle = on(line, 6 / 11)[1]
+    above, below = middle + TALL / 2 + 4 + TALL / 2, middle + TALL / 2 + 4 - TALL / 2
+    taken = [(0.0, above + 0.1, 300.0, 400.0), (0.0, -50.0, 300.0, below - 0.1)]
+    x, y = labelled(boxes, "^a ^b", reserved=taken)["^a ^b"]
+    assert (abs(x - 100), y) == pytest.approx((WIDE / 2 + 4, middle + TALL / 2 + 4))
+
+
 def test_the_last_place_is_short_of_the_end() -> None:
     boxes = [box("^a", 100, 0, 0, 2, 2), box("^b", 100, 220, 1, 2, 2)]
     line = [(100.0, 0.0), (100.0, 110.0), (100.0, 110.0), (100.0, 220.0)]
