@@ -55,12 +55,12 @@ def breadth_first(root: tr.Tensor) -> list[tr.Tensor]:
 def sweep(root: tr.Tensor, order: list[tr.Tensor]) -> tr.GradientFlow:
     """Sweep back in this order, each node once; return what went along the edges."""
     flow = tr.GradientFlow()
+    gradients = flow.begin(root)
     sums: dict[int, Array] = {root.index: np.ones(root.shape)}
     for node in order:
         if node.op is None:
             continue
-        g = sums[node.index]
-        flow.arrived(node, g)
+        g = gradients[node.index] = sums[node.index]
         for slot, source in enumerate(node.inputs):
             if isinstance(source, tr.Tensor) and source.requires_grad:
                 values = tuple(getattr(x, "data", x) for x in node.inputs)
@@ -68,7 +68,7 @@ def sweep(root: tr.Tensor, order: list[tr.Tensor]) -> tr.GradientFlow:
                 flow(node, slot, source, part)
                 sums[source.index] = sums.get(source.index, 0.0) + part
     for leaf in (node for node in order if node.op is None and node.index in sums):
-        flow.arrived(leaf, sums[leaf.index])
+        gradients[leaf.index] = sums[leaf.index]
     return flow
 
 

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from tinygrad_rnn.errors import DtypeError, GradientError, ShapeError, StaleValueError
 from tinygrad_rnn.graph import topological
 from tinygrad_rnn.memory import collector_paused
-from tinygrad_rnn.primitive import Gather, Uses, unbroadcast
+from tinygrad_rnn.primitive import Total, Uses, unbroadcast
 from tinygrad_rnn.protocols import Array
 from tinygrad_rnn.scope import current, no_grad
 from tinygrad_rnn.tensor import Tensor
@@ -28,8 +28,8 @@ from tinygrad_rnn.tensor import Tensor
 GATHERED_AT_ONCE = 1 << 17  # elements: bounds the memory held for contributions put off
 
 
-# Told `(consumer, slot, source, contribution)` for every edge. One that has a method
-# `arrived(node, gradient)` is told the finished sum of every node as well, the root's first; one
+# Told `(consumer, slot, source, contribution)` for every edge. One that has a method `begin(root)`
+# is asked for a dictionary to put the finished sum of every node into, by the node's index; one
 # that has `put_off(consumer, slot, source, g)` is asked, where contributions can be gathered,
 # whether it can do without this one: then it is told no more of that edge.
 Observer = Callable[[Tensor, int, Tensor, Array], None]
@@ -81,17 +81,17 @@ def sweep(
         observer: told `(consumer, slot, source, contribution)` for every edge.
         create_graph: run the rules on tensors, so that they record themselves.
     """
-    arrival = getattr(observer, "arrived", None)
-    watched = observer is not None or current.anomalies is not None
+    begin = getattr(observer, "begin", None)
+    finished = None if begin is None else begin(root)
     put_off = getattr(observer, "put_off", None)
-    gathering = (not watched or put_off is not None) and not create_graph
-    if current.anomalies is not None:  # it looks at every single contribution
-        gathering = False
+    anomalies = current.anomalies
+    everything = create_graph or anomalies is not None  # is to be seen one by one
+    gathering = not everything and (observer is None or put_off is not None)
     wanted = None if targets is None else {target.index for target in targets}
     sums: dict[int, Any] = {root.index: start}  # what has come back to each node so far
     owned: set[int] = set()  # whose sum is an array made here: only such are added into
     # Uses of a node whose contributions are computed together, by the way to do so.
-    waiting: dict[int, dict[Gather, Uses]] = defaultdict(partial(defaultdict, list))
+    waiting: dict[int, dict[Total, Uses]] = defaultdict(partial(defaultdict, list))
     arrived: list[tuple[Tensor, Any]] = []
     for node in reversed(topological(root, differentiable=True)):
         key = node.index
@@ -100,8 +100,8 @@ def sweep(
         g = sums.pop(key, None)
         if g is None:
             continue
-        if arrival is not None:
-            arrival(node, _plain(g))
+        if finished is not None:
+            finished[key] = np.asarray(g)
         op = node.op
         if op is None if wanted is None else key in wanted:
             arrived.append((node, g))
@@ -114,7 +114,7 @@ def sweep(
             key = source.index
             gather = op.gathers.get(slot) if gathering else None
             if gather is not None and (put_off is None or put_off(node, slot, source, g)):
-                uses = waiting[key][gather]
+                uses = waiting[key][gather.total]
                 uses.append((g, node))
                 if len(uses) * g.size > GATHERED_AT_ONCE:
                     _settle(sums, key, waiting.pop(key))
@@ -127,8 +127,10 @@ def sweep(
                 contribution = unbroadcast(contribution, value.shape)
             if contribution.dtype is not value.dtype:
                 contribution = _cast(contribution, node, source)
-            if watched:
-                _show(observer, node, slot, source, contribution)
+            if anomalies is not None:
+                anomalies.swept(node, slot, source, contribution)
+            if observer is not None:
+                observer(node, slot, source, np.asarray(contribution))
             if key not in sums:
                 sums[key] = contribution
             elif key in owned:
@@ -149,26 +151,10 @@ def _cast(contribution: Any, node: Tensor, source: Tensor) -> Any:
     return contribution.astype(source._data.dtype)
 
 
-def _settle(sums: dict[int, Any], key: int, rules: dict[Gather, Uses]) -> None:
+def _settle(sums: dict[int, Any], key: int, rules: dict[Total, Uses]) -> None:
     """Add what the waiting uses of a tensor send back to it."""
-    for rule, uses in rules.items():
-        total = rule.total(uses)
-        sums[key] = sums[key] + total if key in sums else total
-
-
-def _show(
-    observer: Observer | None, node: Tensor, slot: int, source: Tensor, contribution: Any
-) -> None:
-    """Let everybody who watches see one contribution."""
-    if current.anomalies is not None:
-        current.anomalies.swept(node, slot, source, contribution)
-    if observer is not None:
-        observer(node, slot, source, _plain(contribution))
-
-
-def _plain(value: Any) -> Array:
-    """Return a tensor's array, and a scalar as an array."""
-    return value if type(value) is np.ndarray else np.asarray(getattr(value, "_data", value))
+    for total, uses in rules.items():
+        sums[key] = sums[key] + total(uses) if key in sums else total(uses)
 
 
 def recorded_inputs(node: Tensor) -> tuple[Any, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import ArrayLike
 from tinygrad_rnn.backward import seed, sweep
 from tinygrad_rnn.errors import GradientError
 from tinygrad_rnn.memory import collector_paused
-from tinygrad_rnn.norms import SMALL, norms, size
+from tinygrad_rnn.norms import SMALL, Size, norms, size
 from tinygrad_rnn.primitive import Rule, Uses, unbroadcast
 from tinygrad_rnn.protocols import Array
 from tinygrad_rnn.scope import no_grad
@@ -75,28 +76,30 @@ class GradientFlow:
         self.root: Tensor | None = None
         self._gradients: dict[int, Array] = {}  # the finished sum of each node
         self._edges: list[Edge] = []
-        # What was noted since: consumer, slot, source, and the size or the rule that finds it.
-        self._noted: list[tuple[Tensor, int, Tensor, Any]] = []
+        # What was noted since, one column for each fact; the last has sizes, or rules for them.
+        self._consumers: list[Tensor] = []
+        self._slots: list[int] = []
+        self._sources: list[Tensor] = []
+        self._sizes: list[Size | Rule] = []
         self._small: list[Array] = []  # for the rule `norms`
         self._uses: defaultdict[Rule, Uses] = defaultdict(list)  # for the rules of gathers
 
-    def arrived(self, node: Tensor, gradient: Array) -> None:
-        """Note the finished sum of a node, the root's first; called by the sweep.
+    def begin(self, root: Tensor) -> dict[int, Array]:
+        """Begin to watch a sweep; called by it.
 
         Args:
-            node: a tensor of the graph.
-            gradient: dL/d(node), of its shape.
+            root: where it begins.
+
+        Returns:
+            Where it is to put dL/d(node) of every node, by the node's index.
 
         Raises:
             GradientError: if this flow has watched a sweep already.
         """
-        if node.index in self._gradients:
+        if self.root is not None:
             raise GradientError("this flow has watched a sweep already: make a new GradientFlow()")
-        if self.root is None:
-            self.root = node
-        self._gradients[node.index] = gradient
-        if len(self._noted) > MEASURED_AT_ONCE:
-            self._measure()
+        self.root = root
+        return self._gradients
 
     def __call__(self, consumer: Tensor, slot: int, source: Tensor, contribution: Array) -> None:
         """Note one edge; called by the sweep.
@@ -107,11 +110,16 @@ class GradientFlow:
             source: that input.
             contribution: what goes there, of the shape of `source`.
         """
+        self._consumers.append(consumer)
+        self._slots.append(slot)
+        self._sources.append(source)
         if 0 < contribution.size <= SMALL:
-            self._noted.append((consumer, slot, source, norms))
+            self._sizes.append(norms)
             self._small.append(contribution)
+            if len(self._small) == MEASURED_AT_ONCE:
+                self._measure()
         else:  # at once, while the processor's cache has it
-            self._noted.append((consumer, slot, source, size(contribution)))
+            self._sizes.append(size(contribution))
 
     def put_off(self, consumer: Tensor, slot: int, source: Tensor, g: Array) -> bool:
         """Note an edge whose contribution the sweep could leave out, to sum it up with others.
@@ -129,23 +137,27 @@ class GradientFlow:
         gather = consumer.op.gathers[slot]
         if not gather.quick(g):
             return False
+        self._consumers.append(consumer)
+        self._slots.append(slot)
+        self._sources.append(source)
         if 0 < g.size <= SMALL:
-            self._noted.append((consumer, slot, source, gather.norms))
+            self._sizes.append(gather.norms)
             self._uses[gather.norms].append((g, consumer))
         else:
-            (found,) = gather.norms([(g, consumer)])
-            self._noted.append((consumer, slot, source, found))
+            self._sizes += gather.norms([(g, consumer)])
         return True
 
     @collector_paused()
     def _measure(self) -> None:
         """Turn what has been noted into edges, and let go of the arrays."""
-        found = {rule: iter(rule(uses)) for rule, uses in self._uses.items()}
+        found: dict[Any, Iterator[Size]] = {rule: iter(rule(w)) for rule, w in self._uses.items()}
         found[norms] = iter(norms(self._small))
-        for consumer, slot, source, how in self._noted:
-            l2, largest = how if type(how) is tuple else next(found[how])
-            self._edges.append(Edge(consumer, slot, source, l2, largest))
-        self._noted.clear()
+        sizes = [size if type(size) is tuple else next(found[size]) for size in self._sizes]
+        l2, largest = [size[0] for size in sizes], [size[1] for size in sizes]
+        edges = zip(self._consumers, self._slots, self._sources, l2, largest, strict=True)
+        self._edges += map(Edge._make, edges)
+        for column in (self._consumers, self._slots, self._sources, self._sizes):
+            column.clear()
         self._small.clear()
         self._uses.clear()
 

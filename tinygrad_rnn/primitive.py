@@ -22,6 +22,7 @@ from tinygrad_rnn.tensor import NO_PARAMS, Tensor, next_index
 
 Rule = Callable[..., Any]
 Uses = list[tuple[Any, Tensor]]  # (what reached the consumer, the consumer)
+Total = Callable[[Uses], Any]  # the sum of what they send back
 
 
 class Gather:
@@ -40,7 +41,7 @@ class Gather:
 
     def __init__(
         self,
-        total: Callable[[Uses], Any],
+        total: Total,
         norms: Callable[[Uses], list[tuple[float, float]]],
         quick: Callable[[Any], bool] = lambda g: True,
     ) -> None:

@@ -48,7 +48,7 @@ def inside_anomaly_block(value):
 
 def swept_twice():
     flow = tr.trace(total(leaf(2)))
-    flow.arrived(flow.root, np.ones(()))
+    flow.begin(flow.root)
 
 
 def moved_since(**options):
@@ -142,7 +142,7 @@ RAISES = {
         "ShapeError": lambda: tr.trace(leaf(2), np.ones(3)),
         "TypeError": lambda: tr.trace(np.ones(2)),
     },
-    "GradientFlow.arrived": {"GradientError": swept_twice},
+    "GradientFlow.begin": {"GradientError": swept_twice},
     "GradientFlow.norm": {"ValueError": lambda: tr.trace(leaf()).norm(leaf(), "l3")},
     "GradientFlow.through_time": {
         "GradientError": lambda: tr.trace(leaf()).through_time(run(engine="fused")),

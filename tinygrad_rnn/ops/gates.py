@@ -6,6 +6,7 @@ all gates of a step add into one buffer of the pre-activation's shape.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def _gate(nonlinearity: Primitive, derivative: str) -> Primitive:
         [jvp],
         f"{nonlinearity.name}(a[columns])",
         [derivative],
-        gathers=_GATHERS,
+        gathers={0: Gather(_gather_gates, partial(_norms_of_gates, slope))},
     )
 
 
@@ -76,22 +77,15 @@ def _tanh_into(out: Array, g: Array, y: Array) -> None:
     np.subtract(g, out, out)
 
 
-def _norms_of_gates(uses: Uses) -> list[Size]:
-    """Measure what each gate sends back; several, which are small, are joined by their kind."""
+def _norms_of_gates(slope: Any, uses: Uses) -> list[Size]:
+    """Measure what each gate of one kind sends back; several, which are small, are joined."""
     if len(uses) == 1:
         ((g, node),) = uses
-        return [size(_SLOPES[node.op](g, node._data, None))]
-    found: dict[int, Size] = {}
-    for op, slope in _SLOPES.items():
-        places = [k for k, (_, node) in enumerate(uses) if node.op is op]
-        if places:
-            gs, ys = [uses[k][0] for k in places], [uses[k][1]._data for k in places]
-            sent = sizes(slope(joined(gs), joined(ys), None), [g.size for g in gs])
-            found.update(zip(places, sent, strict=True))
-    return [found[k] for k in range(len(uses))]
+        return [size(slope(g, node._data, None))]
+    g, y = joined([g for g, _ in uses]), joined([node._data for _, node in uses])
+    return sizes(slope(g, y, None), [g.size for g, _ in uses])
 
 
-_GATHERS = {0: Gather(_gather_gates, _norms_of_gates)}
 sigmoid_gate = _gate(sigmoid, "scatter(g * (y - y * y))")
 tanh_gate = _gate(tanh, "scatter(g - g * y * y)")
 _SLOPES: dict[Any, Any] = {sigmoid_gate: sigmoid.vjps[0], tanh_gate: tanh.vjps[0]}
