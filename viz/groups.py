@@ -66,7 +66,7 @@ class Groups:
         """The group that an edge leads to; None if it is not drawn at this level."""
         group = self.of.get(id(consumer))
         home = self.recording.homes[id(consumer)]
-        if self.detail in ("op", "gate") or home.layer not in self.with_states:
+        if self.detail not in ("cell", "step") or home.layer not in self.with_states:
             return group
         if self.detail == "cell":
             if self.recording.homes[id(source)] == home and not _is_leaf(source):

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import tinygrad_rnn as tr
 import viz
 from tests.viz.graphs import last_loss, loss_at_every_step
+from viz.groups import Groups
 from viz.model import Model
 
 
@@ -125,3 +128,37 @@ def test_states_stand_inside_their_cell_one_above_the_other() -> None:
         for edge in model.edges:
             if edge.target == cell.id and edge.port:
                 assert edge.points[-1][0] < cell.x - cell.width / 2  # the arrow ends at its side
+
+
+def test_a_level_of_ones_own_is_a_name_a_branch_and_two_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the README says of it; here the gates of an LSTM are drawn as one node."""
+    place = Groups._place
+
+    def with_gates_together(self: Groups, tensor: Any) -> Any:
+        if self.detail != "gates":
+            return place(self, tensor)
+        if tensor.op is None or not self.recording.gates.get(id(tensor), "").endswith("gate"):
+            return "", id(tensor)  # drawn by itself
+        return "gate", (self.recording.homes[id(tensor)], "gates")
+
+    monkeypatch.setattr(Groups, "_place", with_gates_together)
+    for module in (viz.groups, viz.drawing, viz.page):
+        monkeypatch.setattr(module, "LEVELS", ("op", "gates", "gate", "cell", "step"))
+    for numbers in (viz.detail.WHOLE, viz.detail.KEPT):
+        monkeypatch.setitem(numbers, "gates", 5)
+    model, flow, loss = drawn("lstm", "gates")
+    (gates,) = (node for node in model.nodes if node.step == 1 and node.holds == 3)
+    (edge,) = (e for e in model.edges if e.target == gates.id)
+    shares = [
+        flow.contribution(edge)
+        for edge in flow.edges
+        if (path := [str(part) for part in edge.consumer.scope])
+        and path[0] == "t = 1"
+        and path[-1] in ("input gate", "forget gate", "output gate")
+    ]
+    assert len(shares) == 3
+    assert edge.gradient is not None
+    assert edge.gradient.l2 == pytest.approx(np.linalg.norm(sum(shares)), rel=1e-12)
+    assert b"gates" in viz.draw(loss, flow, detail="gates").to_bytes("html")
