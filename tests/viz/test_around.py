@@ -70,6 +70,39 @@ def test_only_steps_that_are_drawn_and_that_a_layer_has_are_framed() -> None:
     assert drawn.clusters[2].label == frame_label("2", 1) == "2,  t = 1"
 
 
+LABEL = (0.33 + 0.33 + 0.6 + 0.33 + 0.6) * FONT  # width of "t = 0"
+MOST = (100 - LABEL) / 2 - 10  # ten points from the frame's side
+NEAR = LABEL / 2 + 8  # a line must keep off a label's middle by more
+
+
+@pytest.mark.parametrize(
+    ("ways", "aside"),
+    [
+        ([], 0),
+        ([50 + NEAR + 0.1], 0),
+        ([50 - NEAR - 0.1], 0),
+        ([50 + NEAR - 0.1], -MOST),
+        ([50 - NEAR + 0.1], MOST),
+        ([50.0], -MOST),
+        ([50.0, 10.0], MOST),
+        ([50.0, 50 - MOST, 50 + MOST + 3], MOST),  # no place is free: the farther from a line
+        ([50.0, 50 - MOST - 3, 50 + MOST], -MOST),
+    ],
+)
+def test_a_frames_label_stands_aside_of_lines_that_leave_upwards(
+    ways: list[float], aside: float
+) -> None:
+    drawn = model([node("a", 50, 40, step=0)])
+    frame(drawn, {0: 0.0}, {"": (0.0, 100.0, 80.0)}, {"": ways, "other": [50.0]})
+    assert drawn.clusters[0].aside == pytest.approx(aside)
+
+
+def test_a_label_that_fills_its_frame_stays_in_the_middle() -> None:
+    drawn = model([node("a", 50, 40, step=0)])
+    frame(drawn, {0: 0.0}, {"": (0.0, LABEL + 19.0, 80.0)}, {"": [LABEL / 2 + 9.5]})
+    assert drawn.clusters[0].aside == 0
+
+
 def test_the_drawing_is_as_large_as_what_it_holds_and_its_margins() -> None:
     drawn = two_steps()
     assert drawn.width == LEAST + 2 * MARGIN

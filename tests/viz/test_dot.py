@@ -118,6 +118,8 @@ def test_a_frame_is_a_cluster_of_the_nodes_of_its_step() -> None:
     assert found["nodes"].split() == ["a"]
     assert found["bb"] == "10,20,110,80"
     assert found["lp"] == "60,71"  # 9 points below its upper side
+    box.aside = -7.5
+    assert written(model(nodes, clusters=[box]))["cluster_7"]["lp"] == "52.5,71"
     assert (found["label"], found["class"]) == ("t = 0", "step")
     assert (found["color"], found["fillcolor"]) == (LIGHT.cluster_line, LIGHT.cluster)
 

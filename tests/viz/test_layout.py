@@ -330,3 +330,20 @@ def test_a_line_to_a_layer_above_leaves_its_step_by_a_way_kept_free() -> None:
     middle = (border + foot) / 2
     assert line.points[4:7] == [(state.x, middle), (target.x, middle), (target.x, foot)]
     assert line.points[-1] == (target.x, target.y - SMALL / 2 - 6)
+
+
+def test_a_line_to_a_layer_above_leaves_a_whole_cell_at_its_top() -> None:
+    run = tr.LSTM(2, 3, num_layers=2, rng=0)(np.ones((3, 1, 2)))
+    loss = run.outputs.sum()
+    drawn = viz.draw(loss, tr.trace(loss), detail="cell").model
+    cells = {node.block: node for node in drawn.nodes if node.role == "cell"}
+    up = [
+        (line, named(drawn, line.source))
+        for line in drawn.edges
+        if named(drawn, line.source).layer < named(drawn, line.target).layer
+        and line.port.startswith("_")
+    ]
+    assert [source.name for _, source in up] == ["h"] * 3
+    for line, source in up:
+        cell = cells[source.block]
+        assert line.points[0] == (cell.x, cell.y + cell.height / 2)

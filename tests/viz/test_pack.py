@@ -153,7 +153,9 @@ def test_every_frame_is_where_it_was(held: Any) -> None:
             for step in runs(group):
                 x, *rest = group["place"]
                 found.append((layer, step, label(group, step), x + start[layer, step], *rest))
-        expected = [(c.layer, c.step, c.label, c.x, c.y, c.width, c.height) for c in model.clusters]
+        expected = [
+            (c.layer, c.step, c.label, c.x, c.y, c.width, c.height, c.aside) for c in model.clusters
+        ]
         assert len(found) == len(expected)
         for one, other in zip(sorted(found), sorted(expected), strict=True):
             assert one[:3] == other[:3]
