@@ -17,7 +17,7 @@ from viz.lines import Lines
 from viz.model import AFTER, BEFORE, OUT, Edge, Model, Node, Point
 from viz.route import route
 from viz.sizes import FONT, LABEL, TAGS, fit, text_width
-from viz.template import lay_out, turn_over
+from viz.template import lay_out, turn_over, widen
 
 LAYER_GAP = 34.0
 CELL_PAD = 16.0  # between a cell's side and its states
@@ -83,8 +83,8 @@ class _Layout:
         states = self.layers[source.layer].states if source.block in self.cells else []
         return states[-1] if source.key in states else source.key
 
-    def _template(self, layer: str, climb: bool = True) -> Template:
-        """One layout for all steps of a layer: the union of what they hold."""
+    def _template(self, layer: str, climb: bool = True, least: float = 0.0) -> Template:
+        """One layout for all steps of a layer, at least so wide: the union of what they hold."""
         sizes: dict[str, tuple[float, float]] = {}
         for node in self.model.nodes:
             if node.layer == layer and node.role not in ("junction", "cell"):
@@ -114,8 +114,8 @@ class _Layout:
         ties = list(itertools.pairwise(states)) if cell else []
         template = lay_out(sizes, parts, states, mirror, root, tags, junctions, ties)
         if layer in self.layers:
-            widest = text_width(frame_label(layer, self.model.shown[-1]), FONT) + 12
-            template.width = max(template.width, float(round(widest)))
+            label = text_width(frame_label(layer, self.model.shown[-1]), FONT) + 12
+            widen(template, least if layer == OUT else label)
         route(template, LABEL if self.numbers else None)
         return template
 
@@ -126,12 +126,12 @@ class _Layout:
         names = [layer.name for layer in model.layers]
         used = {node.layer for node in model.nodes}
         pieces: dict[str, Piece] = {}
-        y = 0.0
-        for name in names:
-            template = self._template(name)
+        y = width = 0.0
+        for name in names:  # what recurs outside the cells comes last, and stands in their middle
+            template = self._template(name, least=width)
             pieces[name] = Piece(template, y)
             y += template.height + LAYER_GAP + (HEADER if name != OUT else 0)
-        width = max((piece.template.width for piece in pieces.values()), default=0.0)
+            width = max(width, template.width)
         head = self._template(BEFORE) if BEFORE in used else None
         x = self._place_columns(width, head.width + STEP_GAP if head else 0.0)
         for name, piece in pieces.items():
@@ -140,7 +140,8 @@ class _Layout:
             self._place_head(head, pieces)
         if AFTER in used:
             self._place_tail(pieces, x)
-        Lines(model, self.numbers, self.exits).draw()
+        columns = {step: (left, left + width) for step, left in self.left.items()}
+        Lines(model, self.numbers, self.exits, columns).draw()
         spans = {
             name: (piece.y, piece.template.width, piece.template.height)
             for name, piece in pieces.items()

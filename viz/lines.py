@@ -8,32 +8,41 @@ from __future__ import annotations
 
 import math
 
-from viz.boxes import PAD, RAISED, STEP_GAP
+from viz.boxes import RAISED, STEP_GAP
 from viz.model import AFTER, Edge, Model, Node, Point
 from viz.route import ARROW
 from viz.sizes import LABEL
 
 
 class Lines:
-    """What no template holds: from where a line starts to the port where a template takes over."""
+    """What no template holds: from where a line starts to the port where a template takes over.
 
-    def __init__(self, model: Model, numbers: bool, exits: dict[str, list[Point]]) -> None:
-        self.model, self.numbers = model, numbers
+    Args:
+        model: its nodes stand where they will.
+        numbers: whether to set numbers.
+        exits: ways up out of a step, by the node that they lead from.
+        columns: left and right of each step, in all layers.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        numbers: bool,
+        exits: dict[str, list[Point]],
+        columns: dict[int, tuple[float, float]],
+    ) -> None:
+        self.model, self.numbers, self.columns = model, numbers, columns
         self.nodes = {node.id: node for node in model.nodes}
         self.gaps = {box.id: box for box in model.omitted}
         self.exits = exits
         self.reverse = {layer.name for layer in model.layers if layer.reverse}
-        self.detours = 0
-        self.spans: dict[tuple[str, int | None], tuple[float, float]] = {}  # x of each block
-        for node in model.nodes:
-            low, high = self.spans.get(node.block, (node.x, node.x))
-            side = node.width / 2
-            self.spans[node.block] = min(low, node.x - side), max(high, node.x + side)
+        self.after = min((n.x - n.width / 2 for n in model.nodes if n.layer == AFTER), default=0.0)
         inside = [node.y + node.height / 2 for node in model.nodes if node.step is not None]
         self.top = max(inside, default=0.0)
 
     def draw(self) -> None:
         """Lead every line that enters a block back to where it really starts."""
+        detours: list[tuple[float, Edge, Node, Node]] = []
         for edge in self.model.edges:
             if edge.source in self.gaps or edge.target in self.gaps:
                 self._meet(edge)
@@ -46,18 +55,23 @@ class Lines:
             elif edge.points:
                 self._lead(edge, source)
             elif source.step is not None and (target.layer in (AFTER, source.layer)):
-                self._detour(edge, source, target)
+                detours.append((self._climb(source), edge, source, target))
             else:
                 edge.points = _between(source, target)
+        # What climbs first runs lowest, so that it passes below the numbers of the others.
+        for rank, detour in enumerate(sorted(detours, key=lambda detour: detour[0]), 1):
+            self._detour(rank, *detour)
 
-    def _detour(self, edge: Edge, source: Node, target: Node) -> None:
+    def _climb(self, source: Node) -> float:
+        """Where a detour climbs: just inside the side of the widest layer's frame."""
+        left, right = self.columns[source.step or 0]
+        return left + 5 if source.layer in self.reverse else right - 5
+
+    def _detour(self, rank: int, up: float, edge: Edge, source: Node, target: Node) -> None:
         """From a step over the heads of later ones to a step further on or what follows all."""
-        self.detours += 1
-        top = self.top + 34 + 5 * min(self.detours, 12)
+        top = self.top + 34 + 5 * min(rank, 12)
         side = -0.5 if source.layer in self.reverse else 0.5
-        low, high = self.spans[source.block]
-        up = high + PAD - 5 if side > 0 else low - PAD + 5
-        down = self.spans[target.block][0] - (12 if target.layer == AFTER else PAD - 5)
+        down = self.after - 12 if target.step is None else self.columns[target.step][0] + 5
         end = (target.x - target.width / 2 - ARROW, target.y + 5)
         start = (source.x + side * source.width, source.y)
         corners = [start, (up, start[1]), (up, top), (down, top), (down, end[1]), end]

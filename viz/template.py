@@ -61,6 +61,17 @@ def lay_out(
     return template
 
 
+def widen(template: Template, width: float) -> None:
+    """Give a step that is narrower this width, with its boxes in the middle."""
+    extra = float(round(width)) - template.width
+    if extra <= 0:
+        return
+    for box in template.boxes.values():
+        at_side = box.key[0] in "<>"
+        box.x += extra * (box.x > 0) if at_side else float(round(extra / 2))
+    template.width += extra
+
+
 def turn_over(template: Template) -> None:
     """Make what climbs descend."""
     for box in template.boxes.values():

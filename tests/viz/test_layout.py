@@ -111,13 +111,21 @@ def test_what_recurs_outside_the_cells_has_no_frame_and_no_room_for_a_name() -> 
     assert at(drawn, "h0")[1] - at(drawn, "o0")[1] == SMALL + 2 * PAD + LAYER_GAP + RAIL - low
 
 
+def test_what_recurs_outside_the_cells_stands_in_their_middle() -> None:
+    nodes, edges, layer = chain(2)
+    nodes += [node(f"o{t}", key="o", label="o", layer=OUT, step=t) for t in range(2)]
+    drawn = place(model(nodes, edges, layers=[layer, Layer(OUT, [0, 1], [])]))
+    for frame in drawn.clusters:
+        assert at(drawn, f"o{frame.step}")[0] == pytest.approx(frame.x + frame.width / 2, abs=0.5)
+
+
 def test_columns_are_as_wide_as_the_widest_layer() -> None:
     nodes = [node(f"o{t}", key="o", label="o", layer="1", step=t) for t in range(2)]
     drawn = placed((nodes, [], Layer("1", [0, 1], [])), chain(2))
     assert at(drawn, "o1")[0] - at(drawn, "o0")[0] == WIDE + STEP_GAP
     narrow = next(c for c in drawn.clusters if c.layer == "1")
     assert narrow.width == round(text_width("1,  t = 1", FONT) + 12)  # as wide as its name
-    assert at(drawn, "o0")[0] == MARGIN + PAD + SMALL / 2
+    assert at(drawn, "o0")[0] == round(narrow.x + narrow.width / 2)  # in the middle
 
 
 def test_steps_left_out_take_a_column_of_their_own() -> None:

@@ -15,6 +15,16 @@ TIP = 6.0  # from a curve's end to the arrow's tip
 RAISED = 8.0 / 2 + 4.5  # middle of a number above its line
 
 
+def columns(drawn: Model) -> dict[int, tuple[float, float]]:
+    """Left and right of each step's frame, 13 points from its nodes."""
+    found = {}
+    for step in drawn.steps:
+        nodes = [n for n in drawn.nodes if n.step == step]
+        sides = [n.x + side * n.width / 2 for n in nodes for side in (-1, 1)]
+        found[step] = min(sides) - 13, max(sides) + 13
+    return found
+
+
 def led(
     nodes: list[Node],
     line: Edge,
@@ -25,7 +35,7 @@ def led(
 ) -> Edge:
     """The edge after all lines were drawn."""
     drawn = model(nodes, [line], omitted=omitted or [], **rest)
-    Lines(drawn, numbers, exits or {}).draw()
+    Lines(drawn, numbers, exits or {}, columns(drawn)).draw()
     return line
 
 
@@ -140,7 +150,7 @@ def detour_model(reverse: bool = False, after: bool = False) -> tuple[Model, Edg
 
 def test_a_line_past_other_steps_goes_over_their_heads() -> None:
     drawn, line = detour_model()
-    Lines(drawn, True, {}).draw()
+    Lines(drawn, True, {}, columns(drawn)).draw()
     top = 75 + 34 + 5  # of the highest node, and room for frames
     up = 35 + 13 - 5  # in the free margin of the step's frame: its widest node ends at 35
     down = 180 - (13 - 5)
@@ -152,7 +162,7 @@ def test_a_line_past_other_steps_goes_over_their_heads() -> None:
 
 def test_a_line_past_steps_that_run_backwards_leaves_on_their_other_side() -> None:
     drawn, line = detour_model(reverse=True)
-    Lines(drawn, False, {}).draw()
+    Lines(drawn, False, {}, columns(drawn)).draw()
     up = -35 - (13 - 5)
     left = -220 - (13 - 5)  # of step 2
     path = [(-20, 30), (up, 30), (up, 114), (left, 114), (left, 35), (-220 - TIP, 35)]
@@ -162,7 +172,7 @@ def test_a_line_past_steps_that_run_backwards_leaves_on_their_other_side() -> No
 
 def test_a_line_to_what_follows_comes_down_in_front_of_it() -> None:
     drawn, line = detour_model(after=True)
-    Lines(drawn, True, {}).draw()
+    Lines(drawn, True, {}, columns(drawn)).draw()
     down = 370 - 12
     path = [(20, 30), (43, 30), (43, 114), (down, 114), (down, 55), (370 - TIP, 55)]
     assert line.points == same(corner_round(path))
@@ -171,9 +181,25 @@ def test_a_line_to_what_follows_comes_down_in_front_of_it() -> None:
 def test_detours_are_stacked_up_to_twelve() -> None:
     nodes = [node(f"s{t}", 100 * t, 30, step=t) for t in range(20)]
     lines = [edge("s0", f"s{t}") for t in range(2, 20)]
-    Lines(model(nodes, lines), True, {}).draw()
+    drawn = model(nodes, lines)
+    Lines(drawn, True, {}, columns(drawn)).draw()
     tops = [max(y for _, y in line.points) for line in lines]
     assert tops == [40 + 34 + 5 * min(k, 12) for k in range(1, 19)]
+
+
+def test_a_detour_that_climbs_further_on_runs_higher_whichever_came_first() -> None:
+    nodes = [node(f"s{t}", 100 * t, 30, step=t) for t in range(3)]
+    nodes += [node("loss", 400, 50, layer=AFTER)]
+    lines = [edge(f"s{t}", "loss") for t in (2, 0, 1)]
+    drawn = model(nodes, lines)
+    Lines(drawn, True, {}, columns(drawn)).draw()
+    assert [max(y for _, y in line.points) for line in lines] == [
+        40 + 34 + 5 * k for k in (3, 1, 2)
+    ]
+    for line, after in itertools.permutations(lines, 2):  # no number stands on another's line
+        x, y = line.label or (0, 0)
+        rise, top = after.points[3][0], max(y for _, y in after.points)
+        assert rise > x + 7 * 8 * 0.54 / 2 or top < y - 4
 
 
 def test_heads_are_those_of_steps_alone() -> None:

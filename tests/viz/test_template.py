@@ -6,7 +6,7 @@ import pytest
 
 from viz.boxes import Template
 from viz.route import route
-from viz.template import lay_out, turn_over
+from viz.template import lay_out, turn_over, widen
 
 PAD, ROW_GAP, SIDE_GAP, NODE_GAP = 13, 25, 35, 18
 SIZES = {"m": (40.0, 20.0), "h": (40.0, 20.0)}
@@ -130,3 +130,20 @@ def test_what_is_turned_over_is_its_mirror_image(label: tuple[float, float] | No
         assert step.lines[key].points == [(x, tall - y) for x, y in points]
     assert step.labels == {key: (x, tall - y) for key, (x, y) in before[2].items()}
     assert bool(step.labels) == (label is not None)
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_a_step_made_wider_keeps_its_boxes_in_the_middle_and_its_rails_from_side_to_side(
+    mirror: bool,
+) -> None:
+    sizes = {"m": (20.0, 20.0), "h": (40.0, 30.0)}
+    edges = [("in", "<h", "m"), ("up", "m", "h"), ("out", "h", "^h")]
+    before, after = (lay_out(sizes, edges, ["h"], mirror) for _ in range(2))
+    widen(after, before.width + 20.4)
+    assert after.width == before.width + 20
+    for key in ("m", "h", "^h"):
+        assert after.boxes[key].x == before.boxes[key].x + 10
+    assert {after.boxes["<h"].x, after.boxes[">h"].x} == {0, after.width}
+    assert (after.boxes["<h"].x == 0) is not mirror
+    widen(after, before.width)
+    assert after.width == before.width + 20  # never narrower
