@@ -1,4 +1,7 @@
-"""Whole files compared byte by byte. To renew them after a change that is meant: run this file."""
+"""Whole files compared byte by byte.
+
+To renew them after a change that is meant: python -m tests.viz.test_golden
+"""
 
 from __future__ import annotations
 
