@@ -32,7 +32,7 @@ def _files(folder, names):
 # quick; the next is run on those that do not.
 AREAS = {
     "engine": (
-        _files("tinygrad_rnn", "tensor primitive graph backward forward")
+        _files("tinygrad_rnn", "tensor protocols primitive graph backward forward")
         + _files("tinygrad_rnn/ops", "activations cut elementwise gates index join linalg plain")
         + _files("tinygrad_rnn/ops", "products reduce shape trigonometry"),
         [
@@ -42,7 +42,7 @@ AREAS = {
             ),
             _files(
                 "tests/tinygrad_rnn",
-                "test_functional test_bptt test_anomaly test_scope test_gradcheck",
+                "test_functional test_bptt test_anomaly test_scope test_gradcheck test_norms",
             ),
             _files("tests/tinygrad_rnn", "test_primitives test_twin test_memory"),
         ],
@@ -53,9 +53,9 @@ AREAS = {
         )
         + _files("tinygrad_rnn/nn/fused", "rnn lstm gru"),
         [
-            _files("tests/tinygrad_rnn/nn", "test_cells test_unroll"),
+            _files("tests/tinygrad_rnn/nn", "test_cells test_unroll test_checks"),
             _files("tests/tinygrad_rnn/nn", "test_fused test_checkpoint test_bptt"),
-            _files("tests/tinygrad_rnn/nn", "test_forms test_rnn")
+            _files("tests/tinygrad_rnn/nn", "test_forms test_rnn test_layers test_module")
             + _files("tests/tinygrad_rnn", "test_bptt interop/test_goldens"),
         ],
     ),
@@ -116,6 +116,8 @@ def changes(node):
         yield "condition negated", lambda n: setattr(n, "test", ast.UnaryOp(ast.Not(), n.test))
     if isinstance(node, ast.Return) and node.value is not None:
         yield "returns None", lambda n: setattr(n, "value", ast.Constant(None))
+    if isinstance(node, ast.Raise) and "NotImplementedError" in ast.dump(node):
+        return  # of a method that every subclass has
     if isinstance(node, ast.Continue | ast.Break | ast.Raise | ast.AugAssign) or (
         isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
     ):

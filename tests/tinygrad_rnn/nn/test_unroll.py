@@ -172,6 +172,12 @@ def test_names():
     assert {"x", "h", "c", "h_0", "c_0", "weight_ih", "weight_hh", "bias"} <= names
 
 
+def test_an_input_keeps_its_own_name():
+    inputs = [tr.Tensor(np.ones((1, 2))), tr.Tensor(np.ones((1, 2)), name="token")]
+    tr.unroll(tr.GRUCell(2, 3, rng=0), inputs, engine="graph")
+    assert [x.name for x in inputs] == ["x", "token"]
+
+
 def test_the_last_state_alone_needs_no_stack():
     run = tr.unroll(tr.GRUCell(2, 3, rng=0), np.ones((3, 1, 2)))
     assert "stack" not in {n.op.name for n in tr.graph.topological(run.final) if n.op}
