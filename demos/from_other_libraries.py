@@ -53,7 +53,7 @@ def as_keras(arrays: dict[str, Array]) -> dict[str, Array]:
 
 def by_torch(arrays: dict[str, Array], inputs: Array) -> tuple[Array, Array]:
     """Return PyTorch's own outputs, and its gradient of the last one's sum at the inputs."""
-    import torch
+    import torch  # type: ignore[import-not-found,unused-ignore]  # need not be installed
 
     features, hidden = inputs.shape[2], arrays["encoder.weight_hh_l0"].shape[1]
     lstm = torch.nn.LSTM(features, hidden).double()
