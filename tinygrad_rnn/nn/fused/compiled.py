@@ -150,7 +150,7 @@ def lstm_forward(
     h: Array, c: Array, tanh_c: Array, gates: Array, u_t: Array, half: Array, product: Array
 ) -> None:
     """Turn the pre-activations in `gates` into gates, and fill h_1 .. h_T, c_1 .. c_T."""
-    for t in range(len(gates)):
+    for t in range(len(tanh_c)):
         multiply(h[t], u_t, product)
         lstm_step(t, h, c, tanh_c, gates, half, product)
 
@@ -162,16 +162,17 @@ def lstm_step(
     """Do a step, of which `product` holds the part of the gates that comes from h."""
     size, one = h.shape[2], np.float32(1)
     for b in range(h.shape[1]):
-        a = gates[t, b]
-        for j in range(len(a)):
-            a[j] = tanh(a[j] + product[b, j]) * half[j] + (one - half[j])
+        for gate in range(4):
+            scale = half[gate, 0, 0]
+            for j in range(size):
+                y = tanh(gates[gate, t, b, j] + product[b, gate * size + j])
+                gates[gate, t, b, j] = y * scale + (one - scale)
         for j in range(size):
-            i, f, g = a[j], a[size + j], a[2 * size + j]
-            c[t + 1, b, j] = f * c[t, b, j] + i * g
+            c[t + 1, b, j] = gates[1, t, b, j] * c[t, b, j] + gates[0, t, b, j] * gates[2, t, b, j]
         for j in range(size):
             y = tanh(c[t + 1, b, j])
             tanh_c[t, b, j] = y
-            h[t + 1, b, j] = a[3 * size + j] * y
+            h[t + 1, b, j] = gates[3, t, b, j] * y
 
 
 @in_two_ways
@@ -180,6 +181,7 @@ def lstm_backward(
     gh: Array,
     gc: Array,
     gates: Array,
+    h: Array,
     c: Array,
     tanh_c: Array,
     u: Array,
@@ -188,7 +190,7 @@ def lstm_backward(
 ) -> None:
     """Fill da, and leave in dh and dc what arrives at h_0 and c_0."""
     for t in range(len(da) - 1, -1, -1):
-        lstm_step_back(t, da, gh, gc, gates, c, tanh_c, dh, dc)
+        lstm_step_back(t, da, gh, gc, gates, h, c, tanh_c, dh, dc)
         multiply(da[t], u, dh)
 
 
@@ -199,34 +201,34 @@ def lstm_step_back(
     gh: Array,
     gc: Array,
     gates: Array,
+    h: Array,
     c: Array,
     tanh_c: Array,
     dh: Array,
     dc: Array,
 ) -> None:
     """Fill da_t, and turn dc_t into dc_{t-1}."""
-    size = c.shape[2]
+    size = h.shape[2]
     for b in range(da.shape[1]):
-        a, d_a, y, d_h, d_c = gates[t, b], da[t, b], tanh_c[t, b], dh[b], dc[b]
         for j in range(size):
-            d_h[j] += gh[t, b, j]
+            dh[b, j] += gh[t, b, j]
         for j in range(size):
-            o = a[3 * size + j]
-            d_c[j] += gc[t, b, j] + d_h[j] * (o - o * y[j] * y[j])
+            o, y = gates[3, t, b, j], tanh_c[t, b, j]
+            dc[b, j] += gc[t, b, j] + dh[b, j] * (o - o * y * y)
         for j in range(size):
-            o = a[3 * size + j]
-            d_a[3 * size + j] = d_h[j] * y[j] * (o - o * o)
+            o = gates[3, t, b, j]
+            da[t, b, 3 * size + j] = dh[b, j] * tanh_c[t, b, j] * (o - o * o)
         for j in range(size):
-            i, g = a[j], a[2 * size + j]
-            d_a[j] = d_c[j] * g * (i - i * i)
+            i, g = gates[0, t, b, j], gates[2, t, b, j]
+            da[t, b, j] = dc[b, j] * g * (i - i * i)
         for j in range(size):
-            i, g = a[j], a[2 * size + j]
-            d_a[2 * size + j] = d_c[j] * (i - i * g * g)
+            i, g = gates[0, t, b, j], gates[2, t, b, j]
+            da[t, b, 2 * size + j] = dc[b, j] * (i - i * g * g)
         for j in range(size):
-            f = a[size + j]
-            d_a[size + j] = d_c[j] * c[t, b, j] * (f - f * f)
+            f = gates[1, t, b, j]
+            da[t, b, size + j] = dc[b, j] * c[t, b, j] * (f - f * f)
         for j in range(size):
-            d_c[j] *= a[size + j]
+            dc[b, j] *= gates[1, t, b, j]
 
 
 @in_two_ways
@@ -234,7 +236,7 @@ def gru_forward(
     h: Array, rh: Array, gates: Array, u_rz: Array, u_n: Array, product_rz: Array, product_n: Array
 ) -> None:
     """Turn the pre-activations in `gates` into r, z, n, and fill h_1 .. h_T and r * h_{t-1}."""
-    for t in range(len(gates)):
+    for t in range(len(rh)):
         multiply(h[t], u_rz, product_rz)
         gru_reset(t, h, rh, gates, product_rz)
         multiply(rh[t], u_n, product_n)
@@ -244,25 +246,24 @@ def gru_forward(
 @compiled
 def gru_reset(t: int, h: Array, rh: Array, gates: Array, product: Array) -> None:
     """Finish r and z, whose pre-activations are halved, and fill r * h_{t-1}."""
-    half = np.float32(0.5)
+    size, half = h.shape[2], np.float32(0.5)
     for b in range(h.shape[1]):
-        a = gates[t, b]
-        for j in range(product.shape[1]):
-            a[j] = tanh(a[j] + product[b, j]) * half + half
-        for j in range(h.shape[2]):
-            rh[t, b, j] = a[j] * h[t, b, j]
+        for gate in range(2):
+            for j in range(size):
+                y = tanh(gates[gate, t, b, j] + product[b, gate * size + j])
+                gates[gate, t, b, j] = y * half + half
+        for j in range(size):
+            rh[t, b, j] = gates[0, t, b, j] * h[t, b, j]
 
 
 @compiled
 def gru_step(t: int, h: Array, gates: Array, product: Array) -> None:
     """Finish n, and fill h_t."""
-    size = h.shape[2]
     for b in range(h.shape[1]):
-        a = gates[t, b]
-        for j in range(size):
-            n, past = tanh(a[2 * size + j] + product[b, j]), h[t, b, j]
-            a[2 * size + j] = n
-            h[t + 1, b, j] = past + a[size + j] * (n - past)
+        for j in range(h.shape[2]):
+            n, past = tanh(gates[2, t, b, j] + product[b, j]), h[t, b, j]
+            gates[2, t, b, j] = n
+            h[t + 1, b, j] = past + gates[1, t, b, j] * (n - past)
 
 
 @in_two_ways
@@ -284,25 +285,24 @@ def gru_step_back(t: int, da: Array, g: Array, gates: Array, h: Array, dh: Array
     """Fill da_z and da_n; d holds what came back through r and z of the step after."""
     size = h.shape[2]
     for b in range(da.shape[1]):
-        a, d_a, d_h = gates[t, b], da[t, b], dh[b]
         for j in range(size):
-            d_h[j] += d[b, j] + g[t, b, j]
+            dh[b, j] += d[b, j] + g[t, b, j]
         for j in range(size):
-            z, n = a[size + j], a[2 * size + j]
-            d_a[size + j] = d_h[j] * (n - h[t, b, j]) * (z - z * z)
+            z, n = gates[1, t, b, j], gates[2, t, b, j]
+            da[t, b, size + j] = dh[b, j] * (n - h[t, b, j]) * (z - z * z)
         for j in range(size):
-            z, n = a[size + j], a[2 * size + j]
-            d_a[2 * size + j] = d_h[j] * (z - z * n * n)
+            z, n = gates[1, t, b, j], gates[2, t, b, j]
+            da[t, b, 2 * size + j] = dh[b, j] * (z - z * n * n)
         for j in range(size):
-            d_h[j] -= d_h[j] * a[size + j]
+            dh[b, j] -= dh[b, j] * gates[1, t, b, j]
 
 
 @compiled
 def gru_reset_back(t: int, da: Array, gates: Array, h: Array, dh: Array, d: Array) -> None:
     """Fill da_r; d holds what came back to ``r * h_{t-1}``."""
     for b in range(da.shape[1]):
-        r, d_a, d_h = gates[t, b], da[t, b], dh[b]
         for j in range(h.shape[2]):
-            d_a[j] = d[b, j] * h[t, b, j] * (r[j] - r[j] * r[j])
+            r = gates[0, t, b, j]
+            da[t, b, j] = d[b, j] * h[t, b, j] * (r - r * r)
         for j in range(h.shape[2]):
-            d_h[j] += d[b, j] * r[j]
+            dh[b, j] += d[b, j] * gates[0, t, b, j]

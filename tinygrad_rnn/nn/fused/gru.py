@@ -7,8 +7,19 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.nn.fused.room import store
-from tinygrad_rnn.nn.fused.tape import FusedTape, buffer, outer, rows, set_aside, spans
+from tinygrad_rnn.nn.fused.tape import (
+    FusedTape,
+    across,
+    buffer,
+    outer,
+    rows,
+    set_aside,
+    spans,
+    weight_gradients,
+)
 from tinygrad_rnn.tensor import Array
+
+HALF = np.array([0.5, 0.5, 1.0])[:, None, None]  # of r, z, n
 
 
 class GRUTape(FusedTape):
@@ -25,80 +36,80 @@ class GRUTape(FusedTape):
     def forward(self, *values: Any) -> Array:
         """Return h_1 .. h_T."""
         x, h_0, w, u, *bias = values
-        size = h_0.shape[-1]
-        half = np.repeat(np.array([0.5, 0.5, 1.0], w.dtype), size)  # of r, z, n
-        gates = self.project(x, w * half[:, None], *[b * half for b in bias])
-        u_rz, u_n = (u[: 2 * size] * 0.5).T, u[2 * size :].T
+        gates, x = self.project(x, w, bias, HALF.astype(w.dtype))
+        u_t = across(u, HALF.astype(u.dtype))
         h = buffer(len(x), h_0, gates.dtype)
         rh = store.empty(h[1:].shape, h.dtype)
         compiled = self.compiled(gates.dtype)
         if compiled:
-            u_rz, u_n = np.ascontiguousarray(u_rz), np.ascontiguousarray(u_n)
-            product = np.empty((len(h_0), 2 * size), h.dtype)
-            compiled.gru_forward(h, rh, gates, u_rz, u_n, product, np.empty_like(h_0))
+            u_rz = np.hstack([*u_t[:2]])
+            room = np.empty((len(h_0), u_rz.shape[1]), h.dtype), np.empty_like(h[0])
+            compiled.gru_forward(h, rh, gates, u_rz, u_t[2], *room)
         else:
-            self._forward_loop(gates, u_rz, u_n, h, rh)
+            self._forward_loop(h, rh, gates, u_t)
         self.kept = x, gates, h, rh, w, u, bias
         return h[1:]
 
-    def _forward_loop(self, gates: Array, u_rz: Array, u_n: Array, h: Array, rh: Array) -> None:
-        size = h.shape[-1]
-        product_rz, product_n = np.empty_like(gates[0, :, : 2 * size]), np.empty_like(h[0])
-        r, z, n = np.split(gates, 3, axis=-1)
-        for dead, rz_t, r_t, z_t, n_t, rh_t, past, h_t in self.steps(
-            gates[..., : 2 * size], r, z, n, rh, h, h[1:]
+    def _forward_loop(self, h: Array, rh: Array, gates: Array, u_t: Array) -> None:
+        u_rz, u_n = u_t[:2], u_t[2]
+        product_rz, product_n = np.empty_like(gates[:2, 0]), np.empty_like(h[0])
+        for dead, rz, r, z, n, rh_t, past, h_t in self.steps(
+            gates[:2].swapaxes(0, 1), *gates, rh, h, h[1:]
         ):
             np.matmul(past, u_rz, out=product_rz)
-            sigmoid_of_half(rz_t, product_rz)
-            np.multiply(r_t, past, out=rh_t)
+            sigmoid_of_half(rz, product_rz)
+            np.multiply(r, past, out=rh_t)
             np.matmul(rh_t, u_n, out=product_n)
-            n_t += product_n
-            np.tanh(n_t, out=n_t)
-            mix(h_t, past, z_t, n_t, dead)
+            n += product_n
+            np.tanh(n, out=n)
+            mix(h_t, past, z, n, dead)
 
     def backward(self, g: Array) -> list[Any]:
         """Return the gradients of x, h_0, W, U and the biases."""
         x, gates, h, rh, w, u, bias = self.kept
-        size = rh.shape[-1]
+        steps, batch, size = rh.shape
         u_rz, u_n = u[: 2 * size], u[2 * size :]
-        da, dh = store.empty(gates.shape, gates.dtype), np.zeros_like(h[0])
+        da, (dh, d) = (
+            store.empty((steps, batch, 3 * size), h.dtype),
+            np.zeros((2, batch, size), h.dtype),
+        )
         compiled = self.compiled(gates.dtype)
-        if compiled:
-            g = np.ascontiguousarray(g)
-            compiled.gru_backward(da, g, gates, h, u_rz, u_n, dh, np.zeros_like(dh))
-        else:
-            self._backward_loop(g, gates, h, u_rz, u_n, da, dh)
+        loop = compiled.gru_backward if compiled else self._backward_loop
+        loop(da, np.ascontiguousarray(g), gates, h, u_rz, u_n, dh, d)
+        dw, *db = weight_gradients(da, x, bias)
         da_rz, da_n = da[..., : 2 * size], da[..., 2 * size :]
-        return [
-            self.input_gradient(da, x, w),
-            dh,
-            outer(da, x),
-            np.concatenate([outer(da_rz, h[:-1]), outer(da_n, rh)]),
-            *[rows(da).sum(0) for _ in bias],
-        ]
+        du = np.concatenate([outer(da_rz, h[:-1]), outer(da_n, rh)])
+        return [self.input_gradient(da, w), dh, dw, du, *db]
 
     def _backward_loop(
-        self, g: Array, gates: Array, h: Array, u_rz: Array, u_n: Array, da: Array, dh: Array
+        self,
+        da: Array,
+        g: Array,
+        gates: Array,
+        h: Array,
+        u_rz: Array,
+        u_n: Array,
+        dh: Array,
+        d: Array,
     ) -> None:
         steps, batch, size = g.shape
-        d = np.empty_like(dh)
-        da_3 = da.reshape(steps, batch, 3, size)
-        da_rz, da_r, da_n = da[..., : 2 * size], da[..., :size], da[..., 2 * size :]
-        for span in spans(da):
-            keep = local_slopes(gates[span], h[:-1][span], h[:-1][span], da[span])
-            walk = self.back(span, g, da_rz, da_r, da_n, da_3[:, :, 1:], gates[..., :size])
-            for (dead, g_t, da_rz_t, da_r_t, da_n_t, da_zn_t, r_t), keep_t in zip(
-                walk, keep[::-1], strict=True
+        da_3 = da.reshape(steps, batch, 3, size).swapaxes(1, 2)
+        walked = g, gates[0], da[..., : 2 * size], da[..., 2 * size :], da_3[:, 0], da_3[:, 1:]
+        for span, k in spans(gates, 4):
+            local_slopes(gates[:, span], h[:-1][span], h[:-1][span], k)
+            local = zip(k[0][::-1], k[1:3].swapaxes(0, 1)[::-1], k[3][::-1], strict=True)
+            for (dead, g_t, r, da_rz, da_n, da_r, da_zn), (k_r, k_zn, keep) in zip(
+                self.back(span, *walked), local, strict=True
             ):
                 dh += g_t
                 past = set_aside(dead, dh)
-                da_zn_t *= dh[:, None]
-                np.matmul(da_n_t, u_n, out=d)
-                da_r_t *= d
-                dh *= keep_t
-                d *= r_t
+                np.multiply(k_zn, dh, out=da_zn)
+                np.matmul(da_n, u_n, out=d)
+                np.multiply(k_r, d, out=da_r)
+                dh *= keep
+                d *= r
                 dh += d
-                np.matmul(da_rz_t, u_rz, out=d)
+                np.matmul(da_rz, u_rz, out=d)
                 dh += d
                 if dead is not None:
                     dh += past
@@ -116,50 +127,44 @@ class GRUAfterTape(FusedTape):
     def forward(self, *values: Any) -> Array:
         """Return h_1 .. h_T."""
         x, h_0, w, u, *bias = values
-        size = h_0.shape[-1]
-        half = np.repeat(np.array([0.5, 0.5, 1.0], w.dtype), size)  # of r, z, n
-        gates = self.project(x, w * half[:, None], *[b * half for b in bias[:1]])
-        u_half = (u * half[:, None]).T
-        bias_hn = bias[1] if bias else 0.0
+        gates, x = self.project(x, w, bias[:1], HALF.astype(w.dtype))
+        u_t, bias_hn = across(u, HALF.astype(u.dtype)), bias[1] if bias else 0.0
         h = buffer(len(x), h_0, gates.dtype)
         p = store.empty(h[1:].shape, h.dtype)
-        product, rp = np.empty_like(gates[0]), np.empty_like(h[0])
-        product_rz, product_n = product[:, : 2 * size], product[:, 2 * size :]
-        r, z, n = np.split(gates, 3, axis=-1)
-        for dead, rz_t, r_t, z_t, n_t, p_t, past, h_t in self.steps(
-            gates[..., : 2 * size], r, z, n, p, h, h[1:]
+        product, rp = np.empty_like(gates[:, 0]), np.empty_like(h[0])
+        for dead, rz, r, z, n, p_t, past, h_t in self.steps(
+            gates[:2].swapaxes(0, 1), *gates, p, h, h[1:]
         ):
-            np.matmul(past, u_half, out=product)
-            sigmoid_of_half(rz_t, product_rz)
-            np.add(product_n, bias_hn, out=p_t)
-            np.multiply(r_t, p_t, out=rp)
-            n_t += rp
-            np.tanh(n_t, out=n_t)
-            mix(h_t, past, z_t, n_t, dead)
+            np.matmul(past, u_t, out=product)
+            sigmoid_of_half(rz, product[:2])
+            np.add(product[2], bias_hn, out=p_t)
+            np.multiply(r, p_t, out=rp)
+            n += rp
+            np.tanh(n, out=n)
+            mix(h_t, past, z, n, dead)
         self.kept = x, gates, h, p, w, u, bias
         return h[1:]
 
     def backward(self, g: Array) -> list[Any]:
         """Return the gradients of x, h_0, W, U and the biases."""
         x, gates, h, p, w, u, bias = self.kept
-        _, batch, size = p.shape
-        da, da_n = (
-            store.empty(a.shape, a.dtype) for a in (gates, p)
-        )  # in the loop, da is da_r, da_z, dp
-        dh, d = np.zeros((2, batch, size), da.dtype)
-        walked = da, da[..., :size], da[..., size : 2 * size], da[..., 2 * size :], da_n
-        for span in spans(da):
-            keep = local_slopes(gates[span], h[:-1][span], p[span], da[span])
-            walk = self.back(span, g, *walked, gates[..., :size])
-            for (dead, g_t, da_t, da_r_t, da_z_t, dp_t, da_n_t, r_t), keep_t in zip(
-                walk, keep[::-1], strict=True
+        steps, batch, size = p.shape
+        da = store.empty((steps, batch, 3 * size), h.dtype)  # in the loop: da_r, da_z, dp
+        da_n = store.empty(p.shape, h.dtype)
+        dh, d = np.zeros((2, batch, size), h.dtype)
+        cut = da.reshape(steps, batch, 3, size).swapaxes(0, 2).swapaxes(1, 2)
+        for span, (k_r, k_z, k_n, keep) in spans(gates, 4):
+            local_slopes(gates[:, span], h[:-1][span], p[span], (k_r, k_z, k_n, keep))
+            local = zip(k_r[::-1], k_z[::-1], k_n[::-1], keep[::-1], strict=True)
+            for (dead, g_t, r, da_t, da_r, da_z, dp, da_n_t), (k_r_t, k_z_t, k_n_t, keep_t) in zip(
+                self.back(span, g, gates[0], da, *cut, da_n), local, strict=True
             ):
                 dh += g_t
                 past = set_aside(dead, dh)
-                da_z_t *= dh
-                np.multiply(dh, dp_t, out=da_n_t)  # where dp will be, the slopes of n still are
-                da_r_t *= da_n_t
-                np.multiply(da_n_t, r_t, out=dp_t)
+                np.multiply(k_z_t, dh, out=da_z)
+                np.multiply(k_n_t, dh, out=da_n_t)
+                np.multiply(k_r_t, da_n_t, out=da_r)
+                np.multiply(da_n_t, r, out=dp)
                 dh *= keep_t
                 np.matmul(da_t, u, out=d)
                 dh += d
@@ -168,22 +173,16 @@ class GRUAfterTape(FusedTape):
         dp = da[..., 2 * size :]
         du, db_hn = outer(da, h[:-1]), [rows(dp).sum(0) for _ in bias[1:]]
         dp[...] = da_n  # from here on, da is da_r, da_z, da_n: what W x_t + b gets
-        return [
-            self.input_gradient(da, x, w),
-            dh,
-            outer(da, x),
-            du,
-            *[rows(da).sum(0) for _ in bias[:1]],
-            *db_hn,
-        ]
+        dw, *db = weight_gradients(da, x, bias[:1])
+        return [self.input_gradient(da, w), dh, dw, du, *db, *db_hn]
 
 
 def sigmoid_of_half(a: Array, product: Array) -> None:
-    """Turn a into ``sigmoid(2 * (a + product))`` in place."""
-    a += product
-    np.tanh(a, out=a)
-    a *= 0.5
-    a += 0.5
+    """Turn a into ``sigmoid(2 * (a + product))``; the product is used up."""
+    product += a  # in one piece, which the gates of a step are not
+    np.tanh(product, out=product)
+    product *= 0.5
+    np.add(product, 0.5, out=a)
 
 
 def mix(h: Array, past: Array, z: Array, n: Array, dead: Array | None) -> None:
@@ -195,25 +194,23 @@ def mix(h: Array, past: Array, z: Array, n: Array, dead: Array | None) -> None:
         np.copyto(h, past, where=dead)
 
 
-def local_slopes(gates: Array, past: Array, reset: Array, da: Array) -> Array:
-    """Fill da with what the gradients are yet to be multiplied with; return ``1 - z``.
+def local_slopes(gates: Array, past: Array, reset: Array, k: Any) -> None:
+    """Fill k with what the gradients are yet to be multiplied with.
 
     Args:
         gates: r, z, n of a span of steps.
         past: h_{t-1}.
         reset: what the reset gate multiplies.
-        da: da_r, da_z, da_n.
+        k: of da_r, da_z, da_n, and ``1 - z``.
     """
-    r_z, (k_r, k_z, k_n) = gates[..., : 2 * past.shape[-1]], np.split(da, 3, axis=-1)
-    _, z, n = np.split(gates, 3, axis=-1)
-    both = da[..., : r_z.shape[-1]]
-    np.subtract(1, r_z, out=both)
-    keep = k_z.copy()
-    both *= r_z
+    (r, z, n), (k_r, k_z, k_n, keep) = gates, k
+    np.subtract(1, z, out=keep)
+    np.subtract(n, past, out=k_z)
+    k_z *= z
+    k_z *= keep
+    np.subtract(1, r, out=k_r)
+    k_r *= r
     k_r *= reset
-    np.subtract(n, past, out=k_n)
-    k_z *= k_n
     np.multiply(n, n, out=k_n)
     np.subtract(1, k_n, out=k_n)
     k_n *= z
-    return keep

@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.nn.fused.room import store
-from tinygrad_rnn.nn.fused.tape import FusedTape, outer, rows, set_aside, spans
+from tinygrad_rnn.nn.fused.tape import (
+    FusedTape,
+    across,
+    outer,
+    set_aside,
+    spans,
+    weight_gradients,
+)
 from tinygrad_rnn.tensor import Array
 
 
@@ -25,42 +32,41 @@ class LSTMTape(FusedTape):
     def forward(self, *values: Any) -> Array:
         """Return h_1 .. h_T and c_1 .. c_T."""
         x, h_0, c_0, w, u, *bias = values
-        size = h_0.shape[-1]
-        half = np.repeat(np.array([0.5, 0.5, 1.0, 0.5], w.dtype), size)  # of i, f, g, o
-        rest = 1 - half
-        gates = self.project(x, w * half[:, None], *[b * half for b in bias])
-        u_t = (u * half[:, None]).T
+        half = np.array([0.5, 0.5, 1.0, 0.5], w.dtype)[:, None, None]  # of i, f, g, o
+        gates, x = self.project(x, w, bias, half)
+        u_t = across(u, half)
         hc = store.empty((2, len(x) + 1, *h_0.shape), gates.dtype)
         h, c = hc
         h[0], c[0] = h_0, c_0
         tanh_c = store.empty(c[1:].shape, c.dtype)
         compiled = self.compiled(gates.dtype)
         if compiled:
-            u_t, product = np.ascontiguousarray(u_t), np.empty_like(gates[0])
+            u_t = np.hstack([*u_t])
+            product = np.empty((len(h_0), u_t.shape[1]), h.dtype)
             compiled.lstm_forward(h, c, tanh_c, gates, u_t, half, product)
         else:
-            self._forward_loop(gates, u_t, half, rest, h, c, tanh_c)
+            self._forward_loop(h, c, tanh_c, gates, u_t, half)
         self.kept = x, gates, hc, tanh_c, w, u, bias
         return hc[:, 1:]
 
     def _forward_loop(
-        self, gates: Array, u_t: Array, half: Array, rest: Array, h: Array, c: Array, tanh_c: Array
+        self, h: Array, c: Array, tanh_c: Array, gates: Array, u_t: Array, half: Array
     ) -> None:
-        product, ig = np.empty_like(gates[0]), np.empty_like(c[0])
-        i, f, g, o = np.split(gates, 4, axis=-1)
-        for dead, a, i_t, f_t, g_t, o_t, tanh_t, h_old, c_old, h_t, c_t in self.steps(
-            gates, i, f, g, o, tanh_c, h, c, h[1:], c[1:]
+        product, ig = np.empty_like(gates[:, 0]), np.empty_like(c[0])
+        rest = 1 - half
+        for dead, a, i, f, g, o, tanh_t, h_old, c_old, h_t, c_t in self.steps(
+            gates.swapaxes(0, 1), *gates, tanh_c, h, c, h[1:], c[1:]
         ):
             np.matmul(h_old, u_t, out=product)
-            a += product
-            np.tanh(a, out=a)
-            a *= half
-            a += rest
-            np.multiply(f_t, c_old, out=c_t)
-            np.multiply(i_t, g_t, out=ig)
+            product += a  # in one piece, which the gates of a step are not
+            np.tanh(product, out=product)
+            product *= half
+            np.add(product, rest, out=a)
+            np.multiply(f, c_old, out=c_t)
+            np.multiply(i, g, out=ig)
             c_t += ig
             np.tanh(c_t, out=tanh_t)
-            np.multiply(o_t, tanh_t, out=h_t)
+            np.multiply(o, tanh_t, out=h_t)
             if dead is not None:
                 np.copyto(h_t, h_old, where=dead)
                 np.copyto(c_t, c_old, where=dead)
@@ -68,72 +74,61 @@ class LSTMTape(FusedTape):
     def backward(self, g: Array) -> list[Any]:
         """Return the gradients of x, h_0, c_0, W, U and the biases."""
         x, gates, (h, c), tanh_c, w, u, bias = self.kept
-        da = store.empty(gates.shape, gates.dtype)
-        dh, dc = np.zeros((2, *tanh_c[0].shape), da.dtype)
+        steps, batch, size = tanh_c.shape
+        da = store.empty((steps, batch, 4 * size), gates.dtype)
+        dh, dc = np.zeros((2, batch, size), da.dtype)
         compiled = self.compiled(gates.dtype)
-        if compiled:
-            gh, gc = np.ascontiguousarray(g)
-            compiled.lstm_backward(da, gh, gc, gates, c, tanh_c, u, dh, dc)
-        else:
-            self._backward_loop(g[0], g[1], gates, c, tanh_c, u, da, dh, dc)
-        return [
-            self.input_gradient(da, x, w),
-            dh,
-            dc,
-            outer(da, x),
-            outer(da, h[:-1]),
-            *[rows(da).sum(0) for _ in bias],
-        ]
+        loop = compiled.lstm_backward if compiled else self._backward_loop
+        gh, gc = np.ascontiguousarray(g)
+        loop(da, gh, gc, gates, h, c, tanh_c, u, dh, dc)
+        dw, *db = weight_gradients(da, x, bias)
+        return [self.input_gradient(da, w), dh, dc, dw, outer(da, h[:-1]), *db]
 
     def _backward_loop(
-        self,
-        gh: Array,
-        gc: Array,
-        gates: Array,
-        c: Array,
-        tanh_c: Array,
-        u: Array,
-        da: Array,
-        dh: Array,
-        dc: Array,
-    ) -> None:
+        self, da: Array, gh: Array, gc: Array, gates: Array, h: Array, c: Array, tanh_c: Array,
+        u: Array, dh: Array, dc: Array
+    ) -> None:  # fmt: skip
         steps, batch, size = tanh_c.shape
         from_h = np.empty_like(dh)
-        f = gates[..., size : 2 * size]
-        da_4 = da.reshape(steps, batch, 4, size)
-        for span in spans(da):
-            to_c = self._slopes(gates[span], c[:-1][span], tanh_c[span], da[span])
-            walk = self.back(span, gh, gc, da, da_4[:, :, :3], da_4[:, :, 3], f)
-            for (dead, gh_t, gc_t, da_t, da_ifg, da_o, f_t), to_c_t in zip(
-                walk, to_c[::-1], strict=True
+        da_4 = da.reshape(steps, batch, 4, size).swapaxes(1, 2)
+        for span, room in spans(gates, 5):
+            k, to_c = room[:4], room[4]
+            self._slopes(gates[:, span], h[1:][span], c[:-1][span], tanh_c[span], k, to_c)
+            walk = self.back(span, gh, gc, gates[1], da, da_4[:, :3], da_4[:, 3])
+            local = zip(k[:3].swapaxes(0, 1)[::-1], k[3][::-1], to_c[::-1], strict=True)
+            for (dead, gh_t, gc_t, f, da_t, da_ifg, da_o), (k_ifg, k_o, to_c_t) in zip(
+                walk, local, strict=True
             ):
                 dh += gh_t
                 dc += gc_t
                 past_h, past_c = set_aside(dead, dh), set_aside(dead, dc)
                 np.multiply(dh, to_c_t, out=from_h)
                 dc += from_h
-                da_ifg *= dc[:, None]
-                da_o *= dh
-                dc *= f_t
+                np.multiply(k_ifg, dc, out=da_ifg)
+                np.multiply(k_o, dh, out=da_o)
+                dc *= f
                 np.matmul(da_t, u, out=dh)
                 if dead is not None:
                     dh += past_h
                     dc += past_c
 
     @staticmethod
-    def _slopes(gates: Array, c_old: Array, tanh_c: Array, da: Array) -> Array:
-        """Fill da with what dc (for o: dh) is multiplied with later; return what dc gets of dh."""
-        i, _, g, o = np.split(gates, 4, axis=-1)
-        np.subtract(1, gates, out=da)
-        da *= gates
-        k_i, k_f, k_g, k_o = np.split(da, 4, axis=-1)
-        k_i *= g
+    def _slopes(gates: Array, h: Array, c_old: Array, tanh_c: Array, k: Array, to_c: Array) -> None:
+        """Fill k with what dc (for o: dh) is multiplied with later, to_c with what dc gets of dh.
+
+        With i g and h = o tanh(c) at hand, of which the latter is something else where a sequence
+        is over, but there dh is 0.
+        """
+        i, f, g, o = gates
+        k_i, k_f, k_g, k_o = k
+        ig = np.multiply(i, g, out=to_c)
+        np.multiply(ig, g, out=k_g)
+        np.subtract(1, gates[:2], out=k[:2])
+        np.subtract(1, o, out=k_o)
+        k_i *= ig
+        k_f *= f
         k_f *= c_old
-        k_o *= tanh_c
-        np.multiply(g, g, out=k_g)
-        np.subtract(1, k_g, out=k_g)
-        k_g *= i
-        to_c = tanh_c * tanh_c
-        np.subtract(1, to_c, out=to_c)
-        to_c *= o
-        return to_c
+        np.subtract(i, k_g, out=k_g)
+        k_o *= h
+        np.multiply(h, tanh_c, out=to_c)
+        np.subtract(o, to_c, out=to_c)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.nn.fused.room import store
-from tinygrad_rnn.nn.fused.tape import FusedTape, buffer, outer, rows, set_aside, spans
+from tinygrad_rnn.nn.fused.tape import FusedTape, buffer, outer, set_aside, spans, weight_gradients
 from tinygrad_rnn.tensor import Array
 
 
@@ -20,7 +20,7 @@ class RNNTape(FusedTape):
     def forward(self, *values: Any) -> Array:
         """Return h_1 .. h_T."""
         x, h_0, w, u, *bias = values
-        a = self.project(x, w, *bias)
+        (a,), x = self.project(x, w, bias, np.ones((1, 1, 1), w.dtype))
         h = buffer(len(x), h_0, a.dtype)
         compiled = self._compiled(h.dtype)
         if compiled:
@@ -51,16 +51,17 @@ class RNNTape(FusedTape):
             compiled.rnn_backward(da, np.ascontiguousarray(g), h, u, dh)
         else:
             self._backward_loop(g, h, u, da, dh)
+        dw, *db = weight_gradients(da, x, bias)
         return [
-            self.input_gradient(da, x, w),
+            self.input_gradient(da, w),
             dh,
-            outer(da, x),
+            dw,
             outer(da, h[:-1]),
-            *[rows(da).sum(0) for _ in bias],
+            *db,
         ]
 
     def _backward_loop(self, g: Array, h: Array, u: Array, da: Array, dh: Array) -> None:
-        for span in spans(da):
+        for span, _ in spans(da[None], 0):
             slopes = SLOPE[self.cell.nonlinearity](h[1:][span])
             for (dead, g_t, da_t), slope in zip(self.back(span, g, da), slopes[::-1], strict=True):
                 dh += g_t

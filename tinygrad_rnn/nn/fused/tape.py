@@ -38,13 +38,27 @@ class FusedTape(Tape):
             return None
         return compiled_loops()
 
-    def project(self, x: Array, weight: Array, *bias: Array) -> Array:
-        """Return ``W x_t + b`` for all steps, as one product: (T, B, G*H)."""
-        out = store.empty((*x.shape[:2], len(weight)), np.result_type(x, weight))
-        np.matmul(rows(x), weight.T, out=rows(out))
-        for b in bias:
-            out += b
-        return out
+    def project(
+        self, x: Array, weight: Array, bias: list[Array], half: Array
+    ) -> tuple[Array, Array]:
+        """Return ``half * (W x_t + b)`` for all steps, and x with a column of ones for b.
+
+        Args:
+            x: shape (T, B, I).
+            weight: W, shape (G*H, I).
+            bias: b, shape (G*H,), or nothing.
+            half: for each gate what its pre-activation is multiplied with, shape (G, 1, 1).
+
+        Returns:
+            Shapes (G, T, B, H), each gate in one piece, and (T, B, I + 1), or x if there is no b.
+        """
+        if bias:  # a weight like others, of an input that is always 1
+            x, weight = with_column(x, 1, x.dtype), with_column(weight, bias[0], x.dtype)
+        gates = by_gate(weight, half)
+        shape = *x.shape[:2], gates.shape[1]
+        out = store.empty((len(gates), *shape), x.dtype)
+        np.matmul(rows(x), gates.swapaxes(1, 2), out=out.reshape(len(gates), -1, shape[-1]))
+        return out, x
 
     def steps(self, *arrays: Array) -> Iterator[Any]:
         """Walk forwards: what is dead at each step, None if nothing is, then a slice of each."""
@@ -55,9 +69,11 @@ class FusedTape(Tape):
         dead = repeat(None) if self.dead is None else self.dead[span][::-1]
         return zip(dead, *[array[span][::-1] for array in arrays], strict=False)
 
-    def input_gradient(self, da: Array, x: Array, weight: Array) -> Array | None:
+    def input_gradient(self, da: Array, weight: Array) -> Array | None:
         """Return dL/dx for all steps, as one product."""
-        return np.matmul(rows(da), weight).reshape(x.shape) if 0 in self.wanted else None
+        if 0 not in self.wanted:
+            return None
+        return np.asarray(np.matmul(rows(da), weight).reshape(*da.shape[:2], -1))
 
 
 @cache
@@ -67,6 +83,29 @@ def compiled_loops() -> Any:
         return import_module("tinygrad_rnn.nn.fused.compiled")
     except ImportError:
         return None
+
+
+def with_column(array: Array, column: Any, dtype: Any) -> Array:
+    """Return an array with a column more at the end of its last axis."""
+    out = store.empty((*array.shape[:-1], array.shape[-1] + 1), dtype)
+    out[..., :-1], out[..., -1] = array, column
+    return out
+
+
+def by_gate(weight: Array, half: Array) -> Array:
+    """Return a weight cut by its gates, each multiplied with its part of `half`: (G, H, ...)."""
+    return np.asarray(weight.reshape(len(half), -1, weight.shape[1]) * half)
+
+
+def across(weight: Array, half: Array) -> Array:
+    """Return the transposes of a weight's gates, for products from the left: (G, H, H)."""
+    return np.ascontiguousarray(by_gate(weight, half).swapaxes(1, 2))
+
+
+def weight_gradients(da: Array, x: Array, bias: list[Array]) -> list[Array]:
+    """Return dL/dW, then dL/db if there is one, where x is as `project` returned it."""
+    both = outer(da, x)
+    return [both[:, :-1], both[:, -1]] if bias else [both]
 
 
 def rows(array: Array) -> Array:
@@ -86,11 +125,22 @@ def buffer(steps: int, first: Array, dtype: Any) -> Array:
     return out
 
 
-def spans(a: Array) -> Iterator[slice]:
-    """Cut the steps into spans that fit the cache, last span first."""
-    size = max(1, CACHE // max(1, a[0].size))
-    for stop in range(len(a), 0, -size):
-        yield slice(max(0, stop - size), stop)
+def spans(gates: Array, count: int) -> Iterator[tuple[slice, Array]]:
+    """Cut the steps into spans that fit the cache, last span first.
+
+    Args:
+        gates: shape (G, T, B, H).
+        count: how many arrays of a span's (S, B, H) are needed.
+
+    Yields:
+        Each span, and room of shape (count, S, B, H), the same for all.
+    """
+    _, steps, *shape = gates.shape
+    size = max(1, CACHE // max(1, gates[:, 0].size))
+    room = np.empty((count, min(size, steps), *shape), gates.dtype)
+    for stop in range(steps, 0, -size):
+        start = max(0, stop - size)
+        yield slice(start, stop), room[:, : stop - start]
 
 
 def set_aside(dead: Array | None, d: Array) -> Any:
