@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.viz.models import edge, gap, model, node
@@ -19,7 +21,7 @@ def framed(drawn: Model, left: dict[int, float], **spans: tuple[float, float, fl
     return drawn
 
 
-def two_steps(**rest: object) -> Model:
+def two_steps(**rest: Any) -> Model:
     """Nodes at 50 and 250 in two frames of 100 by 80, from (0, 0) and (200, 0)."""
     nodes = [node("a", 50, 40, step=0), node("b", 250, 40, step=1)]
     return framed(model(nodes, **rest), {0: 0.0, 1: 200.0}, L=(0.0, 100.0, 80.0))
@@ -160,7 +162,7 @@ def test_bars_stand_below_the_middle_of_their_frames() -> None:
     assert lower.y == FOOT + 16
 
 
-def many(count: int, **rest: object) -> Model:
+def many(count: int, **rest: Any) -> Model:
     nodes = [node(f"n{t}", 50 * t, 40, step=t) for t in range(count)]
     return framed(model(nodes, **rest), {t: 50.0 * t for t in range(count)}, L=(0.0, 40.0, 80.0))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -21,9 +22,9 @@ def written(drawn: Model) -> dict[str, Attributes]:
     return statements(digraph(drawn, SCALE, LIGHT))
 
 
-def strip(values: list[float], places: list[float], **facts: object) -> Strip:
+def strip(values: list[float], places: list[float], **facts: Any) -> Strip:
     given = {"layer": "", "state": "h", "decades_per_step": None, "steps": list(range(len(values)))}
-    return Strip(values=values, places=places, y=100.0, height=BAR, **{**given, **facts})  # type: ignore[arg-type]  # as in Strip
+    return Strip(values=values, places=places, y=100.0, height=BAR, **{**given, **facts})
 
 
 def begins(found: Attributes) -> float:

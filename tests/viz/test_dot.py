@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -19,11 +20,11 @@ def written(drawn: Model, dark: bool = False) -> dict[str, Attributes]:
     return statements(digraph(drawn, SCALE, DARK if dark else LIGHT))
 
 
-def node_as(**facts: object) -> Attributes:
+def node_as(**facts: Any) -> Attributes:
     return written(model([node("n", 100, 50, **facts)]))["n"]
 
 
-def edge_as(line: Edge, nodes: list[Node] | None = None, **facts: object) -> Attributes:
+def edge_as(line: Edge, nodes: list[Node] | None = None, **facts: Any) -> Attributes:
     """The attributes of one edge."""
     both = nodes or [node("a"), node("b")]
     return written(model(both, [line], **facts))[f"{line.via or line.source} -> {line.target}"]
@@ -141,10 +142,10 @@ def test_tags_and_what_names_its_gate_are_set_small(
 # Steps left out.
 
 
-def strip(**facts: object) -> Strip:
+def strip(**facts: Any) -> Strip:
     steps = list(range(6))
     values = [1e-4, 1e-3, 1e-2, 0.1, math.nan, 1.0]
-    return Strip("", "h", steps, values, None, rail=50.0, **facts)  # type: ignore[arg-type]  # y, height
+    return Strip("", "h", steps, values, None, rail=50.0, **facts)
 
 
 def test_the_box_for_steps_left_out_shows_each_ones_colour_on_its_rail() -> None:
@@ -197,7 +198,7 @@ def test_its_text_keeps_off_the_rails(rails: list[float], middle: float) -> None
 CURVE = [(0.0, 0.0), (10.0, 0.0), (20.0, 0.0), (30.0, 0.0)]
 
 
-def flowing(value: float, flow: str = "flows", **facts: object) -> Edge:
+def flowing(value: float, flow: str = "flows", **facts: Any) -> Edge:
     gradient = size(value, math.isfinite(value))
     return edge("a", "b", list(CURVE), flow=flow, gradient=gradient, label=(15.0, 8.0), **facts)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,10 +19,10 @@ def box(key: str, x: float, y: float, row: int, width: float = 20.0, height: flo
     return Box(key, width, height, row, x, y)
 
 
-def labelled(boxes: list[Box], *lines: str, **rest: object) -> dict[str, Label]:
+def labelled(boxes: list[Box], *lines: str, **rest: Any) -> dict[str, Label]:
     """Route lines `"a b"` in a step of 400 by 300 points; where their numbers stand."""
     found = {text: Line(text, *text.split(), text.split()) for text in lines}
-    step = Template({box.key: box for box in boxes}, found, 400.0, 300.0, **rest)  # type: ignore[arg-type]  # reserved, junctions
+    step = Template({box.key: box for box in boxes}, found, 400.0, 300.0, **rest)
     route(step, (WIDE, TALL))
     return step.labels
 
@@ -109,13 +110,13 @@ def test_on_the_left_where_the_step_ends_on_the_right() -> None:
 )
 def test_places_are_tried_from_the_middle_outwards(blocked: tuple[int, ...], index: int) -> None:
     boxes = [box("^a", 100, 0, 0, 2, 2), box("^b", 100, 220, 1, 2, 2)]  # 20 points to a place
-    line = [(100, 0), (100, 110), (100, 110), (100, 220)]
+    line = [(100.0, 0.0), (100.0, 110.0), (100.0, 110.0), (100.0, 220.0)]
     reserved = []
     for i in blocked:  # a hair's height at each place that must not be taken
-        y = on(line, i / 11)[1]  # type: ignore[arg-type]  # whole numbers
+        y = on(line, i / 11)[1]
         reserved.append((0.0, y - 0.5, 300.0, y + 0.5))
     found = labelled(boxes, "^a ^b", reserved=reserved)["^a ^b"]
-    assert found == pytest.approx((100 + WIDE / 2 + 6, on(line, index / 11)[1]))  # type: ignore[arg-type]  # as above
+    assert found == pytest.approx((100 + WIDE / 2 + 6, on(line, index / 11)[1]))
 
 
 def test_a_number_stands_further_off_where_every_place_close_by_is_taken() -> None:

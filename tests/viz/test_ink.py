@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -36,8 +37,8 @@ def test_a_quoted_text_says_exactly_what_it_is_given() -> None:
         (size(0.1), (LIGHT.colour(6), "g6")),
     ],
 )
-def test_a_gradients_colour_and_class_name_its_level(gradient: object, expected: object) -> None:
-    assert tint(gradient, "l2", SCALE, LIGHT) == expected  # type: ignore[arg-type]  # a Size or None
+def test_a_gradients_colour_and_class_name_its_level(gradient: Any, expected: object) -> None:
+    assert tint(gradient, "l2", SCALE, LIGHT) == expected
 
 
 def test_a_gradient_is_judged_in_the_norm_that_is_drawn() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -42,7 +44,7 @@ def chain(
 
 
 def placed(
-    *chains: tuple[list[Node], list[Edge], Layer], numbers: bool = True, **rest: object
+    *chains: tuple[list[Node], list[Edge], Layer], numbers: bool = True, **rest: Any
 ) -> Model:
     """A model of chains, placed."""
     nodes = [n for part in chains for n in part[0]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ def led(
     numbers: bool = True,
     exits: dict[str, list[Point]] | None = None,
     omitted: list[Omitted] | None = None,
-    **rest: object,
+    **rest: Any,
 ) -> Edge:
     """The edge after all lines were drawn."""
     drawn = model(nodes, [line], omitted=omitted or [], **rest)

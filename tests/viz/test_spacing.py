@@ -254,9 +254,12 @@ def test_positions_are_the_nearest_of_all_that_keep_the_order(seed: int) -> None
 
     best = math.inf
     for cuts in itertools.product((False, True), repeat=count - 1):  # each split into pools
-        pools: Rows = [[0]]  # type: ignore[list-item]  # of places
+        pools = [[0]]
         for i, cut in enumerate(cuts, 1):
-            pools.append([i]) if cut else pools[-1].append(i)  # type: ignore[list-item, func-returns-value]  # as above
+            if cut:
+                pools.append([i])
+            else:
+                pools[-1].append(i)
         x = [0.0] * count
         for pool in pools:
             weight = sum(weights[i] for i in pool)

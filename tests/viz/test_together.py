@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.viz.models import edge, gap, model, node, size
@@ -11,7 +13,7 @@ from viz.together import together
 FOOT, GAP, HEADLINE = 54.0, 12.0, 26.0
 
 
-def part(height: float = 200.0, width: float = 300.0, **rest: object) -> Model:
+def part(height: float = 200.0, width: float = 300.0, **rest: Any) -> Model:
     """A model with one of everything, whose places have thirds of points."""
     y = 100 / 3
     line = edge("a", "b", [(1.0, y)] * 4, via="a", label=(5.0, y))
