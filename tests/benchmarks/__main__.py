@@ -93,7 +93,11 @@ def measure(plan: Plan) -> dict[str, Any]:
         point | apart(curves.peak_per_step, steps)
         for point, steps in zip(scale, plan.lengths, strict=True)
     ]
-    data["flow"] = apart(curves.flow_cost, 2 * plan.repeats + 1, plan.sizes)
+    data["flow"] = [
+        point
+        for keep in (False, True)
+        for point in apart(curves.flow_cost, 2 * plan.repeats + 1, plan.sizes, keep)
+    ]
     data["drawing"] = apart(curves.drawing_time, plan.drawn)
     data["import"] = curves.import_time(plan.imports)
     data["absent"] = absent

@@ -59,7 +59,7 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change]:
                 yield change("{}, {} {} {}".format(*key), pairs)
     for part, identity, value in (
         ("scale", ("steps",), "to_shortest"),
-        ("flow", ("size", "dtype"), "to_plain"),
+        ("flow", ("size", "dtype", "keep"), "read_to_plain"),
     ):
         known = {str([p[k] for k in identity]): p for p in old[part]}
         for point in new[part]:

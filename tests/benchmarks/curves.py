@@ -76,25 +76,37 @@ def peak() -> int:
     return 1024 * int(status.split()[0])
 
 
-def flow_cost(rounds: int, sizes: tuple[Size, ...] = SIZES) -> list[dict[str, Any]]:
-    """Time of a sweep that records a flow over that of a plain one, on the same LSTM graph."""
+def flow_cost(
+    rounds: int, sizes: tuple[Size, ...] = SIZES, keep: bool = False
+) -> list[dict[str, Any]]:
+    """Time of a sweep that records a flow over that of a plain one, on the same LSTM graph.
+
+    Alone, and with the l2 norm of every edge read, as a picture does. A flow holds every node's
+    gradient: with `keep`, `keep_memory()` spares it the fetching of that memory from the system.
+    """
     import tinygrad_rnn as tr
     from tests.benchmarks.contenders.ours import loss_of, make_cell
 
+    def read(loss: tr.Tensor) -> list[float]:
+        return [edge.l2 for edge in tr.trace(loss).edges]
+
+    if keep:
+        tr.keep_memory()
     found = []
     for dtype in ("float32", "float64"):
         for size in sizes:
             case = Case("lstm", size, dtype)
             loss = loss_of(make_cell(case), case.x)
-            pairs = []
-            for number in range(rounds + 1):
-                pair = seconds(loss.backward), seconds(lambda loss=loss: tr.trace(loss))
-                if number:  # the first warms up
-                    pairs.append(pair)
-            plain, watched = np.array(pairs).T
+            ways = (tr.Tensor.backward, tr.trace, read)
+            times = [
+                [seconds(lambda way=way, loss=loss: way(loss)) for way in ways]
+                for _ in range(rounds + 1)
+            ]
+            plain, recorded, read_out = np.array(times[1:]).T  # the first warms up
             found.append(
-                {"size": size, "dtype": dtype, "ms": spread(1e3 * watched)}
-                | {"to_plain": spread(watched / plain)}
+                {"size": size, "dtype": dtype, "keep": keep, "ms": spread(1e3 * read_out)}
+                | {"recorded_to_plain": spread(recorded / plain)}
+                | {"read_to_plain": spread(read_out / plain)}
             )
     return found
 

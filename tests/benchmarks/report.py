@@ -62,8 +62,12 @@ def curves(data: dict[str, Any]) -> Iterator[str]:
         )
     for point in data["flow"]:
         size = "({},{},{},{})".format(*point["size"])
-        ratio = show(point["to_plain"])
-        yield f"recording a flow, LSTM {size} {point['dtype']}: {ratio} of a plain backward"
+        recorded, read = show(point["recorded_to_plain"]), show(point["read_to_plain"])
+        keeping = ", keep_memory()" if point["keep"] else ""
+        yield (
+            f"recording a flow, LSTM {size} {point['dtype']}{keeping}: {recorded} of a plain "
+            f"backward, with every edge's norm read {read}"
+        )
     for point in data["drawing"]:
         yield (
             f"drawing an LSTM's {point['steps']} steps, detail {point['detail']}: "
@@ -122,7 +126,12 @@ def judge(data: dict[str, Any]) -> Iterator[tuple[bool, str]]:
             "",
             [p["to_shortest"] for p in data["scale"]],
         ),
-        ("recording a flow over a plain backward", 1.5, "", [p["to_plain"] for p in data["flow"]]),
+        (
+            "recording a flow and reading every edge's norm, over a plain backward",
+            1.5,
+            "",
+            [p["read_to_plain"] for p in data["flow"]],
+        ),
         ("import over numpy", 40.0, " ms", [data["import"]["over_numpy_ms"]]),
     ):
         if values:

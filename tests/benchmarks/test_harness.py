@@ -27,7 +27,7 @@ def test_a_tiny_run_measures_every_part(data):
     assert {row["cell"] for row in data["table"]} == set(GATES)
     assert {"ours, op graph", "matrix products alone"} <= {r["contender"] for r in data["table"]}
     assert [point["steps"] for point in data["scale"]] == [2, 4]
-    assert len(data["flow"]) == 2
+    assert len(data["flow"]) == 4
     assert data["import"]["over_numpy_ms"]["median"] > 0
     text = report(data)
     assert "GRU" in text
