@@ -22,7 +22,7 @@ from tinygrad_rnn.tensor import Tensor
 if TYPE_CHECKING:
     from tinygrad_rnn.nn.run import Run
 
-MEASURED_AT_ONCE = 4096  # edges: small gradients wait for others, since many cost little more
+MEASURED_AT_ONCE = 1 << 14  # small gradients: they wait for so many, at most 128 MiB of them
 
 
 class Edge(NamedTuple):

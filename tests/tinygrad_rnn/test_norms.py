@@ -24,7 +24,7 @@ def exact(array):
 
 def close(found, array):
     rel = {2: 1e-3, 4: 2e-6, 8: 1e-12}[array.dtype.itemsize]
-    return found == pytest.approx(exact(array), rel=rel, nan_ok=True)
+    return found == pytest.approx(exact(array), rel=rel, abs=0, nan_ok=True)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -34,8 +34,10 @@ def test_norms_at_any_scale(dtype, count):
     limits = np.finfo(dtype)
     rng = np.random.default_rng(count)
     plain = rng.uniform(0.1, 0.9, count) * rng.choice([-1.0, 1.0], count)
-    scales = [1.0, float(limits.tiny) * 2, float(limits.max), float(limits.smallest_subnormal) * 20]
-    arrays = [(plain * scale).astype(dtype) for scale in (*scales, 0.0)]
+    extremes = [float(limits.smallest_subnormal) * 20, float(limits.tiny) * 2, float(limits.max)]
+    decades = np.log10(extremes[1:])
+    scales = [0.0, 1.0, *extremes, *(10.0 ** np.linspace(*decades, 20)[:-1])]
+    arrays = [(plain * scale).astype(dtype) for scale in scales]
     for array in arrays:
         assert close(size(array), array)
     for found, array in zip(norms(arrays), arrays, strict=True):
@@ -79,7 +81,7 @@ def test_norms_of_outer_products_are_those_of_the_products(scale):
     a, b = a * np.float32(scale), b * np.float32(min(scale, 1e30))
     with np.errstate(all="ignore"):
         (found,) = norms_of_outer_products([a], [b])
-        assert found == pytest.approx(exact(np.outer(a, b)), rel=1e-5, nan_ok=True)
+        assert found == pytest.approx(exact(np.outer(a, b)), rel=1e-5, abs=0, nan_ok=True)
 
 
 def run_of(kind, batch, hidden, dtype, steps=3):
