@@ -6,6 +6,8 @@ never too small give the same positions everywhere.
 
 from __future__ import annotations
 
+import math
+
 from viz.model import Node
 
 FONT, SMALL = 10.0, 8.0
@@ -20,7 +22,7 @@ def text_width(text: str, size: float) -> float:
         text: one line or several.
         size: of the font, in points.
     """
-    return max(sum(map(_em, line)) for line in text.split("\n")) * size
+    return max(math.fsum(map(_em, line)) for line in text.split("\n")) * size
 
 
 def _em(character: str) -> float:

@@ -202,9 +202,16 @@ def test_a_picture_may_be_exactly_as_large_as_the_limit(monkeypatch: pytest.Monk
 def test_what_is_plainly_too_large_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
     loss = last_loss("rnn", 9)
     count = 2 * len(tr.graph.topological(loss))  # about two nodes and edges for each tensor
+    whole = viz.draw(loss, steps="all").model
+    size = len(whole.nodes) + len(whole.edges)
     monkeypatch.setattr(drawing, "LARGEST", count - 1)
     with pytest.raises(viz.TooLargeError, match=f"about {count} nodes"):
         viz.draw(loss, steps="all", strict=True)
+    monkeypatch.setattr(drawing, "LARGEST", count)
+    assert size > count
+    with pytest.raises(viz.TooLargeError, match=f"about {size} nodes"):  # it was read
+        viz.draw(loss, steps="all", strict=True)
+    monkeypatch.setattr(drawing, "LARGEST", count - 1)
     # Of steps that are left out nothing is known so far, nor of what a coarser level gathers.
     viz.draw(loss, detail="op", steps=[0, 8], strict=True)
     estimates = [("op", [0]), ("op", "auto"), ("gate", "all"), ("op", "all")]
