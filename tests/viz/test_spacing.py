@@ -150,13 +150,16 @@ def test_what_one_line_joins_stands_upright() -> None:
     assert x["p"] == pytest.approx(x["b"])
 
 
-def test_what_joins_two_stands_above_one_of_them() -> None:
-    # The weighted median: no line is slanted more than need be.
+def test_what_joins_two_stands_in_their_middle() -> None:
     x = spaced([list("ab"), list("x")], "ax bx")
     assert x["b"] - x["a"] == pytest.approx(58)
-    assert min(abs(x["x"] - x[key]) for key in "ab") < 1e-6 or x["x"] == pytest.approx(
-        (x["a"] + x["b"]) / 2
-    )
+    assert x["x"] == pytest.approx((x["a"] + x["b"]) / 2)
+
+
+def test_columns_side_by_side_stand_upright() -> None:
+    x = spaced([list("ab"), list("xy"), list("pq")], "ax by yq")
+    assert x["x"] == pytest.approx(x["a"])
+    assert [x["y"], x["q"]] == pytest.approx([x["b"]] * 2)
 
 
 def test_three_above_one_stand_around_it() -> None:
