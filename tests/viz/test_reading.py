@@ -293,3 +293,27 @@ def test_what_recurs_outside_is_one_node_for_each_step_at_the_coarser_levels() -
         model = drawn(losses[0] * 1.0 + losses[1] * 1.0, detail)
         outside = [(n.step, n.holds, n.role) for n in model.nodes if n.layer == OUT]
         assert outside == [(0, 3, "gate"), (1, 3, "gate")]
+
+
+@pytest.mark.parametrize("order", [("h", "c"), ("c", "h")])
+def test_at_the_coarsest_level_a_state_leads_to_its_own_next_value(order: tuple[str, str]) -> None:
+    old: dict[str, Any] = {name: leaf(f"{name}_0", np.array([0.5, -0.25])) for name in order}
+    w = leaf("w", np.array([0.5, 2.0]))
+    for t in range(2):
+        with tr.scope("t", t):
+            new = {name: np.tanh(old["h"] * w + old["c"]) * (k + 1.0)
+                   for k, name in enumerate(order)}  # fmt: skip
+            for name in order:
+                new[name].name = name
+            old = new
+    model = drawn((old["h"] + old["c"]).sum(), "step")
+    labels = {node.id: node.label for node in model.nodes}
+    joined = [(labels[e.source], labels[e.target]) for e in model.edges if not e.rail]
+    inside = sorted(pair for pair in joined if pair[1] != "loss")
+    assert inside == sorted(
+        [("initial h", "h_0"), ("initial c", "c_0"), ("h_0", "h_1"), ("c_0", "c_1")]
+    )
+    assert sorted(pair for pair in joined if pair[1] == "loss") == [
+        ("c_1", "loss"),
+        ("h_1", "loss"),
+    ]
