@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 import json
+import sys
 from pathlib import Path
 
-from viz.cli import run
+from viz.cli import UsageError, run
 
 
 def main() -> None:
     folder = Path(__file__).parent
+    if sys.argv[1:]:
+        raise UsageError("this only lists them: run one as python -m demos.NAME, with its options")
     for file in sorted(folder.glob("[!_]*.py")):
         about = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
         if file.stem != "common":
