@@ -31,6 +31,7 @@ def clip_grad_norm_(
     Raises:
         GradientError: if the norm is not finite and `error_if_nonfinite` is set.
         ValueError: if `max_norm` is not above 0.
+        TypeError: if given a module in place of its parameters.
 
     >>> x = Tensor([3.0, 4.0], requires_grad=True)
     >>> np.sum(x * x).backward()
@@ -39,7 +40,7 @@ def clip_grad_norm_(
     """
     if not max_norm > 0:
         raise ValueError(f"clip_grad_norm_: max_norm = {max_norm} is not above 0")
-    having = [parameter for parameter in parameters if parameter.grad is not None]
+    having = _having("clip_grad_norm_", parameters)
     # hypot and norms scale before they square: gradients that explode to 1e200 are clipped, too.
     norm = math.hypot(*[l2 for l2, _ in norms([_grad(parameter) for parameter in having])])
     if not math.isfinite(norm):
@@ -68,6 +69,7 @@ def clip_grad_value_(
     Raises:
         GradientError: if an element is not finite and `error_if_nonfinite` is set.
         ValueError: if `max_value` is not above 0.
+        TypeError: if given a module in place of its parameters.
 
     >>> x = Tensor([3.0, 4.0], requires_grad=True)
     >>> np.sum(x * x).backward()
@@ -77,11 +79,17 @@ def clip_grad_value_(
     """
     if not max_value > 0:
         raise ValueError(f"clip_grad_value_: max_value = {max_value} is not above 0")
-    having = [parameter for parameter in parameters if parameter.grad is not None]
+    having = _having("clip_grad_value_", parameters)
     if error_if_nonfinite and not all(np.isfinite(_grad(parameter)).all() for parameter in having):
         raise _not_finite("clip_grad_value_", having)
     for parameter in having:
         parameter.grad = np.clip(_grad(parameter), -max_value, max_value)
+
+
+def _having(function: str, parameters: Iterable[Tensor]) -> list[Tensor]:
+    if hasattr(parameters, "parameters"):
+        raise TypeError(f"{function} takes the parameters themselves: module.parameters()")
+    return [parameter for parameter in parameters if parameter.grad is not None]
 
 
 def _grad(parameter: Tensor) -> Array:

@@ -7,6 +7,7 @@ has none, and is read all the same.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -35,6 +36,7 @@ def save(path: str | os.PathLike[str], state: Module | Mapping[str, ArrayLike]) 
 
     Raises:
         DtypeError: if something is not an array of numbers.
+        TypeError: if `state` is neither a module nor a mapping.
         OSError: if the file cannot be written; an older one is then as it was.
 
     >>> import tempfile, tinygrad_rnn as tr
@@ -47,6 +49,8 @@ def save(path: str | os.PathLike[str], state: Module | Mapping[str, ArrayLike]) 
     """
     from safetensors.numpy import save as encode  # needed by those alone who save
 
+    if not isinstance(state, Module | Mapping):
+        raise TypeError(f"save takes a module or arrays by name, not a {type(state).__name__}")
     arrays = {}
     for name, value in (state.state_dict() if isinstance(state, Module) else state).items():
         array = np.asarray(value, order="C")
@@ -63,7 +67,7 @@ def load(path: str | os.PathLike[str]) -> dict[str, Array]:
         path: a file of `save`, or of any other library.
 
     Returns:
-        The arrays, with the shapes and dtypes that they were saved with.
+        The arrays, sorted by name, with the shapes and dtypes that they were saved with.
 
     Raises:
         WeightsFileError: if the file is cut off, is corrupted, is no safetensors file, or holds
@@ -81,7 +85,7 @@ def load(path: str | os.PathLike[str]) -> dict[str, Array]:
 
     content = Path(path).read_bytes()
     try:
-        arrays = {name: array.copy() for name, array in decode(content).items()}
+        arrays = {name: array.copy() for name, array in sorted(decode(content).items())}
         length = int.from_bytes(content[:8], "little")
         metadata = json.loads(content[8 : 8 + length]).get("__metadata__", {})
     except SafetensorError as error:
@@ -108,6 +112,8 @@ def _checksum(arrays: Mapping[str, Array]) -> str:
 def _write(path: Path, content: bytes) -> None:
     """Put `content` in place of what is at `path`, all at once."""
     path = path.resolve()  # a link stays a link
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path.parent))
     beside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
         with beside.open("xb") as file:

@@ -151,10 +151,12 @@ RAISES = {
     "clip_grad_norm_": {
         "GradientError": lambda: tr.clip_grad_norm_(exploded(), 1.0, error_if_nonfinite=True),
         "ValueError": lambda: tr.clip_grad_norm_([], 0.0),
+        "TypeError": lambda: tr.clip_grad_norm_(cell(), 1.0),
     },
     "clip_grad_value_": {
         "GradientError": lambda: tr.clip_grad_value_(exploded(), 1.0, error_if_nonfinite=True),
         "ValueError": lambda: tr.clip_grad_value_([], 0.0),
+        "TypeError": lambda: tr.clip_grad_value_(cell(), 1.0),
     },
     "linear": {"ShapeError": lambda: tr.f.linear(leaf(1, 2), leaf(3, 3))},
     "linear_pair": {
@@ -276,6 +278,7 @@ RAISES = {
     "to_haiku": {"StateDictError": lambda: interop.to_haiku(cell())},
     "save": {
         "DtypeError": lambda tmp_path: tr.save(tmp_path / "w", {"w": ["text"]}),
+        "TypeError": lambda tmp_path: tr.save(tmp_path / "w", 3),
         "OSError": lambda tmp_path: tr.save(tmp_path / "no folder" / "w", {}),
     },
     "load": {

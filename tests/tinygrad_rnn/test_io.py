@@ -131,6 +131,18 @@ def test_a_dtype_that_numpy_lacks(tmp_path):
         tr.load(path)
 
 
+def test_a_folder_that_is_not_there_is_named_and_not_the_file_that_was_to_be_written(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no such folder: '.*none'$"):
+        tr.save(tmp_path / "none" / "w.safetensors", {"w": np.ones(2)})
+
+
+def test_names_are_sorted(tmp_path):
+    """A file's own order would be another one in each process."""
+    names = [f"layers.{k}" for k in range(9)]
+    tr.save(tmp_path / "w", {name: np.ones(2) for name in reversed(names)})
+    assert list(tr.load(tmp_path / "w")) == names
+
+
 def test_missing(tmp_path):
     with pytest.raises(FileNotFoundError):
         tr.load(tmp_path / "none")

@@ -91,7 +91,8 @@ def cross_entropy(
     count = logits.shape[-1]
     if classes.size and not (classes.min() >= 0 and classes.max() < count):
         raise ValueError(
-            f"cross_entropy: classes from {classes.min()} to {classes.max()} with {count} logits"
+            f"cross_entropy: classes from {classes.min()} to {classes.max()}, where {count} logits "
+            f"are of the classes 0 to {count - 1}"
         )
     flat = classes.ravel()
     picked: Tensor = log_softmax(logits).reshape(-1, count)[np.arange(flat.size), flat]
