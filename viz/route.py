@@ -172,6 +172,8 @@ def _place_labels(template: Template, width: float, height: float) -> None:
             if penalty >= best:
                 break
             cost = _cost(spot, width, height, taken, others, curve, template.width) + penalty
+            if penalty >= 1 and _distance(spot, others) < _distance(spot, curve):
+                cost += 4.0  # it would be read as another line's
             if cost < best:
                 best, template.labels[key] = cost, spot
         x, y = template.labels[key]
@@ -197,6 +199,11 @@ def _spots(curve: np.ndarray, width: float, height: float) -> Iterator[tuple[flo
                 beside += [(a * corner[0], b * corner[1]) for a in (1, -1) for b in (1, -1)]
             for dx, dy in beside:
                 yield abs(at - 0.5) + (1.0 if off else 0.0), (float(x + dx), float(y + dy))
+
+
+def _distance(spot: Point, line: np.ndarray) -> float:
+    """How far a place is from the nearest of some points."""
+    return float(np.hypot(*(line - spot).T).min(initial=math.inf))
 
 
 def _cost(

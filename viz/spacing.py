@@ -157,6 +157,19 @@ def space(
                 boxes[key].x = x
     for _ in range(BLOCK_SWEEPS):
         _move_blocks(rows, boxes, near, beside)
+    _close_up(boxes)
+
+
+def _close_up(boxes: dict[str, Box]) -> None:
+    """Narrow what is empty from top to bottom to the room that any two neighbours need."""
+    inner = [box for box in boxes.values() if box.key[0] not in "<>"]  # those go to the sides
+    inner.sort(key=lambda box: box.x - box.width / 2)
+    shift, end = 0.0, math.inf
+    for box in inner:
+        left, right = box.x - box.width / 2, box.x + box.width / 2
+        shift += max(left - end - SIDE_GAP, 0.0)
+        end = right if end == math.inf else max(end, right)
+        box.x -= shift
 
 
 def _move_blocks(
@@ -196,7 +209,7 @@ def _move_blocks(
             if right is not None and right[0] != ">":
                 high = min(high, boxes[right].x - _gap(here, boxes[right], beside) - here.x)
         if low <= high:
-            shift = min(max(_mean(pulls), low), high)
+            shift = min(max(_median(pulls), low), high)
             for key in block:
                 boxes[key].x += shift
 

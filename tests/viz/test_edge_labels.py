@@ -126,6 +126,16 @@ def test_a_number_stands_further_off_where_every_place_close_by_is_taken() -> No
     assert x == pytest.approx(100 + WIDE / 2 + 12)
 
 
+def test_a_number_does_not_stand_further_off_where_another_line_is_nearer() -> None:
+    ends = [("^a", "^b", 100), ("^c", "^d", 150)]
+    boxes = [box(key, x, 220 * row, row, 2, 2) for *keys, x in ends for row, key in enumerate(keys)]
+    left, strip = (-100.0, -20.0, 94.0, 300.0), (106.0, -20.0, 106.01, 300.0)
+    alone = labelled(boxes, "^a ^b", reserved=[left, strip])["^a ^b"]
+    assert alone[0] == pytest.approx(100 + WIDE / 2 + 12)
+    beside = labelled(boxes, "^a ^b", "^c ^d", reserved=[left, strip])["^a ^b"]
+    assert beside[0] == pytest.approx(100 + WIDE / 2 + 6)  # and rather covers the strip
+
+
 def test_a_number_stands_across_a_corner_of_its_line_where_only_that_is_free() -> None:
     boxes = [box("^a", 100, 0, 0, 2, 2), box("^b", 100, 220, 1, 2, 2)]
     line = [(100.0, 0.0), (100.0, 110.0), (100.0, 110.0), (100.0, 220.0)]

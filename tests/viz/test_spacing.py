@@ -9,7 +9,7 @@ import random
 import pytest
 
 from viz.boxes import Box, Line
-from viz.spacing import _isotonic, _median, order_rows, space
+from viz.spacing import _close_up, _isotonic, _median, order_rows, space
 
 Rows = list[list[str]]
 
@@ -274,3 +274,16 @@ def test_positions_are_the_nearest_of_all_that_keep_the_order(seed: int) -> None
     found = _isotonic(wanted, weights, gaps)
     assert all(b - a >= gap - 1e-9 for a, b, gap in zip(found, found[1:], gaps, strict=False))
     assert far(found) == pytest.approx(best)
+
+
+def test_what_is_empty_from_top_to_bottom_is_closed_up_to_the_room_of_a_number() -> None:
+    spans = {"a": (0, 20), "b": (10, 60), "c": (200, 220), "d": (230, 250), "e": (400, 500)}
+    boxes = {
+        key: Box(key, right - left, 20.0, row % 2, x=(left + right) / 2)
+        for row, (key, (left, right)) in enumerate(spans.items())
+    }
+    boxes["<h"] = Box("<h", 2.0, 2.0, x=-300.0)  # a port, which has its place at the side
+    _close_up(boxes)
+    found = {key: box.x - box.width / 2 for key, box in boxes.items()}
+    # b ends at 60, so that c begins at 95; d is near enough; e begins 35 after it.
+    assert found == {"a": 0, "b": 10, "c": 95, "d": 125, "e": 180, "<h": -301}
