@@ -19,6 +19,21 @@ def test_mismatched_shapes_name_the_operation_and_both_shapes():
         leaf(2, 3).reshape(4)
 
 
+@pytest.mark.parametrize("x", [2.0, np.float64(2), np.ones(())])
+def test_a_linear_map_takes_no_number_for_a_vector(x):
+    with pytest.raises(tr.ShapeError, match="an input has at least one axis, a weight two"):
+        tr.f.linear(x, leaf(2, 3))
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 5, 3)])
+def test_a_linear_map_takes_nothing_but_a_matrix_for_a_weight(shape):
+    for x in (leaf(3), leaf(2, 3), leaf(4, 2, 3)):
+        with pytest.raises(tr.ShapeError, match="an input has at least one axis, a weight two"):
+            tr.f.linear(x, leaf(*shape))
+        with pytest.raises(tr.ShapeError, match="an input has at least one axis, a weight two"):
+            tr.f.linear_pair(x, leaf(5, 3), x, leaf(*shape))
+
+
 def test_mismatched_shapes_name_the_time_step():
     class Broken(tr.RNNCell):
         def __call__(self, x, state):

@@ -17,6 +17,7 @@ from tinygrad_rnn.ops.index import scatter
 from tinygrad_rnn.ops.trigonometry import tanh
 from tinygrad_rnn.primitive import Gather, Primitive, Uses
 from tinygrad_rnn.protocols import Array
+from tinygrad_rnn.room import SMALL, store
 
 
 def _gate(nonlinearity: Primitive, derivative: str) -> Primitive:
@@ -46,7 +47,7 @@ def _gate(nonlinearity: Primitive, derivative: str) -> Primitive:
 def _gather_gates(uses: Uses) -> Array:
     """Write what the gates of one pre-activation send back into one buffer, side by side."""
     a = uses[0][1]._values[0]
-    out, end = np.empty(a.shape, a.dtype), 0
+    out, end = np.empty(a.shape, a.dtype) if a.nbytes < SMALL else store.empty(a.shape, a.dtype), 0
     for g, node in reversed(uses):
         columns = node.params["columns"]
         if columns.start != end or columns.step or not columns.stop:

@@ -11,6 +11,7 @@ from tinygrad_rnn.norms import Size, norms, norms_of_outer_products
 from tinygrad_rnn.ops.index import scatter
 from tinygrad_rnn.primitive import Gather, Primitive, Uses, linear, unbroadcast
 from tinygrad_rnn.protocols import Array
+from tinygrad_rnn.room import SMALL, store
 
 
 def _matmul_to_a(g: Any, y: Any, a: Any, b: Any) -> Any:
@@ -49,20 +50,31 @@ def _fold(array: Any) -> Any:
 
 
 def _product(a: Any, b: Any) -> Any:
-    """Return ``a @ b``; on small matrices `dot` takes half the time, on stacks it is slow."""
-    return np.dot(a, b) if a.ndim <= 2 else np.matmul(a, b)
+    """Return ``a @ b``; on small matrices `dot` takes half the time, on others it is not that."""
+    return np.dot(a, b) if 1 <= a.ndim <= 2 == b.ndim else np.matmul(a, b)
+
+
+def _project(x: Array, weight: Array) -> Array:
+    """Return ``x @ W.T``, in borrowed room if it is large."""
+    if getattr(x, "ndim", 0) < 1 or getattr(weight, "ndim", 0) != 2:
+        raise ValueError("an input has at least one axis, a weight two")
+    if x.size * len(weight) < ROOMY * x.shape[-1]:
+        return _product(x, weight.T)  # type: ignore[no-any-return]  # arrays make an array
+    out = store.empty((*x.shape[:-1], len(weight)), np.result_type(x, weight))
+    return np.matmul(x, weight.T, out)
 
 
 ALL_ROWS = slice(None)
+ROOMY = SMALL // 8  # elements: below, none of our dtypes makes it large
 
 
 def _affine(*inputs: Array, rows: slice = ALL_ROWS) -> Array:
     """Sum the products ``x @ W[rows].T`` of inputs ``x, W, h, U, ...``, and the last one's bias."""
     if rows is not ALL_ROWS:
         inputs = tuple([x[rows] if _is_stacked(k, inputs) else x for k, x in enumerate(inputs)])
-    out: Array = _product(inputs[0], inputs[1].T)
+    out = _project(inputs[0], inputs[1])
     for slot in range(2, len(inputs) - 1, 2):
-        term = _product(inputs[slot], inputs[slot + 1].T)
+        term = _project(inputs[slot], inputs[slot + 1])
         if term.shape != out.shape:
             raise ValueError(f"products of shapes {out.shape} and {term.shape} to be added")
         np.add(out, term, out)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.nn.fused.room import store
 from tinygrad_rnn.nn.fused.tape import (
     FusedTape,
     across,
@@ -15,6 +14,7 @@ from tinygrad_rnn.nn.fused.tape import (
     spans,
     weight_gradients,
 )
+from tinygrad_rnn.room import store
 from tinygrad_rnn.tensor import Array
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.nn.fused.room import store
 from tinygrad_rnn.nn.fused.tape import FusedTape, buffer, outer, set_aside, spans, weight_gradients
+from tinygrad_rnn.room import store
 from tinygrad_rnn.tensor import Array
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.nn.fused.room import store
 from tinygrad_rnn.nn.tape import Tape
+from tinygrad_rnn.room import store
 from tinygrad_rnn.tensor import Array
 
 CACHE = 32_768  # elements: slopes are prepared for as many steps at a time as this holds

@@ -2,13 +2,15 @@
 
 The C library returns a large array's memory to the system when it is freed, and has it zeroed and
 mapped anew, page by page, for the next: a third of a training step. So what nobody refers to any
-more is kept here for the next run, up to a limit.
+more is kept here for the next run, up to a limit. The fused engine borrows all its arrays here; the
+op graph those of a step's products, which are the largest.
 """
 
 from __future__ import annotations
 
 import math
 import threading
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -19,19 +21,38 @@ SMALL = 1 << 16  # bytes: below, the C library keeps what is freed
 KEPT = 1 << 28  # bytes that are kept at most
 
 
+class Room:
+    """So many bytes of memory, and where they begin."""
+
+    __slots__ = ("address", "bytes", "size")
+
+    def __init__(self, size: int) -> None:
+        self.bytes, self.size = np.empty(size, np.uint8), size
+        self.address = self.bytes.__array_interface__["data"][0]
+
+
 class Loan:
     """What a borrowed array refers to as its base: it ends when the last view of the array does.
 
     Args:
         store: where the room goes back to.
-        room: bytes.
+        room: what is lent.
         shape: of the array, which may need less.
         dtype: of the array.
     """
 
-    def __init__(self, store: Store, room: Array, shape: tuple[int, ...], dtype: Any) -> None:
+    __slots__ = ("__array_interface__", "room", "store")
+
+    def __init__(
+        self, store: Store, room: Room, shape: tuple[int, ...], dtype: np.dtype[Any]
+    ) -> None:
         self.store, self.room = store, room
-        self.__array_interface__ = np.ndarray(shape, dtype, room).__array_interface__
+        self.__array_interface__ = {
+            "version": 3,
+            "shape": shape,
+            "typestr": dtype.str,
+            "data": (room.address, False),
+        }
 
     def __del__(self) -> None:
         self.store.give_back(self.room)
@@ -49,7 +70,8 @@ class Store:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.free: list[Array] = []
+        self.free: deque[Room] = deque()
+        self.size = 0  # bytes in all that is free
         self.lock = threading.Lock()
 
     def empty(self, shape: tuple[int, ...], dtype: Any) -> Array:
@@ -60,25 +82,28 @@ class Store:
             return np.empty(shape, dtype)
         return np.asarray(Loan(self, self.take(size), shape, dtype))
 
-    def take(self, size: int) -> Array:
+    def take(self, size: int) -> Room:
         """Return room for `size` bytes: what was given back last and fits, else new."""
         if self.lock.acquire(blocking=False):
             try:
                 for k in range(len(self.free) - 1, -1, -1):
-                    if size <= self.free[k].nbytes <= 2 * size:
-                        return self.free.pop(k)
+                    room = self.free[k]
+                    if size <= room.size <= 2 * size:
+                        del self.free[k]
+                        self.size -= room.size
+                        return room
             finally:
                 self.lock.release()
-        return np.empty(size, np.uint8)
+        return Room(size)
 
-    def give_back(self, room: Array) -> None:
+    def give_back(self, room: Room) -> None:
         """Keep room for later."""
         if self.lock.acquire(blocking=False):
             try:
                 self.free.append(room)
-                excess = sum(kept.nbytes for kept in self.free) - self.limit
-                while excess > 0:
-                    excess -= self.free.pop(0).nbytes
+                self.size += room.size
+                while self.size > self.limit:
+                    self.size -= self.free.popleft().size
             finally:
                 self.lock.release()
 
