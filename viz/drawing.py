@@ -46,6 +46,9 @@ def draw(
 ) -> Picture:
     """Draw the graph under `loss`, one frame per time step, with the gradient on every edge.
 
+    A step is what was made in a scope ``("t", number)``, as `unroll` makes it; in a loop of one's
+    own, ``with tinygrad_rnn.scope("t", t):`` does.
+
     Args:
         loss: the tensor that the picture ends in, of any shape: what the flow was traced from.
         flow: what a sweep from it recorded (`tinygrad_rnn.trace(loss)`); None draws no gradients.

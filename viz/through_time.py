@@ -111,7 +111,7 @@ def _states(label: str, flow: GradientFlow, state: str) -> dict[int, Tensor]:
     if not states:
         raise VizError(
             f"{label}: no tensor named {state!r} inside a time step; "
-            "unroll a cell, or give the name of another part of its state"
+            "unroll a cell with engine='graph', or give the name of another part of its state"
         )
     return states
 
