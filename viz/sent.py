@@ -20,15 +20,13 @@ from viz.blocks import Use, op_name
 from viz.model import Size
 
 
-def measure(gradient: np.ndarray | None) -> Size | None:
-    """The three norms of an array; None for None.
+def measure(gradient: np.ndarray) -> Size:
+    """The three norms of an array.
 
     >>> size = measure(np.array([3.0, -4.0]))
     >>> size.l2, round(size.rms, 4), size.max, size.finite
     (5.0, 3.5355, 4.0, True)
     """
-    if gradient is None:
-        return None
     ((l2, largest),) = norms([gradient])
     rms = l2 / math.sqrt(max(gradient.size, 1))
     return Size(l2, rms, largest, math.isfinite(largest))
@@ -44,7 +42,8 @@ class Sent:
 
     def total(self, tensor: Any) -> Size | None:
         """The size of the summed gradient that reached a tensor."""
-        return measure(self.flow.gradient(tensor)) if self.flow is not None else None
+        gradient = self.flow.gradient(tensor) if self.flow is not None else None
+        return None if gradient is None else measure(gradient)
 
     def reached(self, use: Use) -> bool:
         """Whether the sweep sent something along this edge."""
@@ -65,5 +64,5 @@ class Sent:
             edge = found[0]
             size = Size(edge.l2, edge.rms, edge.max, edge.finite)
         else:
-            size = measure(reduce(add, map(self.flow.contribution, found))) or Size(0, 0, 0)
+            size = measure(reduce(add, map(self.flow.contribution, found)))
         return ("nonfinite" if not size.finite else "flows" if size.max else "zero"), size
