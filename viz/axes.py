@@ -37,10 +37,12 @@ def save(axes: Axes, path: str | Path) -> None:
     Raises:
         VizError: for another suffix, or if the file cannot be written; nothing is half-written.
 
-    >>> import tempfile
-    >>> axes = new_axes()
+    >>> import tempfile, tinygrad_rnn as tr, viz
+    >>> from pathlib import Path
+    >>> run = tr.unroll(tr.RNNCell(2, 3, rng=0), [[[1.0, 2.0]]] * 4)
+    >>> axes = viz.chart({"RNN": tr.trace(run.final.sum())})
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     save(axes, Path(folder, "chart.svg"))
+    ...     viz.charts.save(axes, Path(folder, "chart.svg"))
     ...     Path(folder, "chart.svg").read_bytes()[:5]
     b'<?xml'
     """

@@ -56,9 +56,9 @@ def chart(
         VizError: if there are no flows, one has seen no sweep or has no such state, the norm is
             unknown, a factor is not positive, or matplotlib is not installed.
 
-    >>> import tinygrad_rnn as tr
+    >>> import numpy as np, tinygrad_rnn as tr, viz
     >>> run = tr.unroll(tr.RNNCell(2, 3, rng=0), np.ones((5, 1, 2)))
-    >>> axes = chart({"RNN": tr.trace(run.final.sum())}, theory={"halved": 0.5})
+    >>> axes = viz.chart({"RNN": tr.trace(run.final.sum())}, theory={"halved": 0.5})
     >>> axes.get_yscale()
     'log'
     """
@@ -105,9 +105,9 @@ def heat_map(
         VizError: if the flow has seen no sweep or has no such state, or matplotlib is not
             installed.
 
-    >>> import tinygrad_rnn as tr
+    >>> import numpy as np, tinygrad_rnn as tr, viz
     >>> run = tr.unroll(tr.RNNCell(2, 3, rng=0), np.ones((5, 1, 2)))
-    >>> heat_map(tr.trace(run.final.sum())).images[0].get_array().shape
+    >>> viz.charts.heat_map(tr.trace(run.final.sum())).images[0].get_array().shape
     (3, 5)
     """
     t, sizes = units_through_time(flow, state, "heat map")
@@ -161,8 +161,9 @@ def spectrum(
         AnomalyError: if one is not finite.
         VizError: if the bound is not positive, or matplotlib is not installed.
 
-    >>> halving = np.array([np.eye(2) / 2] * 3)
-    >>> [round(float(y), 3) for y in spectrum(halving).lines[0].get_ydata()]
+    >>> import numpy as np, viz
+    >>> axes = viz.charts.spectrum(np.array([np.eye(2) / 2] * 3))
+    >>> [round(float(y), 3) for y in axes.lines[0].get_ydata()]
     [-0.301, -0.602, -0.903]
     """
     logs = analysis.log10_singular_values(jacobians)
@@ -204,10 +205,10 @@ def shares(
         VizError: if no time step uses the parameter, its gradient is 0 or not finite, or
             matplotlib is not installed.
 
-    >>> import tinygrad_rnn as tr
+    >>> import numpy as np, tinygrad_rnn as tr, viz
     >>> cell = tr.RNNCell(2, 3, rng=0)
     >>> run = tr.unroll(cell, np.ones((5, 1, 2)))
-    >>> len(shares(tr.trace(run.final.sum()), cell.weight_hh).patches)
+    >>> len(viz.charts.shares(tr.trace(run.final.sum()), cell.weight_hh).patches)
     5
     """
     found = shares_through_time(flow, parameter)
@@ -239,9 +240,9 @@ def openness(
         GradientError: if the run was not recorded.
         VizError: if there is no such gate, or matplotlib is not installed.
 
-    >>> import tinygrad_rnn as tr
+    >>> import numpy as np, tinygrad_rnn as tr, viz
     >>> run = tr.unroll(tr.GRUCell(2, 3, rng=0), np.ones((5, 1, 2)))
-    >>> [line.get_label() for line in openness(run).lines]
+    >>> [line.get_label() for line in viz.charts.openness(run).lines]
     ['reset gate', 'update gate']
     """
     found = analysis.activations(run)

@@ -59,6 +59,8 @@ def render(
         VizError: there is nothing to show, or it is too long for a page.
 
     >>> import tinygrad_rnn as tr
+    >>> from viz.page import levels, render
+    >>> from viz.style import Scale
     >>> loss = (tr.Tensor([1.0, 2.0], requires_grad=True, name="x") ** 2).sum()
     >>> flow = tr.trace(loss)
     >>> render({"squares": levels(loss, flow)}, Scale.fit([flow]), "Squares")[:15]
@@ -89,6 +91,7 @@ def levels(loss: Any, flow: Any, norm: str = "l2") -> dict[str, Model]:
         VizError: no tensor, a flow of another one, or an unknown norm.
 
     >>> import numpy as np, tinygrad_rnn as tr
+    >>> from viz.page import levels
     >>> run = tr.unroll(tr.RNNCell(2, 3, rng=0), np.ones((4, 1, 2)))
     >>> list(levels(run.final.sum(), None))
     ['op', 'gate', 'cell', 'step']

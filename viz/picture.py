@@ -41,6 +41,7 @@ class Picture:
         VizError: an unknown theme, or a scale of another norm.
 
     >>> import tempfile, tinygrad_rnn as tr, viz
+    >>> from pathlib import Path
     >>> loss = (tr.Tensor([1.0, 2.0], requires_grad=True, name="x") ** 2).sum()
     >>> picture = viz.draw(loss, tr.trace(loss), title="sum of squares")
     >>> with tempfile.TemporaryDirectory() as folder:

@@ -120,7 +120,8 @@ class Scale:
     Raises:
         VizError: a reference or a range that is not as said, or an unknown norm.
 
-    >>> scale = Scale(reference=1.0, low=-4.0, high=2.0)
+    >>> import viz
+    >>> scale = viz.Scale(reference=1.0, low=-4.0, high=2.0)
     >>> scale.level(1e-04), scale.level(1.0), scale.level(0.01), scale.width(1.0)
     (-12, 0, -6, 4.3)
     """
@@ -153,10 +154,10 @@ class Scale:
         Raises:
             VizError: no flow, one that has seen no sweep, or an unknown norm.
 
-        >>> import numpy as np, tinygrad_rnn as tr
+        >>> import numpy as np, tinygrad_rnn as tr, viz
         >>> run = tr.unroll(tr.RNNCell(2, 3, rng=0), np.ones((4, 1, 2)))
         >>> flow = tr.trace(run.final.sum())
-        >>> Scale.fit([flow]).reference == flow.norm(run.final)
+        >>> viz.Scale.fit([flow]).reference == flow.norm(run.final)
         True
         """
         check_norm(norm)
