@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from viz.boxes import Box, Line, Template
-from viz.route import _cost, route
+from viz.route import _cost, _distance, _spots, route
 
 WIDE, TALL = 30.0, 8.0
 Label = tuple[float, float]
@@ -244,3 +244,30 @@ def test_points_of_lines_cost_within_four_points_beside_and_one_above_and_below(
     assert cost(others=inside + outside) == 3 * len(inside)
     assert cost(own=inside + outside) == 2 * len(inside)
     assert math.isclose(cost(others=inside, own=outside), 15)
+
+
+def test_places_are_offered_the_nearer_to_the_middle_the_better() -> None:
+    """On a level line from 0 to 100 with a point at each whole number, of a 20 by 10 number."""
+    line = np.array([(float(x), 0.0) for x in range(101)])
+    found = list(_spots(line, 20.0, 10.0))
+    penalties = [round(penalty, 6) for penalty, _ in found]
+    assert penalties == sorted(penalties)
+    close = [spot for penalty, spot in found if penalty < 1]
+    far = [spot for penalty, spot in found if penalty >= 1]
+    assert close[:2] == [(50.0, 9.0), (50.0, -9.0)]  # four points off, above and below
+    assert {abs(y) for _, y in close} == {9.0}
+    places = sorted({x for x, y in far if abs(y) == 15.0})  # ten points off
+    assert places == pytest.approx(range(15, 90, 5), abs=1)
+    corners = {(round(x - 50), round(y)) for x, y in far if abs(y) == 9.0} & {
+        (a * 14, b * 9) for a in (1, -1) for b in (1, -1)
+    }
+    assert len(corners) == 4
+    assert len(far) == 15 * 6
+    for penalty, (x, y) in found:
+        if abs(y) == 15.0 or penalty < 1:
+            assert penalty % 1 == pytest.approx(abs(x - 50) / 100, abs=0.011)
+
+
+def test_a_distance_is_to_the_nearest_point() -> None:
+    assert _distance((3.0, 4.0), np.array([(0.0, 0.0), (9.0, 4.0)])) == 5
+    assert _distance((3.0, 4.0), FREE) == math.inf
