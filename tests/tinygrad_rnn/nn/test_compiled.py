@@ -46,7 +46,7 @@ def test_compiled_and_plain_loops_agree(
     used = []
     loops = with_compiled_loops()
     if way == "products left to BLAS":
-        monkeypatch.setattr(loops, "WHOLE_UP_TO", 0)
+        monkeypatch.setattr(loops, "SEQUENCES", 0)
     monkeypatch.setattr(tape, "compiled_loops", lambda: used.append(1) or loops)
     outputs, found = gradients(kind, dtype, shape, inputs_need_one)
     assert len(used) == 2  # forwards and backwards

@@ -22,7 +22,8 @@ from numba.extending import overload
 
 from tinygrad_rnn.tensor import Array
 
-WHOLE_UP_TO = 256  # units times sequences
+# Up to so many sequences, and units times sequences, BLAS is the slower one.
+SEQUENCES, UNITS = 6, 2048
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 
 
@@ -35,11 +36,12 @@ def compiled(function: Callable[..., None]) -> Any:
 
 
 def in_two_ways(loop: Callable[..., None]) -> Callable[..., None]:
-    """Return a loop over steps that is compiled as a whole if what it is given first is small."""
+    """Return a loop over steps that is compiled as a whole for few sequences."""
     whole = compiled(loop)
 
-    def run(first: Array, *rest: Any) -> None:
-        (whole if first[0].size <= WHOLE_UP_TO else loop)(first, *rest)
+    def run(states: Array, *rest: Any) -> None:
+        small = states.shape[1] <= SEQUENCES and states[0].size <= UNITS
+        (whole if small else loop)(states, *rest)
 
     return run
 
@@ -129,15 +131,15 @@ def rnn_step(t: int, h: Array, a: Array) -> None:
 
 
 @in_two_ways
-def rnn_backward(da: Array, g: Array, h: Array, u: Array, dh: Array) -> None:
+def rnn_backward(h: Array, g: Array, u: Array, da: Array, dh: Array) -> None:
     """Fill da, and leave in dh what arrives at h_0."""
     for t in range(len(da) - 1, -1, -1):
-        rnn_step_back(t, da, g, h, dh)
+        rnn_step_back(t, h, g, da, dh)
         multiply(da[t], u, dh)
 
 
 @compiled
-def rnn_step_back(t: int, da: Array, g: Array, h: Array, dh: Array) -> None:
+def rnn_step_back(t: int, h: Array, g: Array, da: Array, dh: Array) -> None:
     """Fill da_t."""
     for b in range(da.shape[1]):
         for j in range(da.shape[2]):
@@ -177,53 +179,35 @@ def lstm_step(
 
 @in_two_ways
 def lstm_backward(
-    da: Array,
-    gh: Array,
-    gc: Array,
-    gates: Array,
-    h: Array,
-    c: Array,
-    tanh_c: Array,
-    u: Array,
-    dh: Array,
-    dc: Array,
+    c: Array, tanh_c: Array, gates: Array, g: Array, u: Array, da: Array, dh: Array, dc: Array
 ) -> None:
     """Fill da, and leave in dh and dc what arrives at h_0 and c_0."""
     for t in range(len(da) - 1, -1, -1):
-        lstm_step_back(t, da, gh, gc, gates, h, c, tanh_c, dh, dc)
+        lstm_step_back(t, c, tanh_c, gates, g, da, dh, dc)
         multiply(da[t], u, dh)
 
 
 @compiled
 def lstm_step_back(
-    t: int,
-    da: Array,
-    gh: Array,
-    gc: Array,
-    gates: Array,
-    h: Array,
-    c: Array,
-    tanh_c: Array,
-    dh: Array,
-    dc: Array,
+    t: int, c: Array, tanh_c: Array, gates: Array, g: Array, da: Array, dh: Array, dc: Array
 ) -> None:
     """Fill da_t, and turn dc_t into dc_{t-1}."""
-    size = h.shape[2]
+    size = c.shape[2]
     for b in range(da.shape[1]):
         for j in range(size):
-            dh[b, j] += gh[t, b, j]
+            dh[b, j] += g[0, t, b, j]
         for j in range(size):
             o, y = gates[3, t, b, j], tanh_c[t, b, j]
-            dc[b, j] += gc[t, b, j] + dh[b, j] * (o - o * y * y)
+            dc[b, j] += g[1, t, b, j] + dh[b, j] * (o - o * y * y)
         for j in range(size):
             o = gates[3, t, b, j]
             da[t, b, 3 * size + j] = dh[b, j] * tanh_c[t, b, j] * (o - o * o)
         for j in range(size):
-            i, g = gates[0, t, b, j], gates[2, t, b, j]
-            da[t, b, j] = dc[b, j] * g * (i - i * i)
+            i, n = gates[0, t, b, j], gates[2, t, b, j]
+            da[t, b, j] = dc[b, j] * n * (i - i * i)
         for j in range(size):
-            i, g = gates[0, t, b, j], gates[2, t, b, j]
-            da[t, b, 2 * size + j] = dc[b, j] * (i - i * g * g)
+            i, n = gates[0, t, b, j], gates[2, t, b, j]
+            da[t, b, 2 * size + j] = dc[b, j] * (i - i * n * n)
         for j in range(size):
             f = gates[1, t, b, j]
             da[t, b, size + j] = dc[b, j] * c[t, b, j] * (f - f * f)
@@ -268,20 +252,20 @@ def gru_step(t: int, h: Array, gates: Array, product: Array) -> None:
 
 @in_two_ways
 def gru_backward(
-    da: Array, g: Array, gates: Array, h: Array, u_rz: Array, u_n: Array, dh: Array, d: Array
+    h: Array, gates: Array, g: Array, u_rz: Array, u_n: Array, da: Array, dh: Array, d: Array
 ) -> None:
     """Fill da, and leave in dh what arrives at h_0; d has dh's shape and begins as zeros."""
     cut = 2 * dh.shape[1]
     for t in range(len(da) - 1, -1, -1):
-        gru_step_back(t, da, g, gates, h, dh, d)
+        gru_step_back(t, h, gates, g, da, dh, d)
         multiply(da[t, :, cut:], u_n, d)
-        gru_reset_back(t, da, gates, h, dh, d)
+        gru_reset_back(t, h, gates, da, dh, d)
         multiply(da[t, :, :cut], u_rz, d)
     dh += d
 
 
 @compiled
-def gru_step_back(t: int, da: Array, g: Array, gates: Array, h: Array, dh: Array, d: Array) -> None:
+def gru_step_back(t: int, h: Array, gates: Array, g: Array, da: Array, dh: Array, d: Array) -> None:
     """Fill da_z and da_n; d holds what came back through r and z of the step after."""
     size = h.shape[2]
     for b in range(da.shape[1]):
@@ -298,7 +282,7 @@ def gru_step_back(t: int, da: Array, g: Array, gates: Array, h: Array, dh: Array
 
 
 @compiled
-def gru_reset_back(t: int, da: Array, gates: Array, h: Array, dh: Array, d: Array) -> None:
+def gru_reset_back(t: int, h: Array, gates: Array, da: Array, dh: Array, d: Array) -> None:
     """Fill da_r; d holds what came back to ``r * h_{t-1}``."""
     for b in range(da.shape[1]):
         for j in range(h.shape[2]):

@@ -75,7 +75,7 @@ class GRUTape(FusedTape):
         )
         compiled = self.compiled(gates.dtype)
         loop = compiled.gru_backward if compiled else self._backward_loop
-        loop(da, np.ascontiguousarray(g), gates, h, u_rz, u_n, dh, d)
+        loop(h, gates, np.ascontiguousarray(g), u_rz, u_n, da, dh, d)
         dw, *db = weight_gradients(da, x, bias)
         da_rz, da_n = da[..., : 2 * size], da[..., 2 * size :]
         du = np.concatenate([outer(da_rz, h[:-1]), outer(da_n, rh)])
@@ -83,12 +83,12 @@ class GRUTape(FusedTape):
 
     def _backward_loop(
         self,
-        da: Array,
-        g: Array,
-        gates: Array,
         h: Array,
+        gates: Array,
+        g: Array,
         u_rz: Array,
         u_n: Array,
+        da: Array,
         dh: Array,
         d: Array,
     ) -> None:

@@ -78,16 +78,27 @@ class LSTMTape(FusedTape):
         da = store.empty((steps, batch, 4 * size), gates.dtype)
         dh, dc = np.zeros((2, batch, size), da.dtype)
         compiled = self.compiled(gates.dtype)
-        loop = compiled.lstm_backward if compiled else self._backward_loop
-        gh, gc = np.ascontiguousarray(g)
-        loop(da, gh, gc, gates, h, c, tanh_c, u, dh, dc)
+        if compiled:
+            g = np.ascontiguousarray(g)
+            compiled.lstm_backward(c, tanh_c, gates, g, u, da, dh, dc)
+        else:
+            self._backward_loop(h, c, tanh_c, gates, g, u, da, dh, dc)
         dw, *db = weight_gradients(da, x, bias)
         return [self.input_gradient(da, w), dh, dc, dw, outer(da, h[:-1]), *db]
 
     def _backward_loop(
-        self, da: Array, gh: Array, gc: Array, gates: Array, h: Array, c: Array, tanh_c: Array,
-        u: Array, dh: Array, dc: Array
-    ) -> None:  # fmt: skip
+        self,
+        h: Array,
+        c: Array,
+        tanh_c: Array,
+        gates: Array,
+        g: Array,
+        u: Array,
+        da: Array,
+        dh: Array,
+        dc: Array,
+    ) -> None:
+        gh, gc = g
         steps, batch, size = tanh_c.shape
         from_h = np.empty_like(dh)
         da_4 = da.reshape(steps, batch, 4, size).swapaxes(1, 2)

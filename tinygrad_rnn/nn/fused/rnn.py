@@ -47,10 +47,8 @@ class RNNTape(FusedTape):
         x, h, w, u, bias = self.kept
         da, dh = store.empty(g.shape, h.dtype), np.zeros_like(h[0])
         compiled = self._compiled(h.dtype)
-        if compiled:
-            compiled.rnn_backward(da, np.ascontiguousarray(g), h, u, dh)
-        else:
-            self._backward_loop(g, h, u, da, dh)
+        loop = compiled.rnn_backward if compiled else self._backward_loop
+        loop(h, np.ascontiguousarray(g), u, da, dh)
         dw, *db = weight_gradients(da, x, bias)
         return [
             self.input_gradient(da, w),
@@ -60,7 +58,7 @@ class RNNTape(FusedTape):
             *db,
         ]
 
-    def _backward_loop(self, g: Array, h: Array, u: Array, da: Array, dh: Array) -> None:
+    def _backward_loop(self, h: Array, g: Array, u: Array, da: Array, dh: Array) -> None:
         for span, _ in spans(da[None], 0):
             slopes = SLOPE[self.cell.nonlinearity](h[1:][span])
             for (dead, g_t, da_t), slope in zip(self.back(span, g, da), slopes[::-1], strict=True):
