@@ -152,7 +152,7 @@ class GradientFlow:
         """Turn what has been noted into edges, and let go of the arrays."""
         found: dict[Any, Iterator[Size]] = {rule: iter(rule(w)) for rule, w in self._uses.items()}
         found[norms] = iter(norms(self._small))
-        sizes = [size if type(size) is tuple else next(found[size]) for size in self._sizes]
+        sizes = [size if isinstance(size, tuple) else next(found[size]) for size in self._sizes]
         l2, largest = [size[0] for size in sizes], [size[1] for size in sizes]
         edges = zip(self._consumers, self._slots, self._sources, l2, largest, strict=True)
         self._edges += map(Edge._make, edges)

@@ -78,10 +78,12 @@ def pack(pictures: Mapping[str, Mapping[str, Model]]) -> dict[str, str]:
         }
         for name, levels in pictures.items()
     ]
-    for digits in DIGITS:
-        specs, order, pool = numbers.written(digits)
-        if len(pool) <= POOL_BYTES:
-            break
+    digits = DIGITS[0]
+    specs, order, pool = numbers.written(digits)
+    for fewer in DIGITS[1:]:
+        if len(pool) > POOL_BYTES:
+            digits = fewer
+            specs, order, pool = numbers.written(digits)
     drawing = {
         "norms": norms,
         "digits": digits[0],

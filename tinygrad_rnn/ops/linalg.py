@@ -111,6 +111,7 @@ def _affine_jvp(slot: int, t: Any, y: Any, *inputs: Any, rows: slice = ALL_ROWS)
 def _gather_affine(slot: int, uses: Uses) -> Any:
     """Sum what many uses of a weight or bias send back: all their rows in one product."""
     groups: dict[int, Uses] = {}  # by the slice of rows that they read
+    rows = ALL_ROWS
     for use in uses:
         rows = use[1].params.get("rows", ALL_ROWS)
         if id(rows) in groups:
