@@ -15,7 +15,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,7 +28,7 @@ from viz.style import NORMS
 from viz.sweep import sweep_ranks
 
 POOL_BYTES = 60_000  # deflated; beyond it numbers are kept with fewer digits
-DIGITS = ((3, 4), (3, 3), (3, 2), (2, 2))  # of gradients and of values
+DIGITS = ((3, (4, 3, 2)), (2, (2,)))  # of gradients, and with so many of values
 WHOLE = 40_000  # nodes and edges; beyond it gradients are kept in two norms only
 NODE_FACTS = ("op", "role", "layer", "gate", "name", "dtype", "formula", "holds")
 
@@ -45,16 +45,28 @@ class Numbers:
     strips: list[tuple[Facts, list[float]]] = field(default_factory=list)
     spreads: list[tuple[Facts, np.ndarray]] = field(default_factory=list)  # smallest, mean, largest
 
-    def written(self, digits: tuple[int, int]) -> tuple[list[tuple[int, int]], list[int], bytes]:
-        """Complete all facts, and write the pool; see `Pool.written`."""
-        pool = self.exact.copy()
-        for facts, sizes in self.sizes:
-            facts["gradient"] = gradients(sizes, self.norms, pool, digits[0])
-        for facts, norms in self.strips:
-            facts["values"] = pool.add([gradient_code(norm, digits[0]) for norm in norms])
-        for facts, spreads in self.spreads:
-            facts["values"] = values(spreads, digits[1], pool)
-        return pool.written()
+    def pools(self) -> Iterator[tuple[int, Pool]]:
+        """Complete all facts to fewer and fewer digits; those of gradients, and the pool."""
+        for gradient_digits, choice in DIGITS:
+            rounded = self.exact.copy()
+            for facts, sizes in self.sizes:
+                facts["gradient"] = gradients(sizes, self.norms, rounded, gradient_digits)
+            for facts, norms in self.strips:
+                facts["values"] = rounded.add([gradient_code(v, gradient_digits) for v in norms])
+            for digits in choice:
+                pool = rounded.copy()
+                for facts, spreads in self.spreads:
+                    facts["values"] = values(spreads, digits, pool)
+                yield gradient_digits, pool
+
+    def written(self) -> tuple[int, list[tuple[int, int]], list[int], bytes]:
+        """The digits of gradients, and the pool with as many as fit; see `Pool.written`."""
+        written = 0, *Pool().written()
+        for digits, pool in self.pools():
+            written = digits, *pool.written()
+            if len(written[-1]) <= POOL_BYTES:
+                break
+        return written
 
 
 def pack(pictures: Mapping[str, Mapping[str, Model]]) -> dict[str, str]:
@@ -78,15 +90,10 @@ def pack(pictures: Mapping[str, Mapping[str, Model]]) -> dict[str, str]:
         }
         for name, levels in pictures.items()
     ]
-    digits = DIGITS[0]
-    specs, order, pool = numbers.written(digits)
-    for fewer in DIGITS[1:]:
-        if len(pool) > POOL_BYTES:
-            digits = fewer
-            specs, order, pool = numbers.written(digits)
+    digits, specs, order, deflated = numbers.written()
     drawing = {
         "norms": norms,
-        "digits": digits[0],
+        "digits": digits,
         "pictures": packed,
         "series": specs,
         "order": order,
@@ -94,7 +101,7 @@ def pack(pictures: Mapping[str, Mapping[str, Model]]) -> dict[str, str]:
     text = json.dumps(drawing, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return {
         "drawing": _text(zlib.compress(text.encode(), 9)),
-        "numbers": _text(pool),
+        "numbers": _text(deflated),
     }
 
 
