@@ -241,7 +241,9 @@ def main() -> None:
     print(*written, sep="\n")
     if args.open:
         # The last picture that was drawn: of all networks, where there are several.
-        webbrowser.open((args.out / f"{drawn[-1]}.{args.format[0]}").resolve().as_uri())
+        shown = (args.out / f"{drawn[-1]}.{args.format[0]}").resolve()
+        if not webbrowser.open(shown.as_uri()):
+            say(f"no browser was found to open {shown}")
 
 
 def start() -> None:

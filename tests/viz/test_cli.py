@@ -161,11 +161,13 @@ def test_trained_weights(call, here, drawn, suffix, prefix):
     np.testing.assert_array_equal(weight.data, arrays[f"{prefix}.weight_hh_l0".lstrip(".")])
 
 
-def test_the_first_picture_is_shown(call, here, monkeypatch):
+@pytest.mark.parametrize("found", [True, False])
+def test_the_first_picture_is_shown(found, call, here, monkeypatch, capsys):
     shown = []
-    monkeypatch.setattr("webbrowser.open", shown.append)
+    monkeypatch.setattr("webbrowser.open", lambda address: shown.append(address) or found)
     assert call("--cell gru --steps 2 --hidden 2 --format svg dot --open") == 0
     assert shown == [(here / "out" / "gru.svg").as_uri()]
+    assert ("no browser was found to open" in capsys.readouterr().err) != found
 
 
 def test_help_has_examples(call, capsys):
