@@ -10,6 +10,7 @@ touched. Known survivors, each with its reason, are listed in MUTANTS.md.
 
 import argparse
 import ast
+import contextlib
 import copy
 import importlib.abc
 import importlib.util
@@ -214,7 +215,11 @@ def survives(mutant, stages, seconds):
         except BaseException:
             code = 1
         os._exit(code)
-    _, status = os.waitpid(child, 0)
+    try:
+        _, status = os.waitpid(child, 0)
+    except KeyboardInterrupt:
+        os.kill(child, signal.SIGKILL)
+        raise
     return status == 0
 
 
@@ -242,15 +247,16 @@ def main():
     else:
         sys.exit("the tests fail on the unchanged source")
     seconds = int(SLOWER * resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime) + SECONDS
-    for mutant in chosen:
-        if time.monotonic() - start > 60 * options.minutes:
-            break
-        done += 1
-        if survives(mutant, stages, seconds):
-            alive.append(mutant)
-            path, line, what = mutant[:3]
-            source = (ROOT / path).read_text().splitlines()[line - 1].strip()
-            print(f"survived: {path}:{line}: {what}: {source}", flush=True)
+    with contextlib.suppress(KeyboardInterrupt):  # then what was found so far is told
+        for mutant in chosen:
+            if time.monotonic() - start > 60 * options.minutes:
+                break
+            if survives(mutant, stages, seconds):
+                alive.append(mutant)
+                path, line, what = mutant[:3]
+                source = (ROOT / path).read_text().splitlines()[line - 1].strip()
+                print(f"survived: {path}:{line}: {what}: {source}", flush=True)
+            done += 1
     killed = done - len(alive)
     print(f"{killed} of {done} killed ({killed / max(done, 1):.1%})")
 
