@@ -357,3 +357,20 @@ def test_a_line_to_a_layer_above_leaves_a_whole_cell_at_its_top() -> None:
     for line, source in up:
         cell = cells[source.block]
         assert line.points[0] == (cell.x, cell.y + cell.height / 2)
+
+
+def test_lines_before_all_steps_join_what_stands_there() -> None:
+    nodes, edges, layer = chain(2)
+    nodes += [
+        node("v", key="v", label="v", layer=BEFORE),
+        node("d", key="d", label="d", layer=BEFORE),
+    ]
+    edges.append(edge("v", "d"))
+    drawn = place(model(nodes, edges, layers=[layer]))
+    (low, high), line = (named(drawn, id) for id in "vd"), edges[-1]
+    assert line.points[0] == (low.x, low.y + SMALL / 2)
+    assert line.points[-1] == (high.x, high.y - SMALL / 2 - 6)
+    assert low.x == high.x == MARGIN + PAD + SMALL / 2
+    assert high.y - low.y == SMALL + 25  # rows are 25 points apart
+    assert line.label is not None
+    assert line.label[0] - low.x == pytest.approx(7 * 8 * 0.54 / 2 + 6, abs=0.01)
