@@ -113,7 +113,8 @@ class _Pen:
                 y = strip.rail or 0.0
                 yield bar(name, x, y, wide + 0.4, thick, colour, f"bar {level}", tip)
         places = [box.y + box.height * share for share in (0.5, 0.25, 0.75)]
-        y = max(places, key=lambda y: min((abs(y - (s.rail or 0)) for s in rails), default=0) > 25)
+        heights = [strip.rail or 0.0 for strip in rails]
+        y = max(places, key=lambda y: all(abs(y - rail) > 25 for rail in heights))
         x, colour = box.x + box.width / 2, self.theme.text
         for i, text in enumerate(box.text().split("\n")):
             font = SMALL if i else FONT

@@ -192,6 +192,20 @@ def test_numbers_keep_off_each_other_and_off_other_lines() -> None:
     assert x == pytest.approx(100 - WIDE / 2 - 6)
 
 
+def test_a_number_takes_no_more_room_than_its_own() -> None:
+    # The second line's number would touch the first one's, which is as wide and high as itself.
+    x, y = 100 + WIDE / 2 + 6, climb(6 / 11)
+    apart = WIDE + 12
+    far = [box("c", 100 + apart + WIDE, 10, 0), box("d", 100 + apart + WIDE, 160, 1)]
+    found = labelled([*UPRIGHT, *far], "a b", "c d")
+    assert found["a b"] == pytest.approx((x, y))
+    assert found["c d"] == pytest.approx((x + apart + WIDE, y))
+    blocked = box("e", 100 + apart + 2 * WIDE + 8, y, 0, 20, 200)  # on the second's right
+    found = labelled([*UPRIGHT, *far, blocked], "a b", "c d")
+    assert found["c d"] == pytest.approx((100 + apart + WIDE - 6 - WIDE / 2, y))
+    assert found["c d"][0] - found["a b"][0] == pytest.approx(WIDE)
+
+
 def test_bends_and_ports_take_no_room() -> None:
     at = (100 + WIDE / 2 + 6, climb(6 / 11))
     unseen = [Box("~x@0", 40, 40, 0, *at, bend=True), Box(">h", 40, 40, 0, *at)]

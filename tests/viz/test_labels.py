@@ -94,3 +94,25 @@ def test_steps_that_will_not_be_seen_are_not_looked_into() -> None:
         hidden = node.step == 0
         assert (node.value is None) == hidden
         assert (node.gradient is None) == hidden
+
+
+def test_a_sum_names_the_one_layer_that_its_parameter_is_used_in() -> None:
+    inner, shared, dotted = leaf("v", 2.0), leaf("w", 3.0), leaf("encoder.u", 0.5)
+    h: Any = leaf("h_0", 1.0)
+    for t in range(2):
+        with tr.scope("encoder"), tr.scope("t", t):
+            h = np.tanh(h * inner * shared * dotted)
+            h.name = "h"
+    k: Any = h
+    for t in range(2):
+        with tr.scope("decoder"), tr.scope("t", t):
+            k = np.tanh(k * shared)
+            k.name = "h"
+    model = drawn(k * 1.0)
+    assert [p.name for p in model.parameters] == ["v, encoder", "w", "encoder.u"]
+    assert [list(p.shares) for p in model.parameters] == [[0, 1]] * 3
+    unnamed = leaf(None, 2.0)
+    with tr.scope("t", 0):
+        y = np.tanh(unnamed) * unnamed
+    (parameter,) = drawn(y * 1.0).parameters
+    assert parameter.name == "leaf"
