@@ -59,6 +59,7 @@ class _Layout:
         self.lines = {edge.id: self._line(edge) for edge in model.edges}
         self.exits: dict[str, list[Point]] = {}  # ways up to the next layer, by node
         self.left: dict[int, float] = {}  # of each column of steps
+        self.ends: dict[str, float] = {}  # x of initial states after the last step
 
     # What each edge is in its template.
 
@@ -134,6 +135,7 @@ class _Layout:
             width = max(width, template.width)
         head = self._template(BEFORE) if BEFORE in used else None
         x = self._place_columns(width, head.width + STEP_GAP if head else 0.0)
+        x = self._place_last(x)
         for name, piece in pieces.items():
             self._stamp(name, piece)
         if head is not None:
@@ -163,6 +165,20 @@ class _Layout:
                 box.width, box.x = float(round(text_width(box.text(), FONT) + 10)), x
                 x += box.width + STEP_GAP
         return x
+
+    def _place_last(self, x: float) -> float:
+        """Initial states of what runs backwards, after the last step; return where that ends."""
+        last = {
+            edge.source: self.nodes[edge.source]
+            for edge in self.model.edges
+            if edge.port[:1] == "<"
+            and edge.source in self.nodes
+            and self.nodes[edge.source].role == "initial"
+            and self.layers[self.nodes[edge.target].layer].reverse
+        }
+        for node in last.values():
+            self.ends[node.id] = x + node.width / 2
+        return x + max((node.width + STEP_GAP for node in last.values()), default=0.0)
 
     def _stamp(self, layer: str, piece: Piece) -> None:
         template = piece.template
@@ -196,7 +212,7 @@ class _Layout:
             edge.label = (x + a, y + b)
 
     def _place_head(self, template: Template, pieces: dict[str, Piece]) -> None:
-        """Initial states stand at the start of their rails; the rest beside the first step."""
+        """Initial states stand where their rails start; the rest beside the first step."""
         for node in self.model.nodes:
             if node.layer == BEFORE:
                 box = template.boxes[node.key]
@@ -211,7 +227,7 @@ class _Layout:
             elif source.role == "initial" and edge.port[:1] == "<" and target.layer in pieces:
                 piece = pieces[target.layer]
                 source.y = piece.y + piece.template.boxes[edge.port].y
-                source.x = template.width - PAD - source.width / 2
+                source.x = self.ends.get(source.id, template.width - PAD - source.width / 2)
 
     def _place_tail(self, pieces: dict[str, Piece], x: float) -> None:
         """What follows the last step, level with the rail that leads to it.

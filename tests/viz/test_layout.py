@@ -113,6 +113,29 @@ def test_what_recurs_outside_the_cells_has_no_frame_and_no_room_for_a_name() -> 
     assert at(drawn, "h0")[1] - at(drawn, "o0")[1] == SMALL + 2 * PAD + LAYER_GAP + RAIL - low
 
 
+def test_initial_states_stand_where_their_rails_start_also_of_what_runs_backwards() -> None:
+    run = tr.GRU(2, 3, bidirectional=True, rng=0)(np.ones((4, 1, 2)))
+    loss = (run.outputs * run.outputs).sum()
+    drawn = viz.draw(loss, tr.trace(loss), "op", steps="all").model
+    forwards, backwards = (
+        next(n for n in drawn.nodes if n.role == "initial" and n.id == line.source)
+        for name in ("direction = 0", "direction = 1")
+        for line in [
+            next(e for e in drawn.edges if e.rail and e.port.startswith(f"<{name}")
+                 and named(drawn, e.source).role == "initial")
+        ]
+    )  # fmt: skip
+    sides = [(frame.x, frame.x + frame.width) for frame in drawn.clusters]
+    after = min(n.x - n.width / 2 for n in drawn.nodes if n.layer == AFTER)
+    assert forwards.x + forwards.width / 2 < min(left for left, _ in sides)
+    assert max(right for _, right in sides) < backwards.x - backwards.width / 2
+    assert backwards.x + backwards.width / 2 < after - 12  # where lines to what follows come down
+    for state in (forwards, backwards):
+        (line,) = (e for e in drawn.edges if e.source == state.id and e.rail)
+        assert abs(line.points[0][0] - state.x) == pytest.approx(state.width / 2)
+        assert len({y for _, y in line.points}) == 1
+
+
 def test_what_recurs_outside_the_cells_stands_in_their_middle() -> None:
     nodes, edges, layer = chain(2)
     nodes += [node(f"o{t}", key="o", label="o", layer=OUT, step=t) for t in range(2)]
