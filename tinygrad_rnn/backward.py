@@ -38,7 +38,14 @@ Observer = Callable[[Tensor, int, Tensor, Array], None]
 def backward(root: Tensor, gradient: ArrayLike | None, observer: Observer | None) -> None:
     """Sweep back from `root` and add what arrives at each leaf to its `.grad`."""
     with no_grad():
-        for leaf, total in sweep(root, seed(root, gradient), observer=observer):
+        arrived = sweep(root, seed(root, gradient), observer=observer)
+        for leaf, total in arrived:
+            if total.shape != leaf.shape:  # before any is added to: all of them, or none
+                raise ShapeError(
+                    f"a rule gave {leaf!r} a gradient of shape {total.shape}: mend the vjp of the "
+                    "primitive that uses it; gradcheck says of which input"
+                )
+        for leaf, total in arrived:
             leaf.grad = np.array(total if leaf.grad is None else leaf.grad + total)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tr
+from tinygrad_rnn import primitive
 
 
 def leaf(*shape):
@@ -63,6 +64,25 @@ def test_backward_needs_a_gradient_unless_there_is_one_element():
 def test_gradient_of_another_shape_is_refused():
     with pytest.raises(tr.ShapeError, match=r"\(3,\) given to a tensor of \(2,\)"):
         leaf(2).backward(gradient=np.ones(3))
+
+
+def test_a_rule_that_gives_another_shape_is_found_before_any_gradient_is_kept(monkeypatch):
+    """The share of a scalar that was broadcast is to be summed; here that was forgotten."""
+    monkeypatch.setattr(primitive, "REGISTRY", dict(primitive.REGISTRY))
+    scaled = primitive.linear(
+        "scaled",
+        np.multiply.outer,
+        "x s",
+        ("g s", lambda g, y, x, s: g * s),
+        ("g x", lambda g, y, x, s: g * x),
+    )
+    x, s = leaf(3), leaf()
+    with pytest.raises(tr.ShapeError, match=r"shape=\(\).* gradient of shape \(3,\): mend the vjp"):
+        scaled(x, s).sum().backward()
+    assert x.grad is None
+    assert s.grad is None
+    with pytest.raises(tr.GradcheckError, match="input 1: the rules give shape"):
+        tr.gradcheck(scaled, np.ones(3), 2.0)
 
 
 def test_backward_from_a_constant_is_refused():
