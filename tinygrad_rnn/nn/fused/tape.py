@@ -54,10 +54,10 @@ class FusedTape(Tape):
         """
         if bias:  # a weight like others, of an input that is always 1
             x, weight = with_column(x, 1, x.dtype), with_column(weight, bias[0], x.dtype)
-        gates = by_gate(weight, half)
-        shape = *x.shape[:2], gates.shape[1]
+        gates = across(weight, half)
+        shape = *x.shape[:2], gates.shape[2]
         out = store.empty((len(gates), *shape), x.dtype)
-        np.matmul(rows(x), gates.swapaxes(1, 2), out=out.reshape(len(gates), -1, shape[-1]))
+        np.matmul(rows(x), gates, out=out.reshape(len(gates), -1, shape[-1]))
         return out, x
 
     def steps(self, *arrays: Array) -> Iterator[Any]:
@@ -92,14 +92,18 @@ def with_column(array: Array, column: Any, dtype: Any) -> Array:
     return out
 
 
-def by_gate(weight: Array, half: Array) -> Array:
-    """Return a weight cut by its gates, each multiplied with its part of `half`: (G, H, ...)."""
-    return np.asarray(weight.reshape(len(half), -1, weight.shape[1]) * half)
-
-
 def across(weight: Array, half: Array) -> Array:
-    """Return the transposes of a weight's gates, for products from the left: (G, H, H)."""
-    return np.ascontiguousarray(by_gate(weight, half).swapaxes(1, 2))
+    """Return the transposes of a weight's gates, each multiplied with its part of `half`.
+
+    Args:
+        weight: shape (G*H, J).
+        half: shape (G, 1, 1).
+
+    Returns:
+        Shape (G, J, H), to multiply from the left.
+    """
+    gates = weight.reshape(len(half), -1, weight.shape[1]).swapaxes(1, 2)
+    return np.multiply(gates, half, out=store.empty(gates.shape, weight.dtype))
 
 
 def weight_gradients(da: Array, x: Array, bias: list[Array]) -> list[Array]:
@@ -115,7 +119,8 @@ def rows(array: Array) -> Array:
 
 def outer(da: Array, inputs: Array) -> Array:
     """Return the sum over steps and batch of da_t inputs_t^T, as one product."""
-    return np.asarray(np.matmul(rows(da).T, rows(inputs)))
+    left, right = rows(da).T, rows(inputs)
+    return np.matmul(left, right, out=store.empty((len(left), right.shape[1]), da.dtype))
 
 
 def buffer(steps: int, first: Array, dtype: Any) -> Array:
