@@ -109,7 +109,7 @@ def draw(
     results: Mapping[Setting, Result], drawn: Sequence[Setting], steps: int, folder: Path
 ) -> None:
     """Write a picture of each setting in `drawn`, one of them all, and a chart of all results."""
-    about = f"{steps} steps, loss at the last"
+    about = f"{steps} steps, loss at the last step"
     scale = viz.Scale.fit([results[setting].flow for setting in drawn])
     for setting in drawn:
         title = f"{setting.title}: {about}"

@@ -39,7 +39,7 @@ examples:
   python -m viz --weights model.pt --prefix encoder --series inputs.npy --detail step
 """
 LAYERS: dict[str, Callable[..., Any]] = {"rnn": tr.RNN, "lstm": tr.LSTM, "gru": tr.GRU}
-AT = {"last": "the last", "every": "every one"}
+AT = {"last": "the last", "every": "every"}
 Swept = tuple[tr.Tensor, tr.GradientFlow]  # a loss, and what went back from it
 FORMATS = ("svg", "png", "pdf", "html", "dot", "json")
 
@@ -188,7 +188,7 @@ def arguments() -> argparse.Namespace:
 def draw(args: argparse.Namespace, swept: Mapping[str, Swept]) -> Iterator[tuple[str, viz.Picture]]:
     """Yield a picture of each network, and one of all where there are several, on one scale."""
     scale = viz.Scale.fit([flow for _, flow in swept.values()], args.norm)
-    about = f"{args.steps} steps, loss at {AT[args.loss]}"
+    about = f"{args.steps} steps, loss at {AT[args.loss]} step"
     options = {"detail": args.detail, "steps": args.draw, "norm": args.norm, "scale": scale}
     for name, (loss, flow) in swept.items():
         say(f"{name}: drawing at {args.detail} detail")
