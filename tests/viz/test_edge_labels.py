@@ -204,6 +204,11 @@ def test_a_number_takes_no_more_room_than_its_own() -> None:
     found = labelled([*UPRIGHT, *far, blocked], "a b", "c d")
     assert found["c d"] == pytest.approx((100 + apart + WIDE - 6 - WIDE / 2, y))
     assert found["c d"][0] - found["a b"][0] == pytest.approx(WIDE)
+    left = 100 - 6 - WIDE - WIDE - 6  # where its number on the right touches one on a's left
+    near = [box("c", left, 10, 0), box("d", left, 160, 1), box("e", 130, 80, 0, 40, 200)]
+    found = labelled([*UPRIGHT, *near], "a b", "c d")
+    assert found["a b"] == pytest.approx((100 - 6 - WIDE / 2, y))
+    assert found["c d"] == pytest.approx((left + 6 + WIDE / 2, y))
 
 
 def test_bends_and_ports_take_no_room() -> None:
