@@ -29,6 +29,9 @@ def _files(folder, names):
     return [f"{folder}/{name}.py" for name in names.split()]
 
 
+# Of the tests of compiled loops, which take their time to compile, the one that compiles nothing.
+PLAIN = "test_what_has_no_compiled_form_takes_the_plain_loops"
+
 # What is broken, and by whom it should be noticed: most mutants fall to the first stage, which is
 # quick; the next is run on those that do not.
 AREAS = {
@@ -57,7 +60,8 @@ AREAS = {
             _files("tests/tinygrad_rnn/nn", "test_cells test_unroll test_checks"),
             _files("tests/tinygrad_rnn/nn", "test_fused test_checkpoint test_bptt"),
             _files("tests/tinygrad_rnn/nn", "test_forms test_rnn test_layers test_module")
-            + _files("tests/tinygrad_rnn", "test_bptt interop/test_goldens"),
+            + _files("tests/tinygrad_rnn", "test_bptt interop/test_goldens")
+            + [f"tests/tinygrad_rnn/nn/test_compiled.py::{PLAIN}"],
         ],
     ),
     "renderer": (

@@ -217,6 +217,13 @@ def test_second_order_is_refused():
         tr.grad(loss, [cell.weight_hh], create_graph=True)
 
 
+def test_forward_mode_is_refused():
+    cell = tr.RNNCell(D, H, rng=0)
+    x = np.ones((T, B, D))
+    with pytest.raises(tr.NotDifferentiableError, match="no forward mode: unroll with engine='gra"):
+        tr.jvp(lambda x: tr.unroll(cell, x, engine="fused").outputs, (x,), (x,))
+
+
 def test_the_gradient_between_steps_is_refused_rather_than_wrong():
     run = tr.unroll(tr.RNNCell(D, H, rng=0), np.ones((T, B, D)), engine="fused")
     flow = tr.trace(np.sum(run.final))
