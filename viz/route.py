@@ -46,7 +46,8 @@ def _attach(template: Template) -> tuple[dict[str, Point], dict[str, Point]]:
     for line in template.lines.values():
         for end, (here, there) in enumerate(((0, 1), (-1, -2))):
             a, b = boxes[line.path[here]], boxes[line.path[there]]
-            sides[(a.key, (b.row > a.row) - (b.row < a.row))].append((b.x, line, end == 0))
+            side = (b.row > a.row) - (b.row < a.row) if not _overhung(b, a, boxes) else 0
+            sides[(a.key, side)].append((b.x, line, end == 0))
     starts: dict[str, Point] = {}
     ends: dict[str, Point] = {}
     for (key, side), users in sides.items():
@@ -79,7 +80,8 @@ def _curve(
     ahead = [boxes[key] for key in line.path]
     points = [start]
     for a, b in itertools.pairwise(ahead):
-        p, upright = points[-1], b.row != a.row
+        p, overhung = points[-1], b is ahead[-1] and _overhung(a, b, boxes)
+        upright = b.row != a.row and not overhung
         up = 1 if b.row > a.row else -1
         if b is not ahead[-1]:  # a bend: straight through the row, so that no neighbour is touched
             band = bands[b.row]
@@ -89,6 +91,9 @@ def _curve(
         base = end if is_port(b.key) else _short_of(p, end, upright)
         if upright:
             points += _swing(a, p, base)
+        elif overhung:
+            middle = (p[0] + base[0]) / 2
+            points += [(middle, p[1]), (middle, base[1]), base]
         elif len(line.path) == 2 and not is_port(a.key) and _blocked(a, b, boxes):
             points += _arc(p, base)
         else:
@@ -119,6 +124,15 @@ def _thirds(p: Point, q: Point) -> list[Point]:
         (p[0] + (q[0] - p[0]) * 2 / 3, p[1] + (q[1] - p[1]) * 2 / 3),
         q,
     ]
+
+
+def _overhung(a: Box, b: Box, boxes: dict[str, Box]) -> bool:
+    """Whether a line out of a rail leads under a box of that rail, but could come in sideways."""
+    if a.key[0] not in "<>" or a.row == b.row or b.bend or is_port(b.key):
+        return False
+    real = [box for box in boxes.values() if not box.bend and not is_port(box.key)]
+    under = any(box.row == a.row and abs(box.x - b.x) < box.width / 2 for box in real)
+    return under and not _blocked(Box("", 0.0, 0.0, b.row, a.x), b, boxes)
 
 
 def _blocked(a: Box, b: Box, boxes: dict[str, Box]) -> bool:

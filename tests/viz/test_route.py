@@ -175,6 +175,22 @@ def test_a_line_leaves_a_rail_sideways(x: float, reach: float) -> None:
     )  # four fifths of the way, of 14 points at the least
 
 
+@pytest.mark.parametrize("way", [1, -1])
+def test_a_line_out_of_a_rail_comes_sideways_to_what_hangs_under_it(way: int) -> None:
+    port, state = box("<h", 0, 100, 1, 2, 2), box("h", 60 * way, 100, 1)
+    below, beside = box("b", 60 * way, 40, 0), box("b", 81 * way, 40, 0)
+    side = (60 - 20 - ARROW) * way  # half of the box and the arrow before its middle
+    found = routed([port, state, below], "<h b", "b h")
+    assert found["<h b"] == near([(0, 100), (side / 2, 100), (side / 2, 40), (side, 40)])
+    assert found["b h"][0] == (60 * way, 50)  # it has the upper side to itself
+    # Not so where nothing hangs over it, or where something else is in the way.
+    upright = (beside.x, 50 + ARROW)
+    assert routed([port, state, beside], "<h b")["<h b"][-1] == pytest.approx(upright)
+    way_in = box("c", 25 * way, 40, 0, 10, 10)
+    over = (below.x, 50 + ARROW)
+    assert routed([port, state, below, way_in], "<h b")["<h b"][-1] == pytest.approx(over)
+
+
 def test_a_rail_in_front_of_a_blocked_box_makes_no_arc() -> None:
     boxes = [box("<h", 0, 10, 0, 2, 2), box("c", 50, 10, 0), box("b", 100, 10, 0)]
     assert {y for _, y in routed(boxes, "<h b")["<h b"]} == {10}
