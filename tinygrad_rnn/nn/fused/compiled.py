@@ -23,7 +23,7 @@ from numba.extending import overload
 from tinygrad_rnn.tensor import Array
 
 # Up to so many sequences, and units times sequences, BLAS is the slower one.
-SEQUENCES, UNITS = 6, 2048
+SEQUENCES, UNITS = 8, 2048
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 
 
@@ -104,12 +104,19 @@ def multiply_compiled(left: Any, right: Any, out: Any) -> Callable[..., None]:
     """Compile a product of a few rows and a small matrix."""
 
     def loops(left: Any, right: Any, out: Any) -> None:
+        fours = len(right) // 4 * 4
         for b in range(len(out)):
             row = out[b]
             row[:] = 0
-            for k in range(len(right)):
+            for k in range(fours, len(right)):
                 for j in range(len(row)):
                     row[j] += left[b, k] * right[k, j]
+            for k in range(0, fours, 4):  # a row waits for its last sum less often so
+                a0, a1, a2, a3 = left[b, k], left[b, k + 1], left[b, k + 2], left[b, k + 3]
+                for j in range(len(row)):
+                    row[j] += (a0 * right[k, j] + a1 * right[k + 1, j]) + (
+                        a2 * right[k + 2, j] + a3 * right[k + 3, j]
+                    )
 
     return loops
 
