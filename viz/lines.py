@@ -7,6 +7,7 @@ cannot be stamped, and is drawn here from where it really starts to the port.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 
 from viz.boxes import RAISED, STEP_GAP
 from viz.model import AFTER, Edge, Model, Node, Point
@@ -37,6 +38,10 @@ class Lines:
         self.exits = exits
         self.reverse = {layer.name for layer in model.layers if layer.reverse}
         self.after = min((n.x - n.width / 2 for n in model.nodes if n.layer == AFTER), default=0.0)
+        self.steps: dict[tuple[str, int | None], list[Node]] = defaultdict(list)
+        for node in model.nodes:
+            if node.step is not None:
+                self.steps[node.block].append(node)
         inside = [node.y + node.height / 2 for node in model.nodes if node.step is not None]
         self.top = max(inside, default=0.0)
 
@@ -72,12 +77,22 @@ class Lines:
         top = self.top + 34 + 5 * min(rank, 12)
         side = -0.5 if source.layer in self.reverse else 0.5
         down = self.after - 12 if target.step is None else self.columns[target.step][0] + 5
-        end = (target.x - target.width / 2 - ARROW, target.y + 5)
         start = (source.x + side * source.width, source.y)
-        corners = [start, (up, start[1]), (up, top), (down, top), (down, end[1]), end]
-        edge.points = _rounded(corners)
+        corners = [start, (up, start[1]), (up, top), (down, top)]
+        edge.points = _rounded([*corners, *self._arrival(down, target)])
         if self.numbers:
             edge.label = up + LABEL[0] / 2 + 8, top + LABEL[1] / 2 + 3
+
+    def _arrival(self, down: float, target: Node) -> list[Point]:
+        """The last corners of a detour: to the target's side, or past what is in the way, below."""
+        side = (target.x - target.width / 2 - ARROW, target.y + 5)
+        foot = (target.x, target.y - target.height / 2 - ARROW)
+        inside = self.steps.get(target.block, [target])
+        low = min(node.y - node.height / 2 for node in inside) - 7
+        others = [node for node in inside if node is not target]
+        if _meets(others, (down, side[1]), side) and not _meets(others, (foot[0], low), foot):
+            return [(down, low), (foot[0], low), foot]
+        return [(down, side[1]), side]
 
     def _lead(self, edge: Edge, source: Node) -> None:
         """From the source to the port where the template takes over."""
@@ -122,6 +137,18 @@ class Lines:
         edge.points = [start, *_straight(start, end)]
         if self.numbers:
             edge.label = end[0] - side * STEP_GAP, end[1] + LABEL[1] / 2 + RAISED
+
+
+def _meets(nodes: list[Node], a: Point, b: Point) -> bool:
+    """Whether a straight line along an axis runs into one of the nodes."""
+    (x0, x1), (y0, y1) = sorted((a[0], b[0])), sorted((a[1], b[1]))
+    return any(
+        n.x - n.width / 2 < x1 + 1
+        and n.x + n.width / 2 > x0 - 1
+        and n.y - n.height / 2 < y1 + 1
+        and n.y + n.height / 2 > y0 - 1
+        for n in nodes
+    )
 
 
 def _straight(start: Point, end: Point) -> list[Point]:

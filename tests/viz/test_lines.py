@@ -179,6 +179,25 @@ def test_a_line_to_what_follows_comes_down_in_front_of_it() -> None:
     assert line.points == same(corner_round(path))
 
 
+def test_a_detour_comes_from_below_where_something_is_in_its_way() -> None:
+    for y, x, below in ((30, 150, True), (-30, 150, False), (30, 400, False)):
+        drawn, line = detour_model()
+        drawn.nodes.append(node("tag", x, y, step=2, width=20.0))
+        drawn.nodes.append(node("lowest", 260, -40, step=2, width=20.0))
+        Lines(drawn, False, {}, columns(drawn)).draw()
+        foot = (200, 20 - TIP)
+        if below:
+            down, low = 140 - 13 + 5, -50 - 7
+            path = [(20, 30), (43, 30), (43, 114), (down, 114), (down, low), (200, low), foot]
+            assert line.points == same(corner_round(path))
+        else:
+            assert line.points[-1] == (180 - TIP, 35)
+    drawn, line = detour_model()  # and from the side, after all, where the way below is not free
+    drawn.nodes += [node("tag", 150, 30, step=2), node("under", 200, 0, step=2)]
+    Lines(drawn, False, {}, columns(drawn)).draw()
+    assert line.points[-1] == (180 - TIP, 35)
+
+
 def test_detours_are_stacked_up_to_twelve() -> None:
     nodes = [node(f"s{t}", 100 * t, 30, step=t) for t in range(20)]
     lines = [edge("s0", f"s{t}") for t in range(2, 20)]
