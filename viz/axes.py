@@ -34,6 +34,10 @@ def save(axes: Axes, path: str | Path) -> None:
 
     A png has 150 dots per inch; an svg says what the chart shows to those who cannot see it.
 
+    Args:
+        axes: what a chart returned.
+        path: where to; an existing file is replaced as a whole or left as it is.
+
     Raises:
         VizError: for another suffix, or if the file cannot be written; nothing is half-written.
 

@@ -157,8 +157,8 @@ def spectrum(
         title: above the chart.
 
     Raises:
-        ShapeError: if the Jacobians are not (T, S, S).
-        AnomalyError: if one is not finite.
+        tinygrad_rnn.ShapeError: if the Jacobians are not (T, S, S).
+        tinygrad_rnn.AnomalyError: if one is not finite.
         VizError: if the bound is not positive, or matplotlib is not installed.
 
     >>> import numpy as np, viz
@@ -237,7 +237,7 @@ def openness(
         title: above the chart.
 
     Raises:
-        GradientError: if the run was not recorded.
+        tinygrad_rnn.GradientError: if the run was not recorded.
         VizError: if there is no such gate, or matplotlib is not installed.
 
     >>> import numpy as np, tinygrad_rnn as tr, viz

@@ -87,6 +87,11 @@ def levels(loss: Any, flow: Any, norm: str = "l2") -> dict[str, Model]:
     A level of which there is nothing to see is left out, and so are the finest ones of a graph that
     is too large for a browser (200,000 nodes and edges): the first model's notes say so.
 
+    Args:
+        loss: the tensor that the graph ends in.
+        flow: what a sweep from it recorded; None for a page without gradients.
+        norm: "l2", "rms" or "max".
+
     Raises:
         VizError: no tensor, a flow of another one, or an unknown norm.
 
