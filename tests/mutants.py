@@ -94,6 +94,9 @@ OPERATORS = {
 }  # fmt: skip
 
 
+NOTHING = ast.dump(ast.Constant(None))
+
+
 def changes(node):
     """Yield (what changes, a function that changes a copy of the node in place)."""
     if isinstance(node, ast.BinOp | ast.BoolOp | ast.AugAssign) and type(node.op) in OPERATORS:
@@ -119,7 +122,7 @@ def changes(node):
         )
     if isinstance(node, ast.If | ast.IfExp | ast.While):
         yield "condition negated", lambda n: setattr(n, "test", ast.UnaryOp(ast.Not(), n.test))
-    if isinstance(node, ast.Return) and node.value is not None:
+    if isinstance(node, ast.Return) and ast.dump(node.value or ast.Constant(None)) != NOTHING:
         yield "returns None", lambda n: setattr(n, "value", ast.Constant(None))
     if isinstance(node, ast.Raise) and "NotImplementedError" in ast.dump(node):
         return  # of a method that every subclass has

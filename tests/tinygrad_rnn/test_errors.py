@@ -35,6 +35,12 @@ def test_a_linear_map_takes_nothing_but_a_matrix_for_a_weight(shape):
             tr.f.linear_pair(x, leaf(5, 3), x, leaf(*shape))
 
 
+@pytest.mark.parametrize("shape", [(1,), (3,), (2, 4)])
+def test_a_linear_map_takes_one_bias_for_each_row(shape):
+    with pytest.raises(tr.ShapeError, match="one bias is needed for each row of the weight"):
+        tr.f.linear(leaf(2, 3), leaf(4, 3), leaf(*shape))
+
+
 def test_mismatched_shapes_name_the_time_step():
     class Broken(tr.RNNCell):
         def __call__(self, x, state):

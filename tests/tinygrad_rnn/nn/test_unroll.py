@@ -178,6 +178,18 @@ def test_an_input_keeps_its_own_name():
     assert [x.name for x in inputs] == ["x", "token"]
 
 
+@pytest.mark.parametrize("engine", ["graph", "fused"])
+def test_inputs_may_be_a_list_of_one_tensor_for_each_step(engine):
+    cell = tr.GRUCell(2, 3, rng=0)
+    whole = tr.Tensor(np.random.default_rng(1).normal(size=(4, 2, 2)), requires_grad=True)
+    parts = [tr.Tensor(x, requires_grad=True) for x in whole.data]
+    runs = [tr.unroll(cell, inputs, engine=engine) for inputs in (whole, parts)]
+    np.testing.assert_array_equal(runs[0].outputs.data, runs[1].outputs.data)
+    for run in runs:
+        np.sum(np.square(run.outputs)).backward()
+    np.testing.assert_allclose([x.grad for x in parts], whole.grad, rtol=1e-12)
+
+
 def test_the_last_state_alone_needs_no_stack():
     run = tr.unroll(tr.GRUCell(2, 3, rng=0), np.ones((3, 1, 2)))
     assert "stack" not in {n.op.name for n in tr.graph.topological(run.final) if n.op}
