@@ -74,7 +74,7 @@ AREAS = {
             _files("tests/viz", "test_golden test_style test_rows test_spacing test_route")
             + _files("tests/viz", "test_edge_labels test_lines test_around test_template test_dot")
             + _files("tests/viz", "test_below test_layout test_together test_leaving_out")
-            + _files("tests/viz", "test_reading test_labels test_ink")
+            + _files("tests/viz", "test_reading test_labels test_ink test_head_and_tail")
             + ["-k", "not hash_seed"],
             _files("tests/viz", "test_picture test_detail test_special_graphs test_compare"),
             [*_files("tests/viz", "test_page"), "-k", "not thousand"],  # which takes its time
