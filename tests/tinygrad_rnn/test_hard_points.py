@@ -193,3 +193,10 @@ def test_float16_is_kept():
     y.sum().backward()
     assert y.dtype == x.grad.dtype == np.float16
     np.testing.assert_allclose(y.data, [0.0, 1.2449], atol=2e-3)
+
+
+def test_differences_are_along_the_last_axis_unless_told_otherwise():
+    x = np.random.default_rng(0).normal(size=(2, 3, 4))
+    for arguments in ({}, {"axis": 1}, {"n": 2}):
+        given = tr.Tensor(x, requires_grad=True)
+        np.testing.assert_allclose(np.diff(given, **arguments).data, np.diff(x, **arguments))
