@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from tinygrad_rnn.errors import DtypeError, GradientError, ShapeError, StaleValueError
 from tinygrad_rnn.graph import topological
-from tinygrad_rnn.memory import full_collections_paused
+from tinygrad_rnn.memory import collector_paused
 from tinygrad_rnn.primitive import Total, Uses, unbroadcast
 from tinygrad_rnn.protocols import Array
 from tinygrad_rnn.scope import current, no_grad
@@ -71,7 +71,7 @@ def seed(root: Tensor, gradient: ArrayLike | None) -> Array:
     return array
 
 
-@full_collections_paused()
+@collector_paused()
 def sweep(
     root: Tensor,
     start: Any,

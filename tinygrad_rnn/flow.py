@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from tinygrad_rnn.backward import seed, sweep
 from tinygrad_rnn.errors import GradientError
-from tinygrad_rnn.memory import full_collections_paused
+from tinygrad_rnn.memory import collector_paused
 from tinygrad_rnn.norms import SMALL, Size, norms, size
 from tinygrad_rnn.primitive import Rule, Uses, unbroadcast
 from tinygrad_rnn.protocols import Array
@@ -147,7 +147,7 @@ class GradientFlow:
             self._sizes += gather.norms([(g, consumer)])
         return True
 
-    @full_collections_paused()
+    @collector_paused()
     def _measure(self) -> None:
         """Turn what has been noted into edges, and let go of the arrays."""
         found: dict[Any, Iterator[Size]] = {rule: iter(rule(w)) for rule, w in self._uses.items()}

@@ -4,10 +4,8 @@ import gc
 import weakref
 
 import numpy as np
-import pytest
 
 import tinygrad_rnn as tr
-from tinygrad_rnn.memory import full_collections_paused
 
 DEEP = 100_000
 
@@ -72,37 +70,3 @@ def test_the_graph_outlives_a_backward():
     assert y.inputs == (x, x)
     y.backward()
     assert x.grad == 12.0
-
-
-def test_thresholds_of_the_collector_come_back_however_blocks_end():
-    before = gc.get_threshold()
-    with full_collections_paused():
-        with pytest.raises(KeyError), full_collections_paused():
-            raise KeyError
-        assert gc.get_threshold() == (*before[:2], 2**31 - 1)
-    assert gc.get_threshold() == before
-    first, second = full_collections_paused(), full_collections_paused()
-    first.__enter__()
-    second.__enter__()
-    first.__exit__(None, None, None)  # as two threads may do
-    assert gc.get_threshold() == (*before[:2], 2**31 - 1)
-    second.__exit__(None, None, None)
-    assert gc.get_threshold() == before
-
-
-def test_no_full_collection_walks_a_graph_that_is_recorded_or_swept():
-    generations = set()
-
-    def note(phase, info):
-        generations.add(info["generation"])
-
-    gc.collect()
-    gc.callbacks.append(note)
-    try:
-        run = tr.unroll(tr.LSTMCell(2, 3, rng=0), np.ones((3_000, 1, 2)))
-        assert generations == {0, 1}  # what is young is still looked through
-        generations.clear()
-        run.final.h.backward(np.ones((1, 3)))
-        assert 2 not in generations
-    finally:
-        gc.callbacks.remove(note)

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.flow import state_parts
-from tinygrad_rnn.memory import full_collections_paused
+from tinygrad_rnn.memory import collector_paused
 from tinygrad_rnn.nn.base import Cell
 from tinygrad_rnn.nn.cells import LSTMState
 from tinygrad_rnn.nn.checks import check_cell, check_inputs, check_state, described
@@ -99,7 +99,7 @@ def unroll(
     return checkpointed(cell, segment, inputs, state, alive, reverse, checkpoint)
 
 
-@full_collections_paused()
+@collector_paused()
 def _unroll_graph(
     cell: Cell, inputs: Any, state: Any, alive: Array | None, reverse: bool, truncate: int | None
 ) -> Run:
