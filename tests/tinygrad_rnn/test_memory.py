@@ -4,8 +4,10 @@ import gc
 import weakref
 
 import numpy as np
+import pytest
 
 import tinygrad_rnn as tr
+from tinygrad_rnn.memory import collector_paused
 
 DEEP = 100_000
 
@@ -70,3 +72,44 @@ def test_the_graph_outlives_a_backward():
     assert y.inputs == (x, x)
     y.backward()
     assert x.grad == 12.0
+
+
+def test_the_collector_is_as_it_was_however_blocks_end():
+    with collector_paused():
+        with pytest.raises(KeyError), collector_paused():
+            raise KeyError
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    first, second = collector_paused(), collector_paused()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)  # as two threads may do
+    assert not gc.isenabled()
+    second.__exit__(None, None, None)
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        with collector_paused():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_a_long_run_and_its_sweep_bring_one_collection_of_the_young_each():
+    """While the graph grows there is none: it would walk all of it, to find nothing."""
+    generations = []
+
+    def note(phase, info):
+        if phase == "start":
+            generations.append(info["generation"])
+
+    gc.collect()
+    gc.callbacks.append(note)
+    try:
+        run = tr.unroll(tr.LSTMCell(2, 3, rng=0), np.ones((3_000, 1, 2)))
+        run.final.h.backward(np.ones((1, 3)))
+    finally:
+        gc.callbacks.remove(note)
+    assert len(generations) <= 3
+    assert set(generations) <= {0}
