@@ -283,8 +283,8 @@ def state_parts(state: Any) -> dict[str, Tensor]:
     """Return the tensors of a cell's state by name: a bare tensor is the hidden state ``"h"``."""
     if isinstance(state, Tensor):
         return {"h": state}
-    if hasattr(state, "_asdict"):
-        return dict(state._asdict())
+    if hasattr(state, "_fields"):
+        return dict(zip(state._fields, state, strict=True))
     return {f"state_{k}": part for k, part in enumerate(state)}
 
 

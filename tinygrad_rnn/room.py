@@ -18,6 +18,7 @@ import numpy as np
 from tinygrad_rnn.tensor import Array
 
 SMALL = 1 << 16  # bytes: below, the C library keeps what is freed
+ROOMY = SMALL // 8  # elements: fewer are small in every dtype
 KEPT = 1 << 28  # bytes that are kept at most
 
 

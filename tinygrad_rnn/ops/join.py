@@ -10,6 +10,7 @@ from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.ops.index import scatter
 from tinygrad_rnn.primitive import Each, Primitive
 from tinygrad_rnn.protocols import FUNCTIONS, Array
+from tinygrad_rnn.room import ROOMY, store
 
 
 def _alone(slot: int, t: Any, xs: tuple[Any, ...]) -> list[Any]:
@@ -18,7 +19,14 @@ def _alone(slot: int, t: Any, xs: tuple[Any, ...]) -> list[Any]:
 
 
 def _stack(*xs: Array, axis: int) -> Array:
-    return np.stack(xs, axis)
+    first = xs[0]
+    if (
+        axis
+        or len(xs) * np.size(first) < ROOMY
+        or any(type(x) is not np.ndarray or x.dtype != first.dtype for x in xs)
+    ):
+        return np.stack(xs, axis)
+    return np.stack(xs, out=store.empty((len(xs), *first.shape), first.dtype))
 
 
 def _stack_vjp(slot: int, g: Any, y: Any, xs: tuple[Any, ...], axis: int) -> Any:

@@ -11,7 +11,7 @@ from tinygrad_rnn.norms import Size, norms, norms_of_outer_products
 from tinygrad_rnn.ops.index import scatter
 from tinygrad_rnn.primitive import Gather, Primitive, Uses, linear, unbroadcast
 from tinygrad_rnn.protocols import Array
-from tinygrad_rnn.room import SMALL, store
+from tinygrad_rnn.room import ROOMY, store
 
 
 def _matmul_to_a(g: Any, y: Any, a: Any, b: Any) -> Any:
@@ -56,16 +56,17 @@ def _product(a: Any, b: Any) -> Any:
 
 def _project(x: Array, weight: Array) -> Array:
     """Return ``x @ W.T``, in borrowed room if it is large."""
-    if getattr(x, "ndim", 0) < 1 or getattr(weight, "ndim", 0) != 2:
-        raise ValueError("an input has at least one axis, a weight two")
-    if x.size * len(weight) < ROOMY * x.shape[-1]:
+    try:
+        rows, _ = weight.shape
+        small = x.size * rows < ROOMY * x.shape[-1]
+    except (AttributeError, IndexError, ValueError):
+        raise ValueError("an input has at least one axis, a weight two") from None
+    if small:
         return _product(x, weight.T)  # type: ignore[no-any-return]  # arrays make an array
-    out = store.empty((*x.shape[:-1], len(weight)), np.result_type(x, weight))
-    return np.matmul(x, weight.T, out)
+    return np.matmul(x, weight.T, store.empty((*x.shape[:-1], rows), np.result_type(x, weight)))
 
 
 ALL_ROWS = slice(None)
-ROOMY = SMALL // 8  # elements: below, none of our dtypes makes it large
 
 
 def _affine(*inputs: Array, rows: slice = ALL_ROWS) -> Array:
