@@ -3,7 +3,7 @@
 The C library returns a large array's memory to the system when it is freed, and has it zeroed and
 mapped anew, page by page, for the next: a third of a training step. So what nobody refers to any
 more is kept here for the next run, up to a limit. The fused engine borrows all its arrays here; the
-op graph those of a step's products, which are the largest.
+op graph the largest: a step's products, what its gates send back, and the stacked outputs.
 """
 
 from __future__ import annotations
@@ -82,6 +82,12 @@ class Store:
         if size < SMALL:
             return np.empty(shape, dtype)
         return np.asarray(Loan(self, self.take(size), shape, dtype))
+
+    def like(self, array: Array) -> Array:
+        """Return an array of the shape and dtype of another."""
+        if array.nbytes < SMALL:  # at once: what `empty` asks takes longer than making it
+            return np.empty(array.shape, array.dtype)
+        return self.empty(array.shape, array.dtype)
 
     def take(self, size: int) -> Room:
         """Return room for `size` bytes: what was given back last and fits, else new."""

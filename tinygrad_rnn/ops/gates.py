@@ -17,7 +17,7 @@ from tinygrad_rnn.ops.index import scatter
 from tinygrad_rnn.ops.trigonometry import tanh
 from tinygrad_rnn.primitive import Gather, Primitive, Uses
 from tinygrad_rnn.protocols import Array
-from tinygrad_rnn.room import SMALL, store
+from tinygrad_rnn.room import store
 
 
 def _gate(nonlinearity: Primitive, derivative: str) -> Primitive:
@@ -47,7 +47,7 @@ def _gate(nonlinearity: Primitive, derivative: str) -> Primitive:
 def _gather_gates(uses: Uses) -> Array:
     """Write what the gates of one pre-activation send back into one buffer, side by side."""
     a = uses[0][1]._values[0]
-    out, end = np.empty(a.shape, a.dtype) if a.nbytes < SMALL else store.empty(a.shape, a.dtype), 0
+    out, end = store.like(a), 0
     for g, node in reversed(uses):
         columns = node.params["columns"]
         if columns.start != end or columns.step or not columns.stop:
@@ -59,11 +59,11 @@ def _gather_gates(uses: Uses) -> Array:
 
 def _add_gates(uses: Uses) -> Array:
     """Do the same for gates that overlap, leave columns out or were read in another order."""
-    a = uses[0][1]._values[0]
-    out = np.zeros(a.shape, a.dtype)
+    total: Any = 0
     for g, node in uses:
-        out[..., node.params["columns"]] += _SLOPES[node.op](g, node._data, None)
-    return out
+        op: Any = node.op  # not None: it made the gate
+        total = total + op.vjp(0, g, node._data, node._values, node.params)
+    return np.asarray(total)
 
 
 def _sigmoid_into(out: Array, g: Array, y: Array) -> None:
@@ -89,5 +89,4 @@ def _norms_of_gates(slope: Any, uses: Uses) -> list[Size]:
 
 sigmoid_gate = _gate(sigmoid, "scatter(g * (y - y * y))")
 tanh_gate = _gate(tanh, "scatter(g - g * y * y)")
-_SLOPES: dict[Any, Any] = {sigmoid_gate: sigmoid.vjps[0], tanh_gate: tanh.vjps[0]}
 _INTO: dict[Any, Any] = {sigmoid_gate: _sigmoid_into, tanh_gate: _tanh_into}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import partial
 from typing import Any
 
@@ -111,16 +112,11 @@ def _affine_jvp(slot: int, t: Any, y: Any, *inputs: Any, rows: slice = ALL_ROWS)
 
 def _gather_affine(slot: int, uses: Uses) -> Any:
     """Sum what many uses of a weight or bias send back: all their rows in one product."""
-    groups: dict[int, Uses] = {}  # by the slice of rows that they read
-    rows = ALL_ROWS
+    groups: dict[int, Uses] = defaultdict(list)  # by the slice of rows that they read
     for use in uses:
-        rows = use[1].params.get("rows", ALL_ROWS)
-        if id(rows) in groups:
-            groups[id(rows)].append(use)
-        else:
-            groups[id(rows)] = [use]
+        groups[id(use[1].params.get("rows", ALL_ROWS))].append(use)
     whole = uses[0][1]._values[slot]
-    if len(groups) == 1 and rows is ALL_ROWS:
+    if list(groups) == [id(ALL_ROWS)]:
         return _sum_of(slot, uses).astype(whole.dtype, copy=False)
     total = np.zeros(whole.shape, whole.dtype)
     for group in groups.values():
