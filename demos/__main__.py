@@ -1,28 +1,43 @@
-"""List the demos, `python -m demos`: programs to run as `python -m demos.NAME`, and a notebook."""
+"""The path through the demos, `python -m demos`; one of them, `python -m demos NAME`."""
 
 from __future__ import annotations
 
-import ast
-import json
 import sys
-from pathlib import Path
+from difflib import get_close_matches
+from importlib import import_module
 
-from viz.cli import UsageError, run
+from demos.chapters import CHAPTERS
+from demos.common import UsageError, run
+
+
+def contents() -> str:
+    """Return the list of all chapters and demos."""
+    lines = [
+        "The path, in reading order. `python -m demos NAME` runs a demo, with --help tells more.",
+        "Before them: demos/tour.ipynb, from a scalar to an unrolled LSTM, to open in Jupyter.",
+    ]
+    for number, chapter in enumerate(CHAPTERS, 1):
+        lines.append(f"\n{number}. {chapter.title}")
+        for demo in chapter.demos:
+            lines.append(f"   {demo.name:<22} {demo.level:<12} {demo.seconds:3} s")
+            lines.append(f"      {demo.question}")
+    return "\n".join(lines)
 
 
 def main() -> None:
-    folder = Path(__file__).parent
-    if sys.argv[1:]:
-        raise UsageError("this only lists them: run one as python -m demos.NAME, with its options")
-    for file in sorted(folder.glob("[!_]*.py")):
-        about = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
-        if file.stem != "common":
-            print(f"python -m demos.{file.stem}\n    {about.splitlines()[0]}")
-    for file in sorted(folder.glob("*.ipynb")):
-        heading = json.loads(file.read_text(encoding="utf-8"))["cells"][0]["source"][0]
-        print(
-            f"demos/{file.name}\n    {heading.strip('# ').strip()}: a notebook, to open in Jupyter."
-        )
+    match sys.argv[1:]:
+        case []:
+            print(contents())
+        case ["-h" | "--help"]:
+            print("python -m demos lists the demos; python -m demos NAME [options] runs one.")
+        case [name, *options]:
+            names = [demo.name for chapter in CHAPTERS for demo in chapter.demos]
+            if name not in names:
+                near = " or ".join(get_close_matches(name, names)) or "see `python -m demos`"
+                raise UsageError(f"there is no demo {name!r}: {near}")
+            module = import_module(f"demos.{name}")
+            sys.argv = [f"python -m demos {name}", *options]
+            run(module.PROG, module.main)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,112 @@
+"""The path through the demos: chapters in reading order, and the level and the time of each demo.
+
+A demo's question is the first line of its file. To add one, write `demos/NAME.py` with a `main()`
+and give it a row here.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+HERE = Path(__file__).parent
+
+
+class Demo(NamedTuple):
+    """One program: `python -m demos NAME`.
+
+    Attributes:
+        name: of its file, without `.py`.
+        level: "beginner" knows NumPy and derivatives, "intermediate" has seen a network train,
+            "advanced" has read of the subject before.
+        seconds: what it takes with its default settings, on one core.
+    """
+
+    name: str
+    level: Literal["beginner", "intermediate", "advanced"]
+    seconds: int
+
+    @property
+    def question(self) -> str:
+        """The first line of the file's docstring: what is asked, and the answer in short."""
+        text = (HERE / f"{self.name}.py").read_text(encoding="utf-8")
+        return (ast.get_docstring(ast.parse(text)) or "").splitlines()[0]
+
+
+class Chapter(NamedTuple):
+    """Demos on one matter, the first one first."""
+
+    title: str
+    demos: tuple[Demo, ...]
+
+
+CHAPTERS = (
+    Chapter(
+        "Sequences and state",
+        (Demo("data_video", "beginner", 20),),
+    ),
+    Chapter(
+        "Unrolling and backpropagation through time",
+        (
+            Demo("topological_order", "beginner", 2),
+            Demo("sum_over_time", "beginner", 3),
+            Demo("bptt_four_ways", "beginner", 3),
+        ),
+    ),
+    Chapter(
+        "Vanishing and exploding gradients",
+        (
+            Demo("vanishing", "beginner", 4),
+            Demo("recency", "beginner", 3),
+            Demo("spectral_radius", "intermediate", 3),
+            Demo("saturation", "intermediate", 3),
+            Demo("initialisation", "intermediate", 3),
+            Demo("float32", "intermediate", 3),
+            Demo("depth", "intermediate", 3),
+            Demo("exploding", "beginner", 5),
+        ),
+    ),
+    Chapter(
+        "The LSTM",
+        (Demo("cell_state", "beginner", 3),),
+    ),
+    Chapter(
+        "The GRU",
+        (
+            Demo("gru_interpolation", "beginner", 3),
+            Demo("training_flow", "intermediate", 5),
+        ),
+    ),
+    Chapter(
+        "Training in practice",
+        (
+            Demo("truncation", "intermediate", 5),
+            Demo("task_adding", "beginner", 25),
+            Demo("task_order", "intermediate", 25),
+            Demo("task_reber", "intermediate", 20),
+            Demo("task_copy", "intermediate", 25),
+            Demo("input_attribution", "intermediate", 5),
+            Demo("from_other_libraries", "beginner", 3),
+        ),
+    ),
+    Chapter(
+        "Real data",
+        (
+            Demo("data_text", "beginner", 25),
+            Demo("data_weather", "beginner", 10),
+            Demo("data_stocks", "beginner", 10),
+            Demo("data_speakers", "intermediate", 20),
+            Demo("data_dna", "intermediate", 25),
+        ),
+    ),
+    Chapter(
+        "Research",
+        (
+            Demo("jacobian_spectra", "advanced", 3),
+            Demo("phase_diagram", "advanced", 20),
+            Demo("jacobian_regulariser", "advanced", 20),
+            Demo("own_cell", "advanced", 3),
+        ),
+    ),
+)
