@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from textwrap import fill
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Parser",
     "UsageError",
+    "conclude",
     "counter",
     "demo_parser",
     "encode",
@@ -43,8 +45,23 @@ __all__ = [
 Thing = TypeVar("Thing")
 
 
-def demo_parser(name: str, about: str | None) -> Parser:
-    """Return a command line with what every demo has: --help, --out and --seed."""
+OPTIONS = {
+    "steps": "time steps T",
+    "hidden": "hidden size H",
+    "layers": "layers L",
+    "iterations": "updates",
+    "seeds": "how many draws, from --seed on",
+}
+
+
+def demo_parser(name: str, about: str | None, **counts: tuple[int, int]) -> Parser:
+    """Return a command line with what every demo has: --help, --out and --seed.
+
+    Args:
+        name: of the demo.
+        about: its docstring.
+        counts: further options of `OPTIONS`, each with the least value and the default.
+    """
     parser = Parser(f"python -m demos.{name}", about or "")
     parser.add_argument(
         "--out", metavar="DIR", type=Path, default=Path("out", name), help="folder to write to"
@@ -52,7 +69,34 @@ def demo_parser(name: str, about: str | None) -> Parser:
     parser.add_argument(
         "--seed", metavar="N", type=whole(0, 2**63), default=0, help="for everything random"
     )
+    for option, (least, default) in counts.items():
+        kind, about = whole(least, 100_000), OPTIONS[option]
+        parser.add_argument(f"--{option}", metavar="N", type=kind, default=default, help=about)
     return parser
+
+
+def conclude(*findings: tuple[Any, str]) -> None:
+    """Print what the numbers show: each sentence beside the condition that makes it true.
+
+    A sentence whose condition does not hold, with other settings than the demo's own or another
+    seed, is printed as what is not so there.
+
+    >>> conclude((1 < 2, "One is less than two."), (1 > 2, "One is more than two."))
+    <BLANKLINE>
+    What these numbers show:
+    - One is less than two.
+    - Not so here: One is more than two.
+    """
+    print("\nWhat these numbers show:")
+    for holds, sentence in findings:
+        print(
+            fill(
+                sentence if holds else f"Not so here: {sentence}",
+                96,
+                initial_indent="- ",
+                subsequent_indent="  ",
+            )
+        )
 
 
 def reading_parser(name: str, about: str | None, least: int, steps: int) -> Parser:
@@ -101,13 +145,26 @@ def counter(about: str) -> Callable[[int, int], None]:
     return show
 
 
-def panels(rows: int, columns: int, width: float = 5.0, height: float = 3.8) -> list[Axes]:
-    """Return the axes of one figure, row by row; the size, in inches, is that of one panel."""
+def panels(
+    rows: int,
+    columns: int,
+    width: float = 5.0,
+    height: float = 3.8,
+    share: Literal["none", "x", "y", "both"] = "none",
+) -> list[Axes]:
+    """Return the axes of one figure, row by row; the size, in inches, is that of one panel.
+
+    Panels that are to be compared share axes: then one length means one number in all of them.
+    """
+    both = share == "both"
     figure = new_axes(width * columns, height * rows).get_figure(root=True)
     assert figure is not None
     figure.clear()
     figure.set_layout_engine("constrained")
-    return list(figure.subplots(rows, columns, squeeze=False).flat)
+    found = figure.subplots(
+        rows, columns, squeeze=False, sharex=both or share == "x", sharey=both or share == "y"
+    )
+    return list(found.flat)
 
 
 def signed(rate: float) -> str:

@@ -1,0 +1,25 @@
+"""What the demos say follows from what they computed: with three seeds, every sentence holds."""
+
+import pytest
+
+import demos.common
+
+# The demos whose sentences are conditions on numbers, with settings that take seconds.
+DEMOS: dict[str, str] = {}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", DEMOS)
+def test_every_sentence_holds(name, seed, demo, tmp_path):
+    status, said, error = demo(name, *DEMOS[name].split(), "--seed", seed, "--out", tmp_path)
+    assert (status, error) == (0, "")
+    assert "\nWhat these numbers show:\n- " in said
+    assert "Not so here" not in said, said
+
+
+def test_a_sentence_that_does_not_hold_is_said_to(capsys):
+    demos.common.conclude((False, "The one is larger."), (True, "It is " + "long " * 30))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2] == "- Not so here: The one is larger."
+    assert lines[4].startswith("  long")
+    assert max(map(len, lines)) <= 96
