@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tinygrad_rnn.tensor import Array
-from viz.axes import dress, legend, look, new_axes
 from viz.charts import save
-from viz.cli import Parser, UsageError, finite, output_folder, run, whole
-from viz.inputs import encode, passage, prose
+from viz.charts.axes import dress, legend, look, new_axes
+from viz.cli.command import Parser, UsageError, finite, output_folder, run, whole
+from viz.cli.inputs import encode, passage, prose
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -20,7 +20,7 @@ import viz
 from demos.common import demo_parser, output_folder, panels, progress, run, save, whole
 from tinygrad_rnn.analysis import decades_per_step
 from tinygrad_rnn.tensor import Array
-from viz.axes import dress
+from viz.charts.axes import dress
 
 PROG = "python -m demos.depth"
 

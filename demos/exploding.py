@@ -31,7 +31,7 @@ from demos.common import (
     whole,
 )
 from tinygrad_rnn.tensor import Array
-from viz.axes import dress, look
+from viz.charts.axes import dress, look
 
 PROG = "python -m demos.exploding"
 

@@ -23,8 +23,8 @@ import tinygrad_rnn as tr
 import viz
 from demos.common import demo_parser, output_folder, run, save, whole
 from tinygrad_rnn.analysis import decades_per_step
+from tinygrad_rnn.interop.files import load_layers
 from tinygrad_rnn.tensor import Array
-from viz.weights import load_layers
 
 PROG = "python -m demos.from_other_libraries"
 

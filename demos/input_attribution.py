@@ -19,7 +19,7 @@ import numpy as np
 import tinygrad_rnn as tr
 from demos.common import demo_parser, output_folder, panels, progress, run, save, whole
 from tinygrad_rnn.tensor import Array
-from viz.axes import COLOURS, dress
+from viz.charts.axes import COLOURS, dress
 
 PROG = "python -m demos.input_attribution"
 LETTERS = "abcdefgh"

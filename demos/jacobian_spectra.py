@@ -22,8 +22,8 @@ from tinygrad_rnn.analysis import (
     spectral_radius,
     step_jacobians,
 )
-from viz.axes import COLOURS
 from viz.charts import spectrum
+from viz.charts.axes import COLOURS
 
 PROG = "python -m demos.jacobian_spectra"
 

@@ -24,7 +24,7 @@ import numpy as np
 import tinygrad_rnn as tr
 from demos.common import UsageError, counter, demo_parser, output_folder, panels, run, save, whole
 from tinygrad_rnn.tensor import Array
-from viz.axes import dress
+from viz.charts.axes import dress
 from viz.style import LIGHT
 
 PROG = "python -m demos.phase_diagram"

@@ -12,7 +12,7 @@ further charts are in `viz.charts`. `python -m viz --help` does all that from th
 b'digraph bptt {'
 """
 
-from viz.charts import chart
+from viz.charts.charts import chart
 from viz.drawing import compare, draw
 from viz.errors import (
     GraphvizFailedError,

@@ -22,15 +22,17 @@ import numpy as np
 import tinygrad_rnn as tr
 import viz
 from tinygrad_rnn.analysis import decades_per_step
+from tinygrad_rnn.interop.files import load_layers
 from tinygrad_rnn.tensor import Array
 from viz.charts import save
-from viz.cli import Parser, UsageError, finite, output_folder, run, whole
-from viz.groups import LEVELS
-from viz.inputs import encode, enough, passage, series
+from viz.cli.command import Parser, UsageError, finite, output_folder, run, whole
+from viz.cli.inputs import encode, enough, passage, series
+from viz.reading.levels import LEVELS
 from viz.style import NORMS
-from viz.weights import load_layers
 
 PROG = "python -m viz"
+
+
 EXAMPLES = """\
 examples:
   python -m viz --cell lstm --steps 40 --detail gate --out out
@@ -38,9 +40,17 @@ examples:
   python -m viz --cell gru --layers 2 --hidden 16 --series weather.csv --loss every
   python -m viz --weights model.pt --prefix encoder --series inputs.npy --detail step
 """
+
+
 LAYERS: dict[str, Callable[..., Any]] = {"rnn": tr.RNN, "lstm": tr.LSTM, "gru": tr.GRU}
+
+
 AT = {"last": "the last", "every": "every"}
+
+
 Swept = tuple[tr.Tensor, tr.GradientFlow]  # a loss, and what went back from it
+
+
 FORMATS = ("svg", "png", "pdf", "html", "dot", "json")
 
 

@@ -6,30 +6,18 @@ coarser, saying so.
 
 from __future__ import annotations
 
-import math
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tinygrad_rnn.graph import topological
-from viz.boxes import STEP_GAP
-from viz.detail import KEPT, choose_steps, leave_out
-from viz.errors import TooLargeError, VizError, VizWarning
-from viz.groups import LEVELS, check_detail
-from viz.layout import place
+from viz.build import _model, levels
+from viz.errors import VizError
+from viz.layout.stacked import together
 from viz.model import Model
-from viz.page import levels
 from viz.picture import Picture
-from viz.read import read
 from viz.style import Scale
-from viz.together import together
 
 if TYPE_CHECKING:
     from tinygrad_rnn import GradientFlow, Tensor
-
-WIDE, FEWEST = 2000.0, 2  # "auto" leaves out steps beyond this width in points, but not below two
-NUMBERED = 6  # with more steps than this drawn, numbers are in tooltips only
-LARGEST = 150_000  # nodes and edges that are painted in good time
 
 
 def draw(
@@ -124,63 +112,3 @@ def compare(
         return {name: levels(loss, flow, norm) for name, (loss, flow) in runs.items()}
 
     return Picture(together(parts, title), scale, theme, drawings)
-
-
-def _model(
-    loss: Any,
-    flow: Any,
-    detail: str,
-    steps: Any,
-    norm: str,
-    title: str,
-    numbers: bool | None,
-    strict: bool,
-) -> Model:
-    """A placed model at the level asked for, or at the first coarser one that is small enough."""
-    check_detail(detail)
-    coarser = LEVELS[LEVELS.index(detail) :]
-    attempts = [(level, steps) for level in coarser] + [(coarser[-1], "auto")]
-    size = 0
-    for level, chosen in attempts:
-        whole, size = None, _estimate(loss, level, chosen)
-        if size <= LARGEST:
-
-            def shown(known: list[int], level: str = level, chosen: Any = chosen) -> list[int]:
-                return choose_steps(chosen, known, level, KEPT[level])
-
-            whole = read(loss, flow, norm, title, level, shown)
-            model = leave_out(whole, shown(whole.steps))
-            size = len(model.nodes) + len(model.edges)
-        if whole is not None and size <= LARGEST:
-            break
-        if strict:
-            raise TooLargeError(
-                f"about {size} nodes and edges at detail {level!r} are too many to draw: choose a "
-                f"coarser detail or fewer steps, or leave strict out"
-            )
-    else:
-        raise TooLargeError(f"about {size} nodes and edges are too many to draw at any detail")
-    if (level, chosen) != (detail, steps):
-        note = f"drawn at detail {level!r}: at {detail!r} it would be too large"
-        warnings.warn(note, VizWarning, stacklevel=3)
-        whole.notes.append(note)
-    return _placed(whole, chosen, numbers)
-
-
-def _estimate(loss: Any, level: str, steps: Any) -> int:
-    """How many nodes and edges there will be, before anything is read: about two per tensor."""
-    every = level == "op" and isinstance(steps, str) and steps == "all"
-    return 2 * len(topological(loss)) if every and hasattr(loss, "inputs") else 0
-
-
-def _placed(whole: Model, steps: Any, numbers: bool | None) -> Model:
-    """The model with the steps asked for, placed; "auto" takes as many as fit the width."""
-    kept = KEPT[whole.detail]
-    while True:
-        model = leave_out(whole, choose_steps(steps, whole.steps, whole.detail, kept))
-        place(model, len(model.shown) <= NUMBERED if numbers is None else numbers)
-        narrow = model.width <= WIDE or not model.omitted or kept <= FEWEST
-        if narrow or not isinstance(steps, str):
-            return model
-        each = model.clusters[0].width + STEP_GAP
-        kept = max(FEWEST, kept - math.ceil((model.width - WIDE) / each / 2))

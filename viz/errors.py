@@ -1,4 +1,4 @@
-"""What can go wrong with a picture, each with a name of its own and a remedy in its message.
+"""Named errors of pictures, each with a remedy in its message.
 
 >>> import viz
 >>> try:

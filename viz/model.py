@@ -44,6 +44,8 @@ from dataclasses import dataclass, field
 from viz.style import number
 
 BEFORE, AFTER, OUT = "before", "after", "out"
+
+
 Point = tuple[float, float]
 
 

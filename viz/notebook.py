@@ -1,4 +1,4 @@
-"""What a notebook shows of a picture: the page in a sandboxed frame, an SVG, or a line of text.
+"""Pictures in a notebook: the page in a sandboxed frame, an SVG, or a line of text.
 
 One idea: showing must never fail. Each form is tried on its own; what cannot be made here, for want
 of Graphviz or for any other reason, is left out, and the text is always there.
@@ -15,6 +15,8 @@ from viz.model import Strip
 from viz.style import number
 
 BARS = "▁▂▃▄▅▆▇█"
+
+
 FRAME = (
     '<iframe sandbox="allow-scripts" title="{title}" srcdoc="{page}" '
     'style="width: 100%; height: 720px; border: 0"></iframe>'

@@ -13,16 +13,20 @@ from typing import Any
 
 import graphviz
 
-from viz import dot, page
 from viz.as_json import to_json
+from viz.dot import writer as dot
+from viz.dot.graphviz import TIME_LIMIT, render
+from viz.dot.svg import finish
 from viz.errors import VizError, VizWarning
 from viz.model import Model
 from viz.notebook import bundle, strip_text
-from viz.render import TIME_LIMIT, render, write
+from viz.page import html as page
+from viz.save import write
 from viz.style import THEMES, Scale, number
-from viz.svg import finish
 
 PNG_DPI, PNG_LIMIT = 144, 16000  # a png is at most so many pixels wide or high
+
+
 LEGIBLE_DPI = 50  # with fewer dots per inch its small text is under six pixels high
 
 

@@ -1,4 +1,4 @@
-"""How a gradient's size becomes a colour, a width and a number.
+"""Colour, width and number of a gradient's size.
 
 One idea: everything is judged on one logarithmic, diverging scale. Its middle is a reference
 gradient (grey); smaller gradients turn blue and thin, larger ones burnt orange and thick. A
@@ -19,7 +19,11 @@ import numpy as np
 from viz.errors import VizError
 
 NORMS = ("l2", "rms", "max")
+
+
 STEPS_PER_SIDE = 12  # colour levels on each side of the reference: -12 .. 12
+
+
 THIN, THICK = 0.9, 6.0  # points
 
 
@@ -80,6 +84,8 @@ LIGHT = Theme(
     alarm="#d00020",
     ramp=("#0b5394", "#3d78b5", "#6f96bd", "#808080", "#c9803f", "#c85a13", "#a63603"),
 )
+
+
 DARK = Theme(
     name="dark",
     background="#12161c",
@@ -94,6 +100,8 @@ DARK = Theme(
     alarm="#ff5468",
     ramp=("#58b4ff", "#6aa3dc", "#7f9fbe", "#929292", "#c8935c", "#f09a4c", "#ffb066"),
 )
+
+
 THEMES = {"light": LIGHT, "dark": DARK}
 
 

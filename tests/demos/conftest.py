@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from viz.cli import run
+from viz.cli.command import run
 
 
 @pytest.fixture

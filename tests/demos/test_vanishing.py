@@ -16,7 +16,7 @@ from demos import vanishing
 from demos.common import encode, prose
 from demos.vanishing import Setting, predict
 from tinygrad_rnn.analysis import decades_per_step
-from viz.cli import run
+from viz.cli.command import run
 
 FILES = ["chart.svg", "compare.svg", "gru.svg", "lstm.svg", "rnn.svg"]
 

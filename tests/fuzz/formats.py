@@ -15,9 +15,9 @@ import safetensors.numpy
 
 import tinygrad_rnn as tr
 from tests.fuzz import page_data
-from viz.cli import UsageError
-from viz.inputs import encode, prose, series
-from viz.weights import load_layers
+from tinygrad_rnn.interop.files import load_layers
+from viz.cli.command import UsageError
+from viz.cli.inputs import encode, prose, series
 
 RNG = np.random.default_rng(0)
 

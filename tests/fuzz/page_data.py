@@ -19,7 +19,7 @@ from typing import Any
 import tinygrad_rnn as tr
 import viz
 
-ASSETS = Path(viz.__file__).with_name("assets")
+ASSETS = Path(viz.__file__).parent / "page" / "assets"
 READER = Path(__file__).with_name("read_page.js")
 
 

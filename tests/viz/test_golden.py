@@ -17,7 +17,7 @@ import pytest
 
 import tinygrad_rnn as tr
 import viz
-from tests.viz.steps import laid_out
+from tests.viz.layout.steps import laid_out
 
 FOLDER = Path(__file__).parents[1] / "golden"
 PAINTED_BY = "2.0.4"  # the pygraphviz whose wheel painted the SVG files

@@ -1,0 +1,628 @@
+"""The page in a real browser: it plays, answers keys and mouse, and asks nobody for anything."""
+
+import html
+import math
+import shutil
+import time
+
+import numpy as np
+import pytest
+
+import tinygrad_rnn as tr
+from tinygrad_rnn.graph import topological
+from viz import page
+from viz.layout.place import place
+from viz.notebook import bundle
+from viz.reading.reader import read
+from viz.style import Scale
+
+pytestmark = pytest.mark.browser
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+CELLS = {"RNN": tr.RNNCell, "LSTM": tr.LSTMCell, "GRU": tr.GRUCell}
+PATIENCE = 20_000  # milliseconds
+
+
+def wait(tab, condition):
+    """Until it holds; Playwright's own waiting evaluates strings, which the page forbids."""
+    end = time.monotonic() + PATIENCE / 1000
+    while not tab.evaluate(condition):
+        assert time.monotonic() < end, f"still not: {condition}"
+        tab.wait_for_timeout(20)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("no chromium is installed (Debian: apt-get install chromium)")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=OPTIONS, headless=True)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def view(browser, tmp_path):
+    """Open a page; in the end nothing was asked for, nothing complained, no dialog popped up."""
+    asked, complaints = [], []
+    context = browser.new_context(viewport={"width": 1200, "height": 800}, color_scheme="light")
+    context.set_default_timeout(PATIENCE)
+
+    def show(text, **size):
+        path = tmp_path / "page.html"
+        path.write_text(text, encoding="utf-8")
+        tab = context.new_page()
+        if size:
+            tab.set_viewport_size(size)
+        tab.on("request", lambda request: asked.append(request.url))
+        tab.on("console", lambda message: complaints.append(message.text))
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
+        tab.goto(path.as_uri())
+        wait(tab, "Boolean(globalThis.gradientPage?.drawnBars)")
+        return tab
+
+    yield show
+    context.close()
+    assert complaints == []
+    assert all(url.startswith(("file:", "data:,", "about:")) for url in asked)
+
+
+def traced(name="LSTM", steps=5, seed=0):
+    rng = np.random.default_rng(seed)
+    run = tr.unroll(CELLS[name](2, 3, rng=rng), rng.normal(size=(steps, 1, 2)))
+    last = getattr(run.final, "h", run.final)
+    loss = (last * last).sum()
+    return loss, tr.trace(loss)
+
+
+@pytest.fixture(scope="module")
+def lstm():
+    return traced()
+
+
+@pytest.fixture(scope="module")
+def lstm_page(lstm):
+    return page.render({"": page.levels(*lstm)}, Scale.fit([lstm[1]]), "LSTM, 5 steps")
+
+
+@pytest.fixture(scope="module")
+def three_pages():
+    pairs = {name: traced(name) for name in CELLS}
+    levels = {name: page.levels(*pair) for name, pair in pairs.items()}
+    return page.render(levels, Scale.fit([flow for _, flow in pairs.values()]), "three cells")
+
+
+def position(tab):
+    return tab.evaluate("gradientPage.sweep.position")
+
+
+def length(tab):
+    return tab.evaluate("gradientPage.drawing.swept.length")
+
+
+def place_of(tab, test):
+    """Where on the screen the first node or edge is that passes a test, and its text."""
+    return tab.evaluate(
+        f"""() => {{
+            const {{ canvas, drawing }} = gradientPage;
+            const box = document.getElementById("canvas").getBoundingClientRect();
+            const spot = (x, y) => [box.x + (x - canvas.x) * canvas.zoom,
+                box.y + (y - canvas.y) * canvas.zoom];
+            const node = drawing.nodes.find((it) => {test});
+            if (node) return [...spot(node.x, node.y), drawing.nodeText(node)];
+            const edge = drawing.edges.find((it) => {test});
+            const [x0, y0, x1, y1, x2, y2, x3, y3] = edge.points;
+            return [...spot((x0 + 3 * x1 + 3 * x2 + x3) / 8 + edge.shift,
+                (y0 + 3 * y1 + 3 * y2 + y3) / 8), drawing.edgeText(edge)];
+        }}"""
+    )
+
+
+def test_the_page_opens_and_says_what_it_shows(view, lstm_page):
+    tab = view(lstm_page)
+    assert tab.title() == "LSTM, 5 steps"
+    label = tab.locator("#canvas").get_attribute("aria-label")
+    assert "5 time steps" in label
+    assert "l2 norm" in label
+    assert "whole backward pass" in tab.locator("#where").text_content()
+    assert tab.locator("#strips canvas").count() == 2
+    assert tab.locator("#notice").is_hidden()
+    painted = tab.evaluate(
+        """() => {
+            const canvas = document.getElementById("canvas");
+            const context = canvas.getContext("2d");
+            const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+            return new Set(new Uint32Array(data.buffer)).size;
+        }"""
+    )
+    assert painted > 50
+
+
+def test_every_number_shown_is_the_one_computed(view, lstm, lstm_page):
+    loss, flow = lstm
+    uses = [
+        (tensor.index, slot)
+        for tensor in topological(loss)
+        for slot, source in enumerate(tensor.inputs)
+        if isinstance(source, tr.Tensor)
+    ]
+    tab = view(lstm_page)
+    shown = tab.evaluate(
+        """() => Object.fromEntries(gradientPage.drawing.edges.map((edge) =>
+            [edge.group.numbers.id(edge.i), gradientPage.drawing.edgeText(edge)]))"""
+    )
+    sent = {(e.consumer.index, e.slot): e for e in flow.edges}
+    for id_, text in shown.items():
+        if not id_.startswith("e"):
+            continue
+        edge = sent.pop(uses[int(id_[1:])], None)
+        if edge is None:
+            assert "no gradient flows" in text
+        else:
+            expected = f"l2 {edge.l2:.2e}, rms {edge.rms:.2e}, max {edge.max:.2e}"
+            expected = expected.replace("0.00e+00", "0")
+            assert text.endswith(f"gradient sent back: {expected}")
+    assert not sent
+
+
+def test_colours_and_widths_are_those_of_the_scale(view, lstm, lstm_page):
+    scale = Scale.fit([lstm[1]])
+    tab = view(lstm_page)
+    found = tab.evaluate(
+        """() => gradientPage.drawing.swept.map((edge) => [edge.group.numbers.gradient(edge.i),
+            gradientPage.scale.level(edge.code), gradientPage.scale.width(edge.code)])"""
+    )
+    assert len(found) > 50
+    for text, level, width in found:
+        value = float(text.split(",")[0].removeprefix("l2 "))
+        assert level == pytest.approx(scale.level(value), abs=1)  # a tie may round either way
+        assert width == pytest.approx(scale.width(value), abs=0.02)
+
+
+def test_space_plays_the_backward_pass_to_the_end(view, lstm_page):
+    tab = view(lstm_page)
+    tab.select_option("#speed", "4")
+    tab.locator("body").press(" ")
+    wait(tab, "gradientPage.sweep.playing && gradientPage.sweep.position > 3")
+    assert tab.locator("#play").text_content() == "Pause"
+    assert tab.evaluate("gradientPage.drawing.swept[0].target.group.role") == "loss"
+    wait(tab, "!gradientPage.sweep.playing")
+    assert position(tab) == length(tab)
+    assert tab.locator("#play").text_content() == "Play"
+
+
+def test_playing_can_be_paused_and_goes_on(view, lstm_page):
+    tab = view(lstm_page)
+    tab.locator("#play").click()
+    wait(tab, "gradientPage.sweep.position > 2 && gradientPage.sweep.position < 60")
+    tab.locator("#play").click()
+    at = position(tab)
+    assert at == int(at)
+    assert tab.evaluate("gradientPage.sweep.playing") is False
+    assert f"Edge {int(at)} of" in tab.locator("#where").text_content()
+    tab.locator("#play").click()
+    wait(tab, f"gradientPage.sweep.position > {at}")
+
+
+def test_keys_step_through_the_sweep(view, lstm_page):
+    tab = view(lstm_page)
+    body = tab.locator("body")
+    body.press("Home")
+    assert position(tab) == 0
+    assert "at the loss" in tab.locator("#where").text_content()
+    for _ in range(3):
+        body.press("ArrowLeft")
+    assert position(tab) == 3
+    body.press("ArrowRight")
+    assert position(tab) == 2
+    body.press("PageDown")
+    step = tab.evaluate("gradientPage.sweep.lastEdge().step")
+    body.press("PageDown")
+    assert tab.evaluate("gradientPage.sweep.lastEdge().step") == (4 if step is None else step - 1)
+    body.press("End")
+    assert position(tab) == length(tab)
+
+
+def test_the_slider_scrubs(view, lstm_page):
+    tab = view(lstm_page)
+    slider = tab.locator("#sweep")
+    slider.fill("7")
+    assert position(tab) == 7
+    assert tab.evaluate("gradientPage.look().swept[6].order") == 6
+    assert "Edge 7 of" in slider.get_attribute("aria-valuetext")
+    slider.press("ArrowLeft")  # it runs from right to left, as the gradient does
+    assert position(tab) == 8
+    slider.press("End")
+    assert position(tab) == length(tab)
+
+
+def test_edges_light_up_in_sweep_order(view, lstm_page):
+    tab = view(lstm_page)
+    colours = """() => gradientPage.drawing.swept.map((edge) =>
+        gradientPage.canvas.edgeStyle(edge, gradientPage.look()).colour)"""
+    tab.locator("#sweep").fill("10")
+    dim = tab.evaluate("gradientPage.theme.muted")
+    lit = [colour != dim for colour in tab.evaluate(colours)]
+    assert all(lit[:10])
+    assert not any(lit[10:])
+
+
+def test_hovering_a_node_tells_its_name_shape_derivative_and_gradient(view, lstm_page):
+    tab = view(lstm_page)
+    x, y, text = place_of(tab, "it.group.op === 'tanh' && it.step === 4")
+    tab.mouse.move(x, y)
+    tip = tab.locator("#tip")
+    assert tip.is_visible()
+    assert tip.text_content() == text
+    for part in ("tanh", "t = 4", "shape (1, 3)", "to input 0:", "value", "gradient (sum): l2"):
+        assert part in text
+    tab.mouse.move(5, 5)
+    assert tip.is_hidden()
+
+
+def test_hovering_an_edge_tells_what_was_sent_back(view, lstm_page):
+    tab = view(lstm_page)
+    x, y, text = place_of(tab, "it.source?.group.op === 'tanh' && it.step === 4")
+    tab.mouse.move(x, y)
+    assert tab.locator("#tip").text_content() == text
+    assert "gradient sent back: l2" in text
+
+
+def test_a_click_lights_up_every_path_to_the_loss(view, lstm, lstm_page):
+    loss, flow = lstm
+    tensors = topological(loss)
+    start = next(
+        t for t in tensors if t.op is not None and t.op.name == "tanh" and t.scope[0].index == 4
+    )
+    ahead, used = {start.index}, set()
+    for edge in sorted(flow.edges, key=lambda edge: edge.consumer.index):
+        if edge.source.index in ahead:
+            ahead.add(edge.consumer.index)
+            used.add((edge.consumer.index, edge.slot))
+    ids = [
+        (tensor.index, slot)
+        for tensor in tensors
+        for slot, source in enumerate(tensor.inputs)
+        if isinstance(source, tr.Tensor)
+    ]
+    tab = view(lstm_page)
+    number = [t.index for t in tensors].index(start.index)
+    x, y, _ = place_of(tab, f"it.group.numbers?.id(it.i) === 'n{number}'")
+    tab.mouse.click(x, y)
+    lit = tab.evaluate("[...gradientPage.paths.edges].map((edge) => edge.group.numbers.id(edge.i))")
+    assert {ids[int(id_[1:])] for id_ in lit if id_.startswith("e")} == used
+    assert "edges on the paths to the loss" in tab.locator("#chosen").text_content()
+    tab.locator("#clear").click()
+    assert tab.evaluate("gradientPage.paths") is None
+
+
+def test_from_every_node_with_a_gradient_a_path_leads_to_the_loss(view, three_pages):
+    tab = view(three_pages)
+    astray = tab.evaluate(
+        """() => gradientPage.pictures.flatMap((picture, number) =>
+            Object.keys(picture.levels).flatMap((detail) => {
+                gradientPage.show(number, detail);
+                const { drawing } = gradientPage;
+                const root = drawing.nodes.find((node) => node.group.role === "loss");
+                return drawing.nodes
+                    .filter((node) => node.code && !drawing.pathsFrom([node]).nodes.has(root))
+                    .map((node) => [picture.name, detail, drawing.nodeText(node)]);
+            }))"""
+    )
+    assert astray == []
+
+
+def test_the_graph_can_be_read_with_the_keyboard_alone(view, lstm_page):
+    tab = view(lstm_page)
+    for _ in range(12):
+        tab.keyboard.press("Tab")
+        if tab.evaluate("document.activeElement.parentElement.id") == "nodes":
+            break
+    said = "document.activeElement.getAttribute('aria-label')"
+    first = tab.evaluate(said)
+    assert first
+    assert tab.locator("#tip").is_visible()
+    tab.keyboard.press("ArrowDown")
+    assert tab.evaluate(said) != first
+    while "h_0, state" not in tab.evaluate(said):
+        tab.keyboard.press("ArrowDown")
+    tab.keyboard.press("ArrowRight")
+    assert "h_1, state" in tab.evaluate(said)
+    assert "h: " in tab.locator("#tip").text_content()
+    tab.keyboard.press("Enter")
+    assert tab.evaluate("gradientPage.paths.nodes.size") > 10
+    assert tab.evaluate("gradientPage.sweep.playing") is False
+    tab.keyboard.press("Escape")
+    assert tab.evaluate("gradientPage.paths") is None
+    inside = tab.evaluate(
+        """() => {
+            const { x, width } = document.activeElement.getBoundingClientRect();
+            const box = document.getElementById("graph").getBoundingClientRect();
+            return x >= box.x && x + width <= box.x + box.width;
+        }"""
+    )
+    assert inside
+
+
+def test_cells_and_details_are_switched(view, three_pages):
+    tab = view(three_pages)
+    labels = "[...new Set(gradientPage.drawing.nodes.map((node) => node.label))].join(' ')"
+    assert "forget" not in tab.evaluate(labels)
+    tab.get_by_role("radio", name="LSTM").check()
+    assert "forget" in tab.evaluate(labels)
+    assert tab.locator("#strips canvas").count() == 2
+    tab.locator("body").press("c")
+    assert tab.get_by_role("radio", name="GRU").is_checked()
+    levels = tab.locator("#levels input")
+    for i in range(levels.count()):
+        levels.nth(i).check()
+        assert tab.evaluate("gradientPage.detail") == levels.nth(i).get_attribute("value")
+        assert tab.evaluate("gradientPage.drawing.swept.length") > 4
+        assert position(tab) == length(tab)
+
+
+def test_the_filter_fades_what_is_smaller(view, lstm_page):
+    tab = view(lstm_page)
+    faded = """() => gradientPage.drawing.swept.map((edge) => [
+        gradientPage.canvas.edgeStyle(edge, gradientPage.look()).alpha < 0.5,
+        edge.group.numbers.gradient(edge.i)])"""
+    assert not any(dim for dim, _ in tab.evaluate(faded))
+    tab.locator("#low").evaluate(
+        "(slider) => { slider.value = '-0.5'; slider.dispatchEvent(new Event('input')); }"
+    )
+    limit = 10 ** float(tab.locator("#low").input_value())
+    found = tab.evaluate(faded)
+    for dim, text in found:
+        assert dim == (float(text.split(",")[0].removeprefix("l2 ")) < limit)
+    assert {dim for dim, _ in found} == {True, False}
+
+
+def test_the_table_says_the_same_as_the_picture(view, lstm, lstm_page):
+    _, flow = lstm
+    tab = view(lstm_page)
+    tab.locator("summary").click()
+    tab.locator("#step").fill("2")
+    tab.locator("#step").press("Enter")
+    captions = tab.locator("caption").all_text_contents()
+    assert captions[0].startswith("Nodes at t = 2")
+    rows = tab.locator("table").nth(1).locator("tbody tr").all_text_contents()
+    into = [e for e in flow.edges if e.consumer.scope and e.consumer.scope[0].index == 2]
+    for edge in into:
+        assert any(
+            row.endswith(f"l2 {edge.l2:.2e}, rms {edge.rms:.2e}, max {edge.max:.2e}")
+            for row in rows
+        )
+    strip = tab.locator("table").nth(2).locator("tbody tr").all_inner_texts()
+    assert len(strip) == 5
+    head = tab.locator("table").nth(2).locator("th").all_text_contents()
+    assert head == ["t", "h_t", "c_t"]
+
+
+def test_each_steps_share_of_a_parameter_is_drawn(view, lstm_page):
+    tab = view(lstm_page)
+    shares = tab.evaluate("gradientPage.shares.bars.bars.map((bar) => bar.step)")
+    assert shares == [0, 1, 2, 3, 4]
+    options = tab.locator("#parameter option").all_text_contents()
+    before = tab.locator("#sharing-text").text_content()
+    tab.select_option("#parameter", options[1])
+    assert tab.locator("#sharing-text").text_content() != before
+
+
+def test_a_click_on_a_bar_goes_to_its_step(view, lstm_page):
+    tab = view(lstm_page)
+    box = tab.locator("#strips canvas").first.bounding_box()
+    tab.mouse.click(box["x"] + box["width"] * 0.6, box["y"] + 20)
+    assert tab.evaluate("gradientPage.sweep.step") == 2
+
+
+def test_the_picture_is_moved_and_zoomed(view, lstm_page):
+    tab = view(lstm_page)
+    zoom = "gradientPage.canvas.zoom"
+    before = tab.evaluate(zoom)
+    tab.locator("#closer").click()
+    assert tab.evaluate(zoom) > before
+    tab.locator("body").press("-")
+    assert tab.evaluate(zoom) == pytest.approx(before)
+    box = tab.locator("#canvas").bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    under = f"gradientPage.canvas.x + ({middle[0] - box['x']}) / gradientPage.canvas.zoom"
+    tab.mouse.move(*middle)
+    at = tab.evaluate(under)
+    tab.mouse.wheel(0, -200)
+    wait(tab, f"{zoom} > {before * 1.2}")
+    assert tab.evaluate(under) == pytest.approx(at, abs=0.5)  # what is under the mouse stays there
+    left = tab.evaluate("gradientPage.canvas.x")
+    tab.mouse.down()
+    tab.mouse.move(middle[0] - 60, middle[1], steps=4)
+    tab.mouse.up()
+    assert tab.evaluate("gradientPage.canvas.x") > left
+    assert tab.evaluate("gradientPage.paths") is None  # a drag chooses nothing
+    tab.locator("body").press("0")
+    width = tab.evaluate("(gradientPage.drawing.bounds.right - gradientPage.drawing.bounds.left)")
+    assert width * tab.evaluate(zoom) <= box["width"]
+    outside = tab.evaluate(
+        """() => {
+            const { drawing: { edges, bounds } } = gradientPage;
+            return edges.filter(({ points, shift }) => points.some((v, k) => k % 2
+                ? v < bounds.top || v > bounds.bottom
+                : v + shift < bounds.left || v + shift > bounds.right)).length;
+        }"""
+    )
+    assert outside == 0
+
+
+def test_dark_follows_the_reader_and_the_choice(view, lstm_page):
+    tab = view(lstm_page)
+    corner = """() => [...document.getElementById("canvas").getContext("2d")
+        .getImageData(1, 1, 1, 1).data].slice(0, 3)"""
+    tab.emulate_media(color_scheme="dark")
+    wait(tab, "gradientPage.theme.name === 'dark'")
+    tab.evaluate("gradientPage.drawNow()")
+    assert tab.evaluate(corner) == [18, 22, 28]
+    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(18, 22, 28)"
+    tab.select_option("#theme", "light")
+    assert tab.evaluate("gradientPage.theme.name") == "light"
+    assert tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_help_lists_the_keys(view, lstm_page):
+    tab = view(lstm_page)
+    tab.locator("body").press("?")
+    assert tab.locator("#help").is_visible()
+    assert "play or pause" in tab.locator("#help").text_content()
+    tab.keyboard.press("Escape")
+    assert tab.locator("#help").is_hidden()
+
+
+@pytest.mark.parametrize("width", [320, 700])
+def test_a_narrow_window_does_not_scroll_sideways(view, lstm_page, width):
+    tab = view(lstm_page, width=width, height=700)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+HOSTILE = [
+    "</script><script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "<b>bold</b>",
+    "a:b",
+    "two\nlines",
+    "\N{PARTY POPPER} \N{RIGHT-TO-LEFT OVERRIDE}evil",
+]
+
+
+def test_hostile_names_are_shown_as_text(view):
+    levels, flows = {}, []
+    for name in HOSTILE:
+        rng = np.random.default_rng(0)
+        cell = tr.RNNCell(2, 2, rng=rng)
+        run = tr.unroll(cell, rng.normal(size=(2, 1, 2)))
+        loss = run.final.sum()
+        loss.name = cell.weight_ih.name = name
+        flows.append(tr.trace(loss))
+        levels[name] = page.levels(loss, flows[-1])
+    tab = view(page.render(levels, Scale.fit(flows), HOSTILE[0]))
+    assert tab.locator("h1").text_content() == HOSTILE[0]
+    tab.locator("summary").click()
+    for i, name in enumerate(HOSTILE):
+        tab.locator("#cells input").nth(i).check()
+        assert tab.locator("#cells span").nth(i).text_content() == name
+        assert name in tab.locator("#parameter").text_content()
+        x, y, text = place_of(tab, "it.group.role === 'loss'")
+        tab.mouse.move(x, y)
+        assert tab.locator("#tip").text_content() == text
+        assert text.startswith(name)
+        tab.mouse.click(x, y)
+        assert name in tab.locator("#chosen").text_content()
+    assert tab.locator("img, b").count() == 0
+    assert tab.locator("script").count() == 2
+
+
+def test_special_gradients_are_told_apart(view):
+    x = tr.Tensor([[1.0, -1.0]], requires_grad=True, name="x")
+    with np.errstate(all="ignore"):
+        bad = np.sqrt(x - x)
+        loss = (bad * 1e200).sum() + (x * 0.0).sum() + (x.detach() * x).sum()
+        flow = tr.trace(loss)
+        tab = view(page.render({"": page.levels(loss, flow)}, Scale.fit([flow]), "special"))
+    texts = tab.evaluate("gradientPage.drawing.edges.map((e) => gradientPage.drawing.edgeText(e))")
+    infinite = [e for e in flow.edges if not e.finite]
+    zero = [e for e in flow.edges if e.max == 0]
+    assert infinite
+    assert zero
+    assert sum("NaN" in t or "Inf" in t for t in texts) == len(infinite)
+    assert sum(t.endswith("l2 0, rms 0, max 0") for t in texts) == len(zero)
+    assert any("no gradient flows here" in t for t in texts)
+    styles = tab.evaluate(
+        """() => gradientPage.drawing.edges.map((edge) => [gradientPage.drawing.edgeText(edge),
+            gradientPage.canvas.edgeStyle(edge, gradientPage.look())])"""
+    )
+    theme = tab.evaluate("gradientPage.theme")
+    for text, style in styles:
+        if "NaN" in text or "Inf" in text:
+            assert (style["colour"], style["width"]) == (theme["alarm"], 6)
+        elif text.endswith("l2 0, rms 0, max 0"):
+            assert style["dash"] == "4 3"
+        elif "no gradient flows" in text:
+            assert style["dash"] == "1.2 2.6"
+        else:
+            assert style["dash"] == ""
+
+
+def test_a_graph_without_time_steps_can_be_questioned_too(view):
+    rng = np.random.default_rng(0)
+    weight = tr.Tensor(rng.normal(size=(3, 3)), requires_grad=True, name="W")
+    hidden = tr.Tensor(np.ones((1, 3)))
+    for _ in range(4):
+        hidden = np.tanh(hidden @ weight)
+    loss = hidden.sum()
+    flow = tr.trace(loss)
+    tab = view(page.render({"": page.levels(loss, flow)}, Scale.fit([flow]), "no steps"))
+    tab.locator("summary").click()
+    assert "whole backward pass" in tab.locator("#where").text_content()
+    x, y, _ = place_of(tab, "it.group.role === 'loss'")
+    tab.mouse.click(x, y)
+    tab.locator("body").press("PageUp")
+    tab.locator("body").press("0")
+    tab.locator("body").press("d")
+    assert tab.locator("#sharing").is_hidden()
+
+
+def test_a_graph_without_a_flow_is_shown_without_a_sweep(view):
+    loss, _ = traced("GRU", 3)
+    tab = view(page.render({"": page.levels(loss, None)}, Scale(1.0, -1.0, 1.0), "values"))
+    assert tab.locator("#transport").is_hidden()
+    assert math.isclose(position(tab), 0)
+    text = tab.evaluate("gradientPage.drawing.edgeText(gradientPage.drawing.edges[0])")
+    assert "no gradient was recorded" in text
+
+
+def test_many_steps_are_drawn_from_afar_and_from_near(view):
+    loss, flow = traced("LSTM", 400)
+    levels = {"op": place(read(loss, flow))}
+    tab = view(page.render({"": levels}, Scale.fit([flow]), "long"))
+    assert tab.evaluate("gradientPage.canvas.visible(gradientPage.drawing).length") < 12
+    tab.locator("body").press("0")
+    tab.evaluate("gradientPage.drawNow()")
+    assert tab.evaluate("gradientPage.canvas.visible(gradientPage.drawing).length") > 400
+    assert tab.evaluate("gradientPage.strips.bars[0].bars.length") == 400
+    smallest, foot, scale_end = tab.evaluate(
+        """() => {
+            const { scale, strips: { range, bars } } = gradientPage;
+            const decades = bars[0].bars.map(({ code }) => scale.decades(code));
+            return [Math.min(...decades), range[0], scale.low];
+        }"""
+    )
+    assert foot <= smallest < scale_end  # the bars go on where the colours have ended
+    box = tab.locator("#strips canvas").first.bounding_box()
+    tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + 20)
+    assert 150 < tab.evaluate("gradientPage.sweep.step") < 250
+    tab.locator("body").press("1")
+    assert tab.evaluate("gradientPage.canvas.visible(gradientPage.drawing).length") < 12
+
+
+def test_in_a_notebook_it_runs_inside_its_frame(view, browser, lstm_page, tmp_path):
+    made = bundle("LSTM", lambda: lstm_page, lambda: b"", lambda: "")
+    path = tmp_path / "notebook.html"
+    path.write_text(f"<!doctype html><title>notebook</title>{made['text/html']}", encoding="utf-8")
+    tab = browser.new_page()
+    complaints = []
+    tab.on("console", lambda message: complaints.append(message.text))
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.goto(path.as_uri())
+    frame = tab.frame_locator("iframe")
+    frame.locator("#play").click()
+    frame.locator("#play", has_text="Pause").wait_for()
+    assert "time steps" in frame.locator("#canvas").get_attribute("aria-label")
+    tab.close()
+    assert complaints == []
+    assert html.escape(lstm_page) in made["text/html"]

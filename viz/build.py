@@ -1,0 +1,125 @@
+"""From a graph and its flow to placed models: read, cut down to the steps that fit, laid out."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+from tinygrad_rnn.graph import topological
+from viz.errors import TooLargeError, VizWarning
+from viz.layout.place import place
+from viz.layout.template import STEP_GAP
+from viz.model import Model
+from viz.reading.levels import LEVELS, check_detail
+from viz.reading.omission import KEPT, choose_steps, leave_out
+from viz.reading.reader import read
+
+LARGEST_PAGE = 200_000  # nodes and edges that a browser shows without labouring
+
+
+def levels(loss: Any, flow: Any, norm: str = "l2") -> dict[str, Model]:
+    """Models of one recorded graph for a page: every level of detail, placed, with all steps.
+
+    A level of which there is nothing to see is left out, and so are the finest ones of a graph that
+    is too large for a browser (200,000 nodes and edges): the first model's notes say so.
+
+    Args:
+        loss: the tensor that the graph ends in.
+        flow: what a sweep from it recorded; None for a page without gradients.
+        norm: "l2", "rms" or "max".
+
+    Raises:
+        VizError: no tensor, a flow of another one, or an unknown norm.
+
+    >>> import numpy as np, tinygrad_rnn as tr
+    >>> from viz.page import levels
+    >>> run = tr.unroll(tr.RNNCell(2, 3, rng=0), np.ones((4, 1, 2)))
+    >>> list(levels(run.final.sum(), None))
+    ['op', 'gate', 'cell', 'step']
+    """
+    fine = 2 * len(topological(loss)) <= LARGEST_PAGE  # about two nodes and edges per tensor
+    models = {
+        detail: read(loss, flow, norm, detail=detail)
+        for detail in LEVELS
+        if fine or detail in ("cell", "step")
+    }
+    first, *rest = models
+    found = {
+        first: models[first],
+        **{level: models[level] for level in rest if models[level].edges},
+    }
+    if not fine:
+        found[first].notes.append(
+            f"This graph is too large for a browser at a finer level of detail than {first!r}."
+        )
+    return {level: place(model) for level, model in found.items()}
+
+
+WIDE, FEWEST = 2000.0, 2  # "auto" leaves out steps beyond this width in points, but not below two
+
+
+NUMBERED = 6  # with more steps than this drawn, numbers are in tooltips only
+
+
+LARGEST = 150_000  # nodes and edges that are painted in good time
+
+
+def _model(
+    loss: Any,
+    flow: Any,
+    detail: str,
+    steps: Any,
+    norm: str,
+    title: str,
+    numbers: bool | None,
+    strict: bool,
+) -> Model:
+    """A placed model at the level asked for, or at the first coarser one that is small enough."""
+    check_detail(detail)
+    coarser = LEVELS[LEVELS.index(detail) :]
+    attempts = [(level, steps) for level in coarser] + [(coarser[-1], "auto")]
+    size = 0
+    for level, chosen in attempts:
+        whole, size = None, _estimate(loss, level, chosen)
+        if size <= LARGEST:
+
+            def shown(known: list[int], level: str = level, chosen: Any = chosen) -> list[int]:
+                return choose_steps(chosen, known, level, KEPT[level])
+
+            whole = read(loss, flow, norm, title, level, shown)
+            model = leave_out(whole, shown(whole.steps))
+            size = len(model.nodes) + len(model.edges)
+        if whole is not None and size <= LARGEST:
+            break
+        if strict:
+            raise TooLargeError(
+                f"about {size} nodes and edges at detail {level!r} are too many to draw: choose a "
+                f"coarser detail or fewer steps, or leave strict out"
+            )
+    else:
+        raise TooLargeError(f"about {size} nodes and edges are too many to draw at any detail")
+    if (level, chosen) != (detail, steps):
+        note = f"drawn at detail {level!r}: at {detail!r} it would be too large"
+        warnings.warn(note, VizWarning, stacklevel=3)
+        whole.notes.append(note)
+    return _placed(whole, chosen, numbers)
+
+
+def _estimate(loss: Any, level: str, steps: Any) -> int:
+    """How many nodes and edges there will be, before anything is read: about two per tensor."""
+    every = level == "op" and isinstance(steps, str) and steps == "all"
+    return 2 * len(topological(loss)) if every and hasattr(loss, "inputs") else 0
+
+
+def _placed(whole: Model, steps: Any, numbers: bool | None) -> Model:
+    """The model with the steps asked for, placed; "auto" takes as many as fit the width."""
+    kept = KEPT[whole.detail]
+    while True:
+        model = leave_out(whole, choose_steps(steps, whole.steps, whole.detail, kept))
+        place(model, len(model.shown) <= NUMBERED if numbers is None else numbers)
+        narrow = model.width <= WIDE or not model.omitted or kept <= FEWEST
+        if narrow or not isinstance(steps, str):
+            return model
+        each = model.clusters[0].width + STEP_GAP
+        kept = max(FEWEST, kept - math.ceil((model.width - WIDE) / each / 2))

@@ -1,0 +1,1 @@
+"""The command line: its manners, and what it can read."""

@@ -1,0 +1,163 @@
+"""Readers of text, tables and arrays for the command line; an error names what is wrong with one.
+
+One idea: a file is read whole and checked before anything is computed, so that what is wrong with
+it is said in the user's words, with the place in the file.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from tinygrad_rnn.tensor import Array
+from viz.cli.command import UsageError
+
+
+def prose(path: Path | None = None) -> str:
+    """Return the text of a UTF-8 file, or a passage of the prose that comes with CPython.
+
+    A byte order mark is dropped, and lines end with a newline.
+
+    Raises:
+        UsageError: the file cannot be read, is empty or not UTF-8.
+    """
+    if path is None:
+        try:
+            from pydoc_data.topics import topics
+        except ImportError as error:
+            raise UsageError("this Python comes without its prose: give --text-file") from error
+        _, body = topics["objects"].split("\n\n", 1)  # the first paragraph is a heading
+        return " ".join(body.replace("*", "").split())
+    raw = _read(path)
+    try:
+        text = raw.decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{path} is not UTF-8 text (byte {error.start} is {raw[error.start]:#04x}): "
+            "save it as UTF-8 and try again"
+        ) from error
+    if not text:
+        raise UsageError(f"{path} is empty: give a file with text in it")
+    return text
+
+
+def passage(steps: int, path: Path | None = None) -> str:
+    """Return the first steps + 1 characters of a text: those to read, and the one to predict.
+
+    Raises:
+        UsageError: the text cannot be read, is too short, or is one character over and over.
+
+    >>> passage(6)
+    'Objects'
+    """
+    text = prose(path)
+    enough(len(text), steps, f"the text has {len(text)} characters")
+    text = text[: steps + 1]
+    if len(set(text)) < 2:
+        raise UsageError(
+            f"the text is {text[0]!r} over and over: there is nothing to predict; give another"
+        )
+    return text
+
+
+def enough(length: int, steps: int, what: str) -> None:
+    """Raise a `UsageError` unless there are more than so many steps, so that one can be predicted.
+
+    Args:
+        length: how many there are.
+        steps: how many are to be read.
+        what: how the message begins.
+    """
+    if length <= steps:
+        fewer = f", or --steps {length - 1}" if length > 1 else ""
+        raise UsageError(
+            f"{what}: reading {steps} and predicting the next takes {steps + 1}; give more{fewer}"
+        )
+
+
+def encode(text: str) -> tuple[Array, str]:
+    """Return a text as classes, shape (len(text),), and the alphabet that they index.
+
+    >>> encode("banana")
+    (array([1, 0, 2, 0, 2, 0]), 'abn')
+    """
+    alphabet = "".join(sorted(set(text)))
+    place = {character: k for k, character in enumerate(alphabet)}
+    return np.array([place[character] for character in text]), alphabet
+
+
+def series(path: Path) -> Array:
+    """Return a series of numbers, shape (T, B, I), from a file.
+
+    A ``.csv`` file has one time step in each line, its features separated by commas; a first line
+    without any number holds their names and is skipped. A ``.npy`` file has shape (T,), (T, I) or
+    (T, B, I).
+
+    Raises:
+        UsageError: the file cannot be read, or holds something else, nothing, NaN or infinity.
+    """
+    values = _csv(path) if path.suffix.lower() == ".csv" else _npy(path)
+    if values.ndim not in (1, 2, 3) or values.size == 0:
+        raise UsageError(f"{path} has shape {values.shape}: it must be (T,), (T, I) or (T, B, I)")
+    if not np.isfinite(values).all():
+        step = int(np.argwhere(~np.isfinite(values))[0, 0])
+        raise UsageError(f"{path} holds NaN or infinity, first at time step {step}: mend the data")
+    if values.ndim == 1:
+        values = values[:, np.newaxis]
+    return values[:, np.newaxis] if values.ndim == 2 else values
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _csv(path: Path) -> Array:
+    lines = prose(path).splitlines()
+    if not any(map(_is_number, lines[0].split(","))):
+        lines[0] = ""  # column names; left empty so that errors still count lines as an editor does
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of no data, which is said below
+        try:
+            return np.loadtxt(lines, delimiter=",", ndmin=2, comments=None, quotechar='"')
+        except ValueError as error:
+            reason = _first_fault(lines) or str(error)
+            raise UsageError(f"{path} is not a table of numbers: {reason}") from error
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.strip().strip('"'))
+    except ValueError:
+        return False
+    return True
+
+
+def _first_fault(lines: list[str]) -> str:
+    """Say where a table goes wrong first, in an editor's line numbers; "" if that is not plain."""
+    width = 0
+    for k, line in enumerate(lines, 1):
+        cells = line.split(",")
+        for column, cell in enumerate(cells, 1):
+            if line.strip() and not _is_number(cell):
+                hint = "; columns are separated by commas" if {";", "\t"} & set(line) else ""
+                return f"line {k}, column {column}: {cell.strip()[:40]!r} is no number{hint}"
+        if line.strip() and len(cells) != (width := width or len(cells)):
+            return f"line {k} has {len(cells)} columns, the lines before it have {width}"
+    return ""
+
+
+def _npy(path: Path) -> Array:
+    _read(path)
+    try:
+        values = np.load(path, allow_pickle=False)
+    except Exception as error:  # a broken header can make NumPy's parser raise nearly anything
+        raise UsageError(f"{path} is neither a .csv table nor a .npy array") from error
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiub":
+        raise UsageError(f"{path} does not hold one array of real numbers")
+    with np.errstate(all="ignore"):  # NaN and infinity are refused by name, so not warned of
+        return values.astype(np.float64)

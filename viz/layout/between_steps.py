@@ -1,0 +1,182 @@
+"""Edges between time steps: along the rails, to junctions, and into the boxes of omitted steps.
+
+One idea: a template holds the lines inside a step, up to its ports; what lies between two steps
+cannot be stamped, and is drawn here from where it really starts to the port.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+
+from viz.layout.template import RAISED, STEP_GAP
+from viz.metrics import ARROW, LABEL
+from viz.model import AFTER, Edge, Model, Node, Point
+
+
+class Lines:
+    """What no template holds: from where a line starts to the port where a template takes over.
+
+    Args:
+        model: its nodes stand where they will.
+        numbers: whether to set numbers.
+        exits: ways up out of a step, by the node that they lead from.
+        columns: left and right of each step, in all layers.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        numbers: bool,
+        exits: dict[str, list[Point]],
+        columns: dict[int, tuple[float, float]],
+    ) -> None:
+        self.model, self.numbers, self.columns = model, numbers, columns
+        self.nodes = {node.id: node for node in model.nodes}
+        self.gaps = {box.id: box for box in model.omitted}
+        self.exits = exits
+        self.reverse = {layer.name for layer in model.layers if layer.reverse}
+        self.after = min((n.x - n.width / 2 for n in model.nodes if n.layer == AFTER), default=0.0)
+        self.steps: dict[tuple[str, int | None], list[Node]] = defaultdict(list)
+        for node in model.nodes:
+            if node.step is not None:
+                self.steps[node.block].append(node)
+        inside = [node.y + node.height / 2 for node in model.nodes if node.step is not None]
+        self.top = max(inside, default=0.0)
+
+    def draw(self) -> None:
+        """Lead every line that enters a block back to where it really starts."""
+        detours: list[tuple[float, Edge, Node, Node]] = []
+        for edge in self.model.edges:
+            if edge.source in self.gaps or edge.target in self.gaps:
+                self._meet(edge)
+                continue
+            source, target = self.nodes[edge.source], self.nodes[edge.target]
+            if source.block == target.block or edge.via:
+                continue
+            if target.role == "junction":
+                self._rail(edge, source.x, source.width, source.y, target)
+            elif edge.points:
+                self._lead(edge, source)
+            elif source.step is not None and (target.layer in (AFTER, source.layer)):
+                detours.append((self._climb(source), edge, source, target))
+            else:
+                edge.points = _between(source, target)
+        # What climbs first runs lowest, so that it passes below the numbers of the others.
+        for rank, detour in enumerate(sorted(detours, key=lambda detour: detour[0]), 1):
+            self._detour(rank, *detour)
+
+    def _climb(self, source: Node) -> float:
+        """Where a detour climbs: just inside the side of the widest layer's frame."""
+        left, right = self.columns[source.step or 0]
+        return left + 5 if source.layer in self.reverse else right - 5
+
+    def _detour(self, rank: int, up: float, edge: Edge, source: Node, target: Node) -> None:
+        """From a step over the heads of later ones to a step further on or what follows all."""
+        top = self.top + 34 + 5 * min(rank, 12)
+        side = -0.5 if source.layer in self.reverse else 0.5
+        down = self.after - 12 if target.step is None else self.columns[target.step][0] + 5
+        start = (source.x + side * source.width, source.y)
+        corners = [start, (up, start[1]), (up, top), (down, top)]
+        edge.points = _rounded([*corners, *self._arrival(down, target)])
+        if self.numbers:
+            edge.label = up + LABEL[0] / 2 + 8, top + LABEL[1] / 2 + 3
+
+    def _arrival(self, down: float, target: Node) -> list[Point]:
+        """The last corners of a detour: to the target's side, or past what is in the way, below."""
+        side = (target.x - target.width / 2 - ARROW, target.y + 5)
+        foot = (target.x, target.y - target.height / 2 - ARROW)
+        inside = self.steps.get(target.block, [target])
+        low = min(node.y - node.height / 2 for node in inside) - 7
+        others = [node for node in inside if node is not target]
+        if _meets(others, (down, side[1]), side) and not _meets(others, (foot[0], low), foot):
+            return [(down, low), (foot[0], low), foot]
+        return [(down, side[1]), side]
+
+    def _lead(self, edge: Edge, source: Node) -> None:
+        """From the source to the port where the template takes over."""
+        port = edge.points[0]
+        side = math.copysign(0.5, port[0] - source.x)
+        start = (source.x + side * source.width, source.y)
+        if abs(port[1] - start[1]) < 0.5:
+            edge.points = [start, *_straight(start, port), *edge.points[1:]]
+        else:
+            way = self.exits.get(source.id) or [(source.x, source.y + source.height / 2)]
+            middle = (way[-1][1] + port[1]) / 2
+            lead = [(way[-1][0], middle), (port[0], middle), port]
+            edge.points = [*way, *lead, *edge.points[1:]]
+
+    def _meet(self, edge: Edge) -> None:
+        """A rail that runs into or out of the box for steps that are left out."""
+        if edge.target in self.gaps:
+            source, gap = self.nodes[edge.source], self.gaps[edge.target]
+            backwards = gap.x < source.x
+            side = -0.5 if backwards else 0.5
+            start = (source.x + side * source.width, source.y)
+            tip = 0.0 if edge.rail else ARROW
+            end = (gap.x + (gap.width + tip if backwards else -tip), source.y)
+            edge.points = [start, *_straight(start, end)]
+            if self.numbers:
+                middle = end[0] - side * (STEP_GAP - 2 * tip)
+                edge.label = middle, end[1] + LABEL[1] / 2 + RAISED
+            return
+        gap, target = self.gaps[edge.source], self.nodes[edge.target]
+        middle = gap.x + gap.width / 2
+        if target.role == "junction":
+            self._rail(edge, middle, gap.width, target.y, target)
+        elif edge.points and not edge.via:
+            port = edge.points[0]
+            start = (middle + math.copysign(gap.width / 2, port[0] - middle), port[1])
+            edge.points = [start, *_straight(start, port), *edge.points[1:]]
+
+    def _rail(self, edge: Edge, x: float, width: float, y: float, target: Node) -> None:
+        """The line to a junction, level with it where its state is."""
+        side = math.copysign(0.5, target.x - x)
+        start, end = (x + side * width, y), (target.x, target.y)
+        edge.points = [start, *_straight(start, end)]
+        if self.numbers:
+            edge.label = end[0] - side * STEP_GAP, end[1] + LABEL[1] / 2 + RAISED
+
+
+def _meets(nodes: list[Node], a: Point, b: Point) -> bool:
+    """Whether a straight line along an axis runs into one of the nodes."""
+    (x0, x1), (y0, y1) = sorted((a[0], b[0])), sorted((a[1], b[1]))
+    return any(
+        n.x - n.width / 2 < x1 + 1
+        and n.x + n.width / 2 > x0 - 1
+        and n.y - n.height / 2 < y1 + 1
+        and n.y + n.height / 2 > y0 - 1
+        for n in nodes
+    )
+
+
+def _straight(start: Point, end: Point) -> list[Point]:
+    third = ((end[0] - start[0]) / 3, (end[1] - start[1]) / 3)
+    return [
+        (start[0] + third[0], start[1] + third[1]),
+        (end[0] - third[0], end[1] - third[1]),
+        end,
+    ]
+
+
+def _between(source: Node, target: Node) -> list[Point]:
+    """A plain curve between two nodes that no template connects."""
+    start = (source.x + source.width / 2, source.y)
+    end = (target.x - target.width / 2 - ARROW, target.y)
+    reach = max(abs(end[0] - start[0]) / 2, 20.0)
+    return [start, (start[0] + reach, start[1]), (end[0] - reach, end[1]), end]
+
+
+def _rounded(corners: list[Point], radius: float = 9.0) -> list[Point]:
+    """A path of straight pieces whose corners are rounded off."""
+    points = [corners[0]]
+    for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
+        enter, leave = _toward(corner, before, radius), _toward(corner, after, radius)
+        points += [*_straight(points[-1], enter), corner, corner, leave]
+    return [*points, *_straight(points[-1], corners[-1])]
+
+
+def _toward(start: Point, end: Point, reach: float) -> Point:
+    length = math.hypot(end[0] - start[0], end[1] - start[1]) or 1.0
+    share = min(reach / length, 0.5)
+    return start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share

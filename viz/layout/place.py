@@ -1,0 +1,269 @@
+"""Positions for a whole drawing: one step laid out, then stamped T times.
+
+One idea: x is time, y is role. Each layer has one template (`viz.template`), so every step of a
+cell looks the same and its states run on straight rails; layers stand above one another; what
+comes before and after the steps stands at the left and right end; sums over time, the strip for
+all steps and the legend lie below.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import NamedTuple
+
+from viz.layout.between_steps import Lines
+from viz.layout.frames import HEADER, frame, frame_label
+from viz.layout.routing import route
+from viz.layout.step import lay_out, turn_over, widen
+from viz.layout.template import PAD, STEP_GAP, Template
+from viz.metrics import FONT, LABEL, TAGS, fit, text_width
+from viz.model import AFTER, BEFORE, OUT, Edge, Model, Node, Point
+
+LAYER_GAP = 34.0
+
+
+CELL_PAD = 16.0  # between a cell's side and its states
+
+
+CELL_EDGE = 7.0
+
+
+CLIMB = 38.0  # height that each operation after the steps takes if they stand upright
+
+
+class Piece(NamedTuple):
+    """A laid-out template and where its lower left corner goes for each of its steps."""
+
+    template: Template
+    y: float
+
+
+def place(model: Model, numbers: bool = True) -> Model:
+    """Fill in all positions of the model, in points, in place, and return it.
+
+    Args:
+        numbers: make room for numbers on the edges and set them; else they are in tooltips only.
+    """
+    _Layout(model, numbers).run()
+    return model
+
+
+class _Layout:
+    def __init__(self, model: Model, numbers: bool) -> None:
+        self.model, self.numbers = model, numbers
+        model.clusters = []
+        for edge in model.edges:
+            edge.points, edge.label = [], None
+        self.nodes = {node.id: node for node in model.nodes}
+        self.gaps = {box.id: box for box in model.omitted}
+        for node in model.nodes:
+            node.width, node.height = fit(node)
+            if numbers and model.has_flow and node.role == "parameter":  # its number stands inside
+                node.width, node.height = max(node.width, LABEL[0] + 7), 25.0
+        self.layers = {layer.name: layer for layer in model.layers}
+        self.cells = {node.block: node for node in model.nodes if node.role == "cell"}
+        self.lines = {edge.id: self._line(edge) for edge in model.edges}
+        self.exits: dict[str, list[Point]] = {}  # ways up to the next layer, by node
+        self.left: dict[int, float] = {}  # of each column of steps
+        self.ends: dict[str, float] = {}  # x of initial states after the last step
+
+    # What each edge is in its template.
+
+    def _line(self, edge: Edge) -> tuple[str, str, str] | None:
+        """(key, source, target) in the target's template; None for what no template holds."""
+        if edge.target in self.gaps or self.nodes[edge.target].role == "junction":
+            return None
+        target = self.nodes[edge.target]
+        key = target.key if target.role != "cell" else self._entrance(target, edge.port[1:])
+        if edge.port:
+            return f"{edge.port}>{target.key}>{edge.slot}", edge.port, key
+        source = self.nodes[edge.source]
+        return (edge.key, source.key, key) if source.block == target.block else None
+
+    def _entrance(self, cell: Node, state: str) -> str:
+        """Where a line enters a cell: level with its state, else from below."""
+        states = self.layers[cell.layer].states
+        return state if state in states else states[0]
+
+    def _exit(self, source: Node) -> str:
+        """Where a line leaves upwards: of a whole cell, from its uppermost state."""
+        states = self.layers[source.layer].states if source.block in self.cells else []
+        return states[-1] if source.key in states else source.key
+
+    def _template(self, layer: str, climb: bool = True, least: float = 0.0) -> Template:
+        """One layout for all steps of a layer, at least so wide: the union of what they hold."""
+        sizes: dict[str, tuple[float, float]] = {}
+        for node in self.model.nodes:
+            if node.layer == layer and node.role not in ("junction", "cell"):
+                width, height = sizes.get(node.key, (0.0, 0.0))
+                wide, tall = node.width, node.height
+                if node.block in self.cells and node.role == "state":
+                    wide, tall = wide + 2 * CELL_PAD, tall + 2 * CELL_EDGE
+                sizes[node.key] = max(width, wide), max(height, tall)
+        edges: dict[str, tuple[str, str, str]] = {}
+        for edge in self.model.edges:
+            line = self.lines[edge.id]
+            if line is not None and self.nodes[edge.target].layer == layer:
+                edges.setdefault(line[0], line)
+            source = self.nodes.get(edge.source)
+            if source is not None and source.layer == layer and edge.port[:1] == "_":
+                way = f"^{source.key}"
+                edges.setdefault(way, (way, self._exit(source), way))
+        spec = self.layers.get(layer)
+        states = spec.states if spec is not None else []
+        root = "" if climb else self.nodes[self.model.root].key
+        mirror = bool(spec and spec.reverse)
+        tags = {node.key for node in self.model.nodes if node.role in TAGS}
+        junctions = {n.key for n in self.model.nodes if n.layer == layer and n.role == "junction"}
+        junctions &= {source for _, source, _ in edges.values()}
+        parts = list(edges.values())
+        cell = any(node.layer == layer for node in self.cells.values())
+        ties = list(itertools.pairwise(states)) if cell else []
+        template = lay_out(sizes, parts, states, mirror, root, tags, junctions, ties)
+        if layer in self.layers:
+            label = text_width(frame_label(layer, self.model.shown[-1]), FONT) + 12
+            widen(template, least if layer == OUT else label)
+        route(template, LABEL if self.numbers else None)
+        return template
+
+    # Putting the pieces together.
+
+    def run(self) -> None:
+        model = self.model
+        names = [layer.name for layer in model.layers]
+        used = {node.layer for node in model.nodes}
+        pieces: dict[str, Piece] = {}
+        y = width = 0.0
+        for name in names:  # what recurs outside the cells comes last, and stands in their middle
+            template = self._template(name, least=width)
+            pieces[name] = Piece(template, y)
+            y += template.height + LAYER_GAP + (HEADER if name != OUT else 0)
+            width = max(width, template.width)
+        head = self._template(BEFORE) if BEFORE in used else None
+        x = self._place_columns(width, head.width + STEP_GAP if head else 0.0)
+        x = self._place_last(x)
+        for name, piece in pieces.items():
+            self._stamp(name, piece)
+        if head is not None:
+            self._place_head(head, pieces)
+        if AFTER in used:
+            self._place_tail(pieces, x)
+        columns = {step: (left, left + width) for step, left in self.left.items()}
+        Lines(model, self.numbers, self.exits, columns).draw()
+        spans = {
+            name: (piece.y, piece.template.width, piece.template.height)
+            for name, piece in pieces.items()
+        }
+        ways = {
+            name: [box.x for key, box in piece.template.boxes.items() if key[0] == "^"]
+            for name, piece in pieces.items()
+        }
+        frame(model, self.left, spans, ways)
+
+    def _place_columns(self, width: float, x: float) -> float:
+        shown = self.model.shown
+        places = [(step, None) for step in shown] + [(box.first, box) for box in self.model.omitted]
+        for step, box in sorted(places, key=lambda place: place[0]):
+            if box is None:
+                self.left[step] = x
+                x += width + STEP_GAP
+            else:
+                box.width, box.x = float(round(text_width(box.text(), FONT) + 10)), x
+                x += box.width + STEP_GAP
+        return x
+
+    def _place_last(self, x: float) -> float:
+        """Initial states of what runs backwards, after the last step; return where that ends."""
+        last = {
+            edge.source: self.nodes[edge.source]
+            for edge in self.model.edges
+            if edge.port[:1] == "<"
+            and edge.source in self.nodes
+            and self.nodes[edge.source].role == "initial"
+            and self.layers[self.nodes[edge.target].layer].reverse
+        }
+        for node in last.values():
+            self.ends[node.id] = x + node.width / 2
+        return x + max((node.width + STEP_GAP for node in last.values()), default=0.0)
+
+    def _stamp(self, layer: str, piece: Piece) -> None:
+        template = piece.template
+        for node in self.model.nodes:
+            if node.layer == layer:
+                x = self.left[node.step or 0]
+                if node.role == "cell":
+                    self._enclose(node, template, x, piece.y)
+                    continue
+                box = template.boxes[node.key]
+                node.x, node.y = x + box.x, piece.y + box.y
+                if (way := template.lines.get(f"^{node.key}")) is not None:
+                    self.exits[node.id] = [(x + a, piece.y + b) for a, b in way.points]
+        for edge in self.model.edges:
+            line = self.lines[edge.id]
+            if line is not None and (target := self.nodes[edge.target]).layer == layer:
+                self._draw(edge, template, line[0], self.left[target.step or 0], piece.y)
+
+    def _enclose(self, cell: Node, template: Template, x: float, y: float) -> None:
+        """A cell stands around its states."""
+        pads = [template.boxes[key] for key in self.layers[cell.layer].states]
+        low = min(pad.y - pad.height / 2 for pad in pads)
+        high = max(pad.y + pad.height / 2 for pad in pads)
+        cell.x, cell.width = x + pads[0].x, pads[0].width
+        cell.y, cell.height = y + (low + high) / 2, high - low
+
+    def _draw(self, edge: Edge, template: Template, line: str, x: float, y: float) -> None:
+        edge.points = [(x + a, y + b) for a, b in template.lines[line].points]
+        if line in template.labels:
+            a, b = template.labels[line]
+            edge.label = (x + a, y + b)
+
+    def _place_head(self, template: Template, pieces: dict[str, Piece]) -> None:
+        """Initial states stand where their rails start; the rest beside the first step."""
+        for node in self.model.nodes:
+            if node.layer == BEFORE:
+                box = template.boxes[node.key]
+                node.x, node.y = box.x, box.y
+        for edge in self.model.edges:
+            source, line = self.nodes.get(edge.source), self.lines[edge.id]
+            if source is None or source.layer != BEFORE:
+                continue
+            target = self.nodes[edge.target]
+            if line is not None and target.layer == BEFORE:
+                self._draw(edge, template, line[0], 0.0, 0.0)
+            elif source.role == "initial" and edge.port[:1] == "<" and target.layer in pieces:
+                piece = pieces[target.layer]
+                source.y = piece.y + piece.template.boxes[edge.port].y
+                source.x = self.ends.get(source.id, template.width - PAD - source.width / 2)
+
+    def _place_tail(self, pieces: dict[str, Piece], x: float) -> None:
+        """What follows the last step, level with the rail that leads to it.
+
+        Beside a tall step it climbs, or descends from a rail on top; beside a low one it goes on
+        to the right.
+        """
+        start, port = self._last_rail()
+        tall = max((piece.template.height for piece in pieces.values()), default=0.0)
+        length = sum(n.layer == AFTER and n.role not in TAGS for n in self.model.nodes)
+        climb = tall > CLIMB * length
+        template = self._template(AFTER, climb)
+        if climb and start > tall * 0.6 and len(pieces) == 1:
+            turn_over(template)
+        y = start - template.boxes[port].y if port else 0.0
+        for node in self.model.nodes:
+            if node.layer == AFTER:
+                box = template.boxes[node.key]
+                node.x, node.y = x + box.x, y + box.y
+        for edge in self.model.edges:
+            line = self.lines[edge.id]
+            if line is not None and self.nodes[edge.target].layer == AFTER:
+                self._draw(edge, template, line[0], x, y)
+
+    def _last_rail(self) -> tuple[float, str]:
+        """Height and port of the rail that leads from the last step drawn to what follows."""
+        for edge in self.model.edges:
+            source, target = self.nodes.get(edge.source), self.nodes.get(edge.target)
+            if source is None or target is None or [source.step] != self.model.shown[-1:]:
+                continue
+            if target.layer == AFTER and edge.port[:1] == "<":
+                return source.y, edge.port
+        return 0.0, ""

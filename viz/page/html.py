@@ -1,0 +1,122 @@
+"""The interactive page: drawings, style and script in one HTML file that loads nothing.
+
+One idea: the assets are ordinary files, put together here as they are. A content security policy
+names the digests of the one style sheet and the one script, so nothing else can ever run or load;
+every name in a drawing travels as data and is only ever set as text.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+from viz.errors import VizError
+from viz.model import Model
+from viz.page.pack import pack
+from viz.style import STEPS_PER_SIDE, THEMES, THICK, THIN, Scale, Theme
+
+SCRIPTS = (
+    "numbers.js", "drawing.js", "view.js", "canvas.js", "bars.js",
+    "sweep.js", "panels.js", "accessibility.js", "input.js", "page.js",
+)  # fmt: skip
+
+
+POLICY = (
+    "default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
+
+
+def render(
+    pictures: Mapping[str, Mapping[str, Model]],
+    scale: Scale,
+    title: str = "",
+    detail: str = "",
+) -> str:
+    """Write a page in which the reader can play, zoom and question one or more drawings.
+
+    Args:
+        pictures: for each name, such as "LSTM", its placed models by level of detail; the first
+            name is shown first.
+        scale: the scale that all of them share.
+        title: heading of the page.
+        detail: the level shown first; by default the first one.
+
+    Returns:
+        The whole HTML text; the same models give the same text.
+
+    Raises:
+        VizError: there is nothing to show, or it is too long for a page.
+
+    >>> import tinygrad_rnn as tr
+    >>> from viz.page import levels, render
+    >>> from viz.style import Scale
+    >>> loss = (tr.Tensor([1.0, 2.0], requires_grad=True, name="x") ** 2).sum()
+    >>> flow = tr.trace(loss)
+    >>> render({"squares": levels(loss, flow)}, Scale.fit([flow]), "Squares")[:15]
+    '<!doctype html>'
+    """
+    if not pictures or not all(pictures.values()):
+        raise VizError("a page needs at least one drawing: give a model for each name")
+    title = title or "Backpropagation through time"
+    style = _themes() + _lean(_asset("page.css"))
+    script = "".join(f"{_lean(_asset(name))}\n" for name in SCRIPTS)
+    parts = {
+        "TITLE": escape(title),
+        "POLICY": POLICY.format(script=_digest(script), style=_digest(style)),
+        "STYLE": style,
+        "SCRIPT": script,
+        "DATA": _data(pictures, scale, detail),
+    }
+    return re.sub(r"<!--([A-Z]+)-->", lambda found: parts[found[1]], _asset("page.html"))
+
+
+def _data(pictures: Mapping[str, Mapping[str, Model]], scale: Scale, detail: str) -> str:
+    known = {
+        "format": "tinygrad-rnn page",
+        "version": 1,
+        "detail": detail,
+        "scale": {**asdict(scale), "levels": STEPS_PER_SIDE, "thin": THIN, "thick": THICK},
+        "themes": {name: _colours(theme) for name, theme in THEMES.items()},
+        **pack(pictures),
+    }
+    text = json.dumps(known, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")  # so that no name can end the element
+
+
+def _colours(theme: Theme) -> dict[str, Any]:
+    levels = range(-STEPS_PER_SIDE, STEPS_PER_SIDE + 1)
+    ramp = [theme.colour(level) for level in levels]
+    return {**asdict(theme), "ramp": ramp, "focus": ramp[0]}
+
+
+def _themes() -> str:
+    """Both themes as custom properties, of which `color-scheme` picks."""
+    light, dark = (_colours(THEMES[name]) for name in ("light", "dark"))
+    pairs = (
+        f"  --{key.replace('_', '-')}: light-dark({colour}, {dark[key]});\n"
+        for key, colour in light.items()
+        if str(colour).startswith("#")
+    )
+    return f":root {{\n{''.join(pairs)}}}\n"
+
+
+def _asset(name: str) -> str:
+    return files("viz").joinpath("page", "assets", name).read_text(encoding="utf-8")
+
+
+def _lean(text: str) -> str:
+    """Without indentation and whole-line comments, which the page's reader does not need."""
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")

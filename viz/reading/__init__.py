@@ -1,0 +1,1 @@
+"""Reading: from a recorded graph and its flow to a drawing model."""

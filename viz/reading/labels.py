@@ -1,0 +1,89 @@
+"""The words in a node, and those of its tooltip.
+
+One idea: a node is read as a formula is: a primitive is its symbol, a state its name with the step,
+a parameter its letter; all else is in the tooltip.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from viz.model import Node
+from viz.reading.levels import Group
+from viz.reading.recording import Recording, op_name
+
+SYMBOLS = {
+    "add": "+", "subtract": "\N{MINUS SIGN}", "multiply": "\N{MULTIPLICATION SIGN}", "divide": "/",
+    "true_divide": "/", "negative": "neg", "matmul": "@", "sigmoid": "\N{GREEK SMALL LETTER SIGMA}",
+    "power": "^", "transpose": ".T", "getitem": "[ ]", "sum": "sum", "concatenate": "concat",
+    "affine": "linear", "affine_pair": "linear", "linear_pair": "linear", "square": "^ 2",
+    "sigmoid_gate": "\N{GREEK SMALL LETTER SIGMA}", "tanh_gate": "tanh",
+    "broadcast_to": "broad-\ncast", "log_softmax": "log\nsoftmax",
+}  # fmt: skip
+
+
+def node_of(group: Group, role: str, recording: Recording, id_: str, seen: bool = True) -> Node:
+    """A node for a group, without its gradient; if it is not `seen`, without its value too."""
+    tensor = group.main
+    ops = [member.op for member in group.members if member.op is not None]
+    held = len(group.members) if role != "cell" else len(ops)
+    return Node(
+        id=id_,
+        key=group.key,
+        label=_label(group, role, recording),
+        op=op_name(tensor) if held <= 1 else role,
+        role=role,
+        layer=group.home.layer,
+        step=group.home.step,
+        gate=recording.gates.get(id(tensor), "") if role != "cell" else "",
+        name=(tensor.name or "") if role != "cell" else "",
+        shape=tuple(tensor.shape),
+        dtype=str(tensor.dtype),
+        formula="; ".join(dict.fromkeys(op.formula for op in ops)),
+        derivatives=tuple(ops[0].derivatives) if held == 1 and ops else (),
+        value=recording.spread(tensor) if seen and role != "cell" else None,
+        holds=held,
+    )
+
+
+def _label(group: Group, role: str, recording: Recording) -> str:
+    tensor, step = group.main, group.home.step
+    if role == "cell":
+        return ""
+    if role == "initial":  # named h_0, which the hidden state of step 0 is called too
+        return f"initial {tensor.name.removesuffix('_0')}"
+    if role == "state":
+        return f"{tensor.name or symbol(tensor)}_{step}"
+    if (role == "input" or tensor.name == "x") and step is not None:
+        return f"{tensor.name}_{step}"
+    if tensor.op is None:
+        name = tensor.name or ("leaf" if tensor.requires_grad else "constant")
+        # Inside a step its layer is plain to see.
+        return _short(name.rpartition(".")[2] if group.home.layer in recording.layers else name)
+    if role == "loss" and tensor.size == 1:
+        name = tensor.name or "loss"
+        return f"{name}\n{symbol(tensor)}" if len(group.members) == 1 else str(name)
+    gate = recording.gates.get(id(tensor), "").split(" / ")[-1].removesuffix(" gate")
+    if role == "gate" and gate:
+        return gate
+    if gate and recording.last_of_gate(tensor):
+        return f"{symbol(tensor)}\n{gate}"
+    return symbol(tensor)
+
+
+def _short(name: str) -> str:
+    """A parameter's name as its tag shows it: weight_ih is W_ih, bias is b."""
+    return name.replace("weight", "W").replace("bias", "b")
+
+
+def symbol(tensor: Any) -> str:
+    """A primitive as a formula would write it."""
+    name: str = tensor.op.name
+    symbol = SYMBOLS.get(name, name)
+    raw = [np.ndim(x) == 0 and not hasattr(x, "inputs") for x in tensor.inputs]
+    if len(raw) == 2 and any(raw):  # 1 - z, 2 * x: the number belongs into the node
+        constant = f"{float(tensor.inputs[raw.index(True)]):g}"
+        return f"{constant} {symbol}" if raw[0] else f"{symbol} {constant}"
+    return symbol

@@ -1,0 +1,104 @@
+"""Omission: which steps are drawn, and the boxes that stand for the others.
+
+One idea: a model is read whole; what is not drawn is taken out of it afterwards, and the rails that
+led there end at a box. So the strips and sums, which are of all steps, stay true.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from viz.errors import VizError
+from viz.model import AFTER, BEFORE, Edge, Model, Omitted
+
+WHOLE = {"op": 5, "gate": 6, "cell": 16, "step": 24}  # so many steps are drawn without leaving out
+
+
+KEPT = {"op": 3, "gate": 3, "cell": 5, "step": 8}  # else so many at either end
+
+
+def choose_steps(steps: Any, known: list[int], detail: str, kept: int) -> list[int]:
+    """Which steps to draw.
+
+    Args:
+        steps: "auto" (the first and last few where they do not all fit), "all", or step numbers.
+        known: all steps of the graph.
+        detail: the level of detail.
+        kept: how many "auto" keeps at either end where not all are drawn.
+
+    Raises:
+        VizError: a step that the graph does not have.
+
+    >>> choose_steps("auto", list(range(40)), "op", kept=2)
+    [0, 1, 38, 39]
+    """
+    if isinstance(steps, str):
+        if steps not in ("auto", "all"):
+            raise VizError(f'steps is "auto", "all" or a list of step numbers, got {steps!r}')
+        if steps == "all" or len(known) <= WHOLE[detail]:
+            return list(known)
+        return known[:kept] + known[-kept:]
+    if isinstance(steps, int) or not isinstance(steps, Iterable):
+        raise VizError(f'steps is "auto", "all" or a list of step numbers, got {steps!r}')
+    wanted = list(steps)
+    missing = [step for step in wanted if step not in known]
+    if missing or not wanted:
+        have = f"{known[0]} .. {known[-1]}" if known else "no"
+        raise VizError(f"steps {missing or 'none'} asked for, but the graph has {have} steps")
+    return sorted(set(wanted))
+
+
+def leave_out(model: Model, shown: list[int]) -> Model:
+    """The model with only the steps `shown`; a box stands for each run of others."""
+    if shown == model.shown:
+        return model
+    boxes = _boxes(model, set(shown))
+    into = {step: box.id for box in boxes for step in range(box.first, box.last + 1)}
+    hidden = {node.id: into[node.step] for node in model.nodes if node.step in into}
+    nodes = {node.id: node for node in model.nodes}
+    edges: list[Edge] = []
+    seen: set[tuple[str, str]] = set()
+    for edge in [*(e for e in model.edges if e.rail), *(e for e in model.edges if not e.rail)]:
+        a, b = nodes[edge.source], nodes[edge.target]
+        if edge.source not in hidden and edge.target not in hidden:
+            edges.append(edge)
+        elif a.block == b.block or not edge.port or {a.layer, b.layer} & {BEFORE, AFTER}:
+            continue
+        elif (edge.source in hidden and edge.target in hidden) or edge.via:
+            if edge.via and edge.target not in hidden:
+                edges.append(replace(edge, source=hidden[a.id]))
+        elif a.layer == b.layer:
+            source, target = hidden.get(a.id, a.id), hidden.get(b.id, b.id)
+            if edge.target in hidden and (source, target) in seen:
+                continue
+            seen.add((source, target))
+            edges.append(replace(edge, source=source, target=target))
+    order = {edge.id: i for i, edge in enumerate(model.edges)}
+    return replace(
+        model,
+        nodes=[node for node in model.nodes if node.id not in hidden],
+        edges=sorted(edges, key=lambda edge: order[edge.id]),
+        shown=list(shown),
+        omitted=boxes,
+    )
+
+
+def _boxes(model: Model, shown: set[int]) -> list[Omitted]:
+    """A box for each run of steps that are not shown, with the gradients at their hidden states."""
+    runs: list[list[int]] = []
+    for before, step in zip([None, *model.steps], model.steps, strict=False):
+        if step not in shown:
+            if not runs or before in shown:
+                runs.append([])
+            runs[-1].append(step)
+    strip = model.strips[0] if model.strips else None
+    values = dict(zip(strip.steps, strip.values, strict=True)) if strip else {}
+    boxes = []
+    for i, run in enumerate(runs):
+        inside = [values[s] for s in run if s in values and math.isfinite(values[s])]
+        low, high = (min(inside), max(inside)) if inside else (None, None)
+        boxes.append(Omitted(f"omitted{i}", run[0], run[-1], low, high))
+    return boxes
