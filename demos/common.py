@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 __all__ = [
     "Parser",
     "UsageError",
+    "colour_bar",
     "conclude",
     "counter",
     "demo_parser",
+    "dress",
     "encode",
     "finite",
     "lines",
+    "look",
     "new_axes",
     "output_folder",
     "panels",
@@ -39,6 +42,7 @@ __all__ = [
     "run",
     "save",
     "signed",
+    "spread",
     "whole",
 ]
 
@@ -150,20 +154,18 @@ def panels(
     columns: int,
     width: float = 5.0,
     height: float = 3.8,
-    share: Literal["none", "x", "y", "both"] = "none",
+    share: Literal["none", "row", "all"] = "none",
 ) -> list[Axes]:
     """Return the axes of one figure, row by row; the size, in inches, is that of one panel.
 
-    Panels that are to be compared share axes: then one length means one number in all of them.
+    Panels that are to be compared share axes, the vertical ones of each row, or all: then one
+    length means one number in each of them.
     """
-    both = share == "both"
     figure = new_axes(width * columns, height * rows).get_figure(root=True)
     assert figure is not None
     figure.clear()
     figure.set_layout_engine("constrained")
-    found = figure.subplots(
-        rows, columns, squeeze=False, sharex=both or share == "x", sharey=both or share == "y"
-    )
+    found = figure.subplots(rows, columns, squeeze=False, sharex=share == "all", sharey=share)
     return list(found.flat)
 
 
@@ -174,6 +176,25 @@ def signed(rate: float) -> str:
     ('+0.250', '-')
     """
     return "-" if np.isnan(rate) else f"{rate:+.3f}"
+
+
+def colour_bar(image: Any, axes: list[Axes], about: str) -> None:
+    """Put one colour bar, for all of these panels, beside them."""
+    figure = axes[0].get_figure(root=True)
+    assert figure is not None
+    figure.colorbar(image, ax=axes, label=about)
+
+
+def spread(values: ArrayLike, form: str = "+.3f") -> str:
+    """Return the median over seeds and, where there are several, the range.
+
+    >>> spread([0.5, 0.25, 1.0]), spread([0.5], ".1f")
+    ('+0.500 (+0.250 .. +1.000)', '0.5')
+    """
+    array = np.asarray(values, dtype=float)
+    middle = format(np.median(array), form)
+    low, high = format(array.min(), form), format(array.max(), form)
+    return middle if array.size == 1 else f"{middle} ({low} .. {high})"
 
 
 def lines(
@@ -187,8 +208,9 @@ def lines(
     """Draw one line for each name, all against the same x.
 
     Args:
-        series: for each name its values; what is not finite (or not positive, on a logarithmic
-            axis) leaves a gap.
+        series: for each name its values, (N,), or those of S seeds, (N, S), of which the median
+            is the line and the range a band; what is not finite (or not positive, on a
+            logarithmic axis) leaves a gap.
         x: where they were measured.
         labels: of the horizontal and of the vertical axis.
         title: above the chart.
@@ -200,7 +222,12 @@ def lines(
     for k, (name, values) in enumerate(series.items()):
         y = np.asarray(values, dtype=np.float64)
         y = np.where(np.isfinite(y) & ((y > 0) | (not log)), y, np.nan)
-        ax.plot(np.asarray(x)[: len(y)], y, label=name, linewidth=2, **look(k))
+        at, style = np.asarray(x)[: len(y)], look(k)
+        if y.ndim == 2:
+            band = y.min(axis=1), y.max(axis=1)
+            ax.fill_between(at, *band, color=style["color"], alpha=0.15, linewidth=0)
+            y = np.median(y, axis=1)
+        ax.plot(at, y, label=name, linewidth=2, **style)
     if log:
         ax.set_yscale("log")
     dress(ax, *labels, title)

@@ -10,121 +10,106 @@ descent walks down into the valley beside this wall. A step from the wall itself
 
 by norm     g * min(1, c / |g|): a shorter step in the same direction
 by value    each element cut to [-c, c]: another direction, too
+
+For a network's parameters: `tr.clip_grad_norm_` and `tr.clip_grad_value_`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 import tinygrad_rnn as tr
-from demos.common import (
-    demo_parser,
-    finite,
-    lines,
-    output_folder,
-    panels,
-    progress,
-    run,
-    save,
-    whole,
-)
+from demos import common
 from tinygrad_rnn.tensor import Array
-from viz.charts.axes import dress, look
 
 PROG = "python -m demos.exploding"
+STEPS, RATE, C = 50, 1.0, 0.1
+COLOURS = "#ffffff", "#ff9e58", "#e0b0ff", "#7fd0ff"  # on the dark map
+CLIP: dict[str, Callable[[Array], Array]] = {  # of g = (dL/dw, dL/db), (2, starts)
+    "not clipped": lambda g: g,
+    "by norm": lambda g: g * np.minimum(1, C / np.linalg.norm(g, axis=0)),
+    "by norm, 10": lambda g: g * np.minimum(1, 10 / np.linalg.norm(g, axis=0)),
+    "by value": lambda g: np.clip(g, -C, C),
+}
 
 
-def loss_of(w: Any, b: Any, steps: int) -> Any:
-    """Return the loss: of two parameters, or of whole arrays of them."""
+def loss_of(w: Any, b: Any) -> Any:
+    """Return the losses of arrays of both parameters."""
     a: Any = 0.5 + 0.0 * w
-    for t in range(steps):
-        with tr.scope("t", t):
-            a = w * tr.f.sigmoid(a) + b
+    for _ in range(STEPS):
+        a = w * tr.f.sigmoid(a) + b
     return np.square(tr.f.sigmoid(a) - 0.7)
 
 
-def descend(clip: str, args: Any) -> dict[str, Array]:
-    """Descend from (6, -2.2) and return what was met at each iteration."""
-    w = tr.Parameter(6.0, name="w")
-    b = tr.Parameter(-2.2, name="b")
-    optimizer = tr.SGD([w, b], args.lr)
-    met: list[tuple[float, ...]] = []
-    for _ in progress(range(args.iterations), clip):
-        loss = loss_of(w, b, args.steps)
-        optimizer.zero_grad()
-        loss.backward()
-        raw = gradient(w, b)
-        if clip == "by norm":
-            tr.clip_grad_norm_([w, b], args.clip)
-        elif clip == "by value":
-            tr.clip_grad_value_([w, b], args.clip)
-        used = gradient(w, b)
-        lengths = np.linalg.norm(raw) * np.linalg.norm(used)
-        cosine = raw @ used / lengths if lengths > 0 else 1.0
-        met.append((w.data.item(), b.data.item(), loss.item(), float(np.linalg.norm(raw)), cosine))
-        optimizer.step()
-    names = ("w", "b", "loss", "norm", "cosine")
-    return dict(zip(names, np.array(met).T, strict=True))
-
-
-def gradient(*parameters: tr.Tensor) -> Array:
-    return np.array([np.asarray(p.grad).item() for p in parameters])
+def descend(clip: Callable[[Array], Array], iterations: int, starts: Array) -> Array:
+    """Return w, b, L, |g| and the cosine of g and what clipping left: (5, iterations, starts)."""
+    (w, b), met = starts, []
+    for _ in range(iterations):
+        wb = tr.Tensor(w, requires_grad=True), tr.Tensor(b, requires_grad=True)
+        loss = loss_of(*wb)
+        g = np.array([part.data for part in tr.grad(loss.sum(), wb)])
+        step = clip(g)
+        size, left = np.linalg.norm(g, axis=0), np.linalg.norm(step, axis=0)
+        met.append(
+            (w, b, loss.data, size, (g * step).sum(axis=0) / np.maximum(size * left, 1e-300))
+        )
+        w, b = np.array([w, b]) - RATE * step
+    return np.moveaxis(np.array(met), 1, 0)
 
 
 def main() -> None:
-    parser = demo_parser("exploding", __doc__)
-    add = parser.add_argument
-    add("--steps", metavar="N", type=whole(1, 500), default=50, help="time steps")
-    add("--iterations", metavar="N", type=whole(1, 10_000), default=200, help="of descent")
-    add("--lr", metavar="R", type=finite, default=1.0, help="learning rate")
-    add("--clip", metavar="C", type=finite, default=0.1, help="where to clip")
+    parser = common.demo_parser("exploding", __doc__, iterations=(1, 200), seeds=(1, 12))
     args = parser.parse_args()
-    if args.clip <= 0 or args.lr <= 0:
-        parser.error("--clip and --lr must be above 0")
-    with output_folder(args.out) as folder:
-        met = {name: descend(name, args) for name in ("not clipped", "by norm", "by value")}
-        print("clipping     largest |g|  least cosine  final loss  final w   final b")
-        for name, m in met.items():
-            print(
-                f"{name:<11}  {m['norm'].max():11.2e}  {m['cosine'].min():12.4f}  "
-                f"{m['loss'][-1]:10.2e}  {m['w'][-1]:7.2f}  {m['b'][-1]:8.2f}"
-            )
-
-        plane, chart = panels(1, 2, 6.0, 4.4)
-        w, b = np.meshgrid(np.linspace(3, 7, 240), np.linspace(-3.6, -0.8, 240))
-        with tr.no_grad():
-            height = loss_of(w, b, args.steps)
-        image = plane.contourf(w, b, height, levels=24, cmap="cividis")
-        plane.get_figure(root=True).colorbar(image, ax=plane, label="loss")  # type: ignore[union-attr]  # not None
-        for k, (name, m) in enumerate(met.items()):
-            style = look(k) | {"color": ("#ffffff", "#ff9e58", "#7fd0ff")[k]}
-            plane.plot(m["w"], m["b"], label=name, linewidth=1.6, **style)
-        plane.plot(6.0, -2.2, "o", color="#ffffff")
-        plane.set(xlim=(3, 7), ylim=(-3.6, -0.8))
-        dress(plane, "w", "b", "Three descents from the dot")
-        plane.grid(False)
-        plane.legend(facecolor="#3c4150", labelcolor="#ffffff", handlelength=3.5)
-        lines(
-            {name: np.minimum.accumulate(m["loss"]) for name, m in met.items()},
-            range(args.iterations),
-            ("iteration", "least loss"),
-            "The least loss so far",
-            log=True,
-            ax=chart,
-        )
-        save(plane, folder / "descent.png")
-    print(f"\nDrew descent.png into {args.out}\n\n{CLOSING}")
+    near = np.random.default_rng(args.seed).uniform(-0.3, 0.3, (2, args.seeds))
+    near[:, 0] = 0.0
+    with common.output_folder(args.out) as folder:
+        met = {
+            name: descend(clip, args.iterations, np.array([[6.0], [-2.2]]) + near)
+            for name, clip in common.progress(CLIP.items(), "ways")
+        }
+        window = min(20, args.iterations)  # single losses jump as a descent crosses the wall
+        smooth = {k: np.median(sliding_window_view(m[2], window, 0), -1) for k, m in met.items()}
+        print(f"                 largest  least   median loss of the last {window} iterations,")
+        print(f"clipping         |g|      cosine  over {args.seeds} starts near (6, -2.2)")
+        for name, (_, _, _, norm, cosine) in met.items():
+            row = f"{norm.max():7.1e}  {cosine[norm > 0].min():6.3f}"
+            print(f"{name:<15}  {row}  {common.spread(smooth[name][-1], '.4f')}")
+        draw(met, smooth, folder)
+    print(f"\nDrew descent.png, whose left panel is the first start, into {args.out}")
+    n, (thrown, lost, loose, _) = args.seeds, ((x[-1] > 0.05).sum() for x in smooth.values())
+    swing = int((np.ptp(met["by value"][2, -50:], axis=0) > 0.1).sum())
+    common.conclude(
+        (thrown > lost, f"Not clipped, {thrown} of {n} end where the loss is flat and high."),
+        (lost == 0, "By norm none does; it goes on in the gradient's own direction (cosine 1)."),
+        (loose > lost, f"A bound of 10 is too high: {loose} of {n} end there all the same."),
+        (swing > 0, f"By value they turn; {swing} of {n} end stepping across the wall and back."),
+    )
+    print("\nChange C and RATE in the code: a small rate takes longer, and needs no clipping then?")
 
 
-CLOSING = """\
-Look at the white line: it leaves the picture where it touches the wall, and ends where the loss is
-flat. Clipped by norm, the same descent stays at the wall and works its way along the valley, always
-in the gradient's own direction (cosine 1). Clipped by value it stays, too, but turns (cosine below
-1): where both elements are cut it goes along the diagonal, and at last in circles.
-Change --clip 10 and look which of the two still helps, or --lr 0.1."""
+def draw(met: dict[str, Array], smooth: dict[str, Array], folder: Path) -> None:
+    plane, chart = common.panels(1, 2, 6.0, 4.4)
+    w, b = np.meshgrid(np.linspace(3, 7, 240), np.linspace(-3.6, -0.8, 240))
+    image = plane.contourf(w, b, loss_of(w, b), levels=24, cmap="cividis")
+    common.colour_bar(image, [plane], "loss")
+    for m, style, colour in zip(met.values(), range(4), COLOURS, strict=True):
+        plane.plot(m[0, :, 0], m[1, :, 0], linewidth=1.6, **common.look(style) | {"color": colour})
+    plane.plot(6.0, -2.2, "o", color="#ffffff")
+    plane.set(xlim=(3, 7), ylim=(-3.6, -0.8))
+    common.dress(plane, "w", "b", "Descents from the dot")
+    plane.grid(False)
+    plane.legend(plane.lines[:4], met, facecolor="#3c4150", labelcolor="#ffffff", handlelength=3.5)
+    found = {name: (x < 0.01).mean(axis=1) for name, x in smooth.items()}
+    label, title = ("iteration", "share"), "Starts whose median loss is below 0.01"
+    iteration = np.arange(len(met["by norm"][2]))[-len(found["by norm"]) :]
+    common.lines(found, iteration, label, title, ax=chart)
+    common.save(plane, folder / "descent.png")
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    common.run(PROG, main)

@@ -4,85 +4,94 @@ A tanh near -1 or 1, a sigmoid near 0 or 1 has next to no slope:
 
     tanh'(a) = 1 - tanh(a)^2,        sigmoid'(a) = sigmoid(a) (1 - sigmoid(a))
 
-In an RNN every step back multiplies by U^T diag(1 - h_t^2). Larger weights U pull the product up,
-and push the units to where the slopes are small: which of both wins is to be measured. A gate is
-different: it stops the gradient *to itself* when it saturates, but what it multiplies goes through
-untouched if it is stuck at 1. For the path of c, a saturated forget gate is the best there is.
+In an RNN every step back multiplies by U^T diag(1 - h_t^2). Here U stays orthogonal, so that it
+takes nothing away, and only the inputs grow: what vanishes then, vanishes by the slopes.
+
+A gate is different: it stops the gradient *to itself* when it saturates, but what it multiplies
+goes through untouched if it is stuck at 1. For the path of c that is the best there is.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import demo_parser, lines, output_folder, panels, progress, run, save, whole
+from demos.common import conclude, demo_parser, lines, output_folder, panels, run, save, spread
 from tinygrad_rnn.analysis import decades_per_step, saturation
-from tinygrad_rnn.tensor import Array
 
 PROG = "python -m demos.saturation"
-GAINS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+SCALES = (0.3, 1.0, 3.0, 10.0, 30.0)
 BIASES = (-6.0, -4.0, -2.0, 0.0, 2.0, 4.0, 6.0)
 
 
-def measure(cell: Any, args: Any, part: str) -> tuple[float, dict[str, Array]]:
-    """Return decades per step back and, for each squashing function, its shares low and high."""
-    rng = np.random.default_rng(args.seed)
-    unrolled = tr.unroll(cell, rng.standard_normal((args.steps, 8, 4)))
+def measure(cell: tr.Cell, scale: float, steps: int, seed: int) -> tuple[float, float, float]:
+    """Return decades per step back, of h or of c, and the shares of units or gates stuck."""
+    rng = np.random.default_rng([seed, 1])
+    unrolled = tr.unroll(cell, scale * rng.standard_normal((steps, 8, 4)))
     last = unrolled.hidden[-1]
-    norms = tr.trace(last, rng.standard_normal(last.shape)).through_time(unrolled)[part]
-    shares = {name: ends.mean(axis=0) for name, ends in saturation(unrolled).items()}
-    return decades_per_step(norms), shares
+    norms = tr.trace(last, rng.standard_normal(last.shape)).through_time(unrolled)
+    gated = "c" in norms
+    low, high = saturation(unrolled)["forget gate" if gated else "hidden state"].mean(axis=0)
+    return decades_per_step(norms["c" if gated else "h"]), low, high
 
 
 def main() -> None:
-    parser = demo_parser("saturation", __doc__)
-    add = parser.add_argument
-    add("--steps", metavar="N", type=whole(3, 500), default=40, help="time steps")
-    add("--hidden", metavar="N", type=whole(1, 256), default=32, help="hidden size")
+    parser = demo_parser("saturation", __doc__, steps=(3, 40), hidden=(1, 32), seeds=(1, 5))
     args = parser.parse_args()
+    units: list[list[tuple[float, float, float]]] = [[] for _ in SCALES]
+    gates: list[list[tuple[float, float, float]]] = [[] for _ in BIASES]
     with output_folder(args.out) as folder:
-        rates, stuck = [], []
-        print("RNN, U = gain * orthogonal   units beyond +-0.8   decades per step back")
-        for gain in progress(GAINS, "gains"):
-            rng = np.random.default_rng(args.seed)
-            rnn = tr.RNNCell(4, args.hidden, rng=rng)
-            rnn.weight_hh.data = tr.init.orthogonal(rng, args.hidden, gain)
-            rate, shares = measure(rnn, args, "h")
-            rates.append(rate)
-            stuck.append(shares["hidden state"].sum())
-            print(f"gain {gain:<23g} {stuck[-1]:18.0%} {rate:+23.3f}")
+        for seed in range(args.seed, args.seed + args.seeds):
+            rnn = tr.RNNCell(4, args.hidden, rng=seed)
+            rnn.weight_hh.data = tr.init.orthogonal(np.random.default_rng(seed), args.hidden)
+            for found, scale in zip(units, SCALES, strict=True):
+                found.append(measure(rnn, scale, args.steps, seed))
+            for found, bias in zip(gates, BIASES, strict=True):
+                lstm = tr.LSTMCell(4, args.hidden, forget_bias=bias, rng=seed)
+                found.append(measure(lstm, 1.0, args.steps, seed))
+        rates, low, high = np.moveaxis(np.array(units), -1, 0)  # each (settings, seeds)
+        beyond = low + high
+        print("RNN, U orthogonal       units beyond +-0.8   decades of dL/dh per step back")
+        for k, at in enumerate(SCALES):
+            print(f"inputs times {at:<10g} {np.median(beyond[k]):18.0%}   {spread(rates[k])}")
+        rails, shut, wide = np.moveaxis(np.array(gates), -1, 0)
         print("\nLSTM   forget gates below 0.1   above 0.9   decades of dL/dc per step back")
-        gates, rails = [], []
-        for bias in progress(BIASES, "biases"):
-            lstm = tr.LSTMCell(4, args.hidden, forget_bias=bias, rng=args.seed)
-            rate, shares = measure(lstm, args, "c")
-            rails.append(rate)
-            gates.append(shares["forget gate"])
-            low, high = gates[-1]
-            print(f"bias {bias:+3g} {low:20.0%} {high:11.0%} {rate:+32.3f}")
-
-        axes = panels(2, 2, 5.2, 3.2)
-        gain_label, bias_label = "gain of U", "forget bias"
-        lines({"units beyond 0.8": stuck}, GAINS, (gain_label, "share"), "RNN: stuck", ax=axes[0])
-        low, high = np.transpose(gates)
-        series = {"gates below 0.1": low, "gates above 0.9": high}
-        lines(series, BIASES, (bias_label, "share"), "LSTM: stuck", ax=axes[1])
-        decades = "decades per step back"
-        lines({"dL/dh": rates}, GAINS, (gain_label, decades), "RNN: the gradient", ax=axes[2])
-        lines({"dL/dc": rails}, BIASES, (bias_label, decades), "LSTM: the gradient", ax=axes[3])
+        for k, at in enumerate(BIASES):
+            ends = f"{np.median(shut[k]):20.0%} {np.median(wide[k]):11.0%}"
+            print(f"bias {at:+3g} {ends}   {spread(rails[k])}")
+        axes = panels(2, 2, 5.2, 3.2, share="row")
+        decades, inputs, forget = "decades per step back", "scale of the inputs", "forget bias"
+        lines({"units beyond 0.8": beyond}, SCALES, (inputs, "share"), "RNN: stuck", ax=axes[0])
+        gate = {"gates below 0.1": shut, "gates above 0.9": wide}
+        lines(gate, BIASES, (forget, "share"), "LSTM: stuck", ax=axes[1])
+        lines({"dL/dh": rates}, SCALES, (inputs, decades), "RNN: the gradient", ax=axes[2])
+        lines({"dL/dc": rails}, BIASES, (forget, decades), "LSTM: the gradient", ax=axes[3])
+        for ax in axes[::2]:
+            ax.set_xscale("log")
         save(axes[0], folder / "chart.svg")
-    print(f"\nDrew chart.svg into {args.out}\n\n{CLOSING}")
-
-
-CLOSING = """\
-RNN: from a gain of 1 to one of 8 more and more units get stuck, and the gradient does not vanish
-the faster for it: it grows, because U grows faster than the slopes shrink. That saturation alone
-makes the gradient vanish is not what is measured here; a small gain does.
-LSTM: forget gates stuck at 0 make c forget at once. Stuck at 1 they are the best that c can have,
-and that is why a forget bias well above 0 helps.
-Change GAINS, BIASES or --seed."""
+    print(f"\nDrew chart.svg into {args.out}")
+    rate, stuck, rail = (np.median(x, axis=1) for x in (rates, beyond, rails))
+    conclude(
+        (
+            (np.diff(stuck) >= 0).all() and (np.diff(rate) < 0).all(),
+            "RNN: the larger the inputs, the more units are stuck and the faster the gradient "
+            "vanishes, with one and the same orthogonal U: it is the slopes that take it.",
+        ),
+        (
+            rate[0] > -0.05 and rate[-1] < -0.3,
+            f"With small inputs {10 ** rate[0]:.0%} of it is left after each step, with the "
+            f"largest {10 ** rate[-1]:.0%}.",
+        ),
+        (
+            rail[0] < -0.5 and np.median(shut[0]) > 0.9,
+            f"LSTM: forget gates stuck at 0 leave {10 ** rail[0]:.0%} of dL/dc after each step.",
+        ),
+        (
+            rail[-1] > -0.01 and np.median(wide[-1]) > 0.9,
+            "Stuck at 1 they let all of it through: that is why a forget bias well above 0 helps.",
+        ),
+    )
+    print("\nChange SCALES and BIASES in the code: where is half of the gradient left?")
 
 
 if __name__ == "__main__":
