@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from viz.build import _model, levels
+from viz.difference import PARTING, Difference
 from viz.errors import VizError
 from viz.layout.stacked import together
 from viz.model import Model
@@ -31,6 +32,7 @@ def draw(
     theme: str = "auto",
     numbers: bool | None = None,
     strict: bool = False,
+    against: GradientFlow | None = None,
 ) -> Picture:
     """Draw the graph under `loss`, one frame per time step, with the gradient on every edge.
 
@@ -51,12 +53,15 @@ def draw(
         numbers: print each edge's gradient beside it; by default for up to 6 steps.
         strict: raise instead of drawing a coarser picture where this one would be too large
             (150,000 nodes and edges); without it a coarser one comes with a `VizWarning`.
+        against: another flow from `loss`: the edges then show the difference of the two, on the
+            scale of `flow`, and those where they first part are red.
 
     Raises:
         TooLargeError: the picture would be too large, and `strict` forbids a coarser one, or it
             would be at every level of detail.
         VizError: no tensor, a flow of another one, an unknown detail, norm or theme, steps that
-            the graph does not have, or a scale of another norm.
+            the graph does not have, a scale of another norm, or `against` without a
+            flow or from another tensor.
 
     >>> import numpy as np, tinygrad_rnn as tr, viz
     >>> run = tr.unroll(tr.RNNCell(2, 3, rng=0), np.ones((4, 1, 2)))
@@ -65,9 +70,13 @@ def draw(
     >>> picture.model.steps, len(picture.model.strips[0].values)
     ([0, 1, 2, 3], 4)
     """
-    model = _model(loss, flow, detail, steps, norm, title or "", numbers, strict)
     if scale is None:
         scale = Scale.fit([flow], norm) if flow is not None else Scale(1.0, -1.0, 1.0, norm)
+    if against is not None:
+        flow = Difference(flow, against)
+    model = _model(loss, flow, detail, steps, norm, title or "", numbers, strict)
+    if against is not None:
+        model.notes.append(PARTING)
     return Picture(model, scale, theme, lambda: {"": levels(loss, flow, norm)})
 
 

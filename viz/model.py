@@ -19,6 +19,7 @@ edge's number means:
     "flows"      a finite, non-zero gradient
     "zero"       a gradient reached the edge and it is exactly 0
     "nonfinite"  it holds NaN or Inf
+    "departs"    of the difference of two flows: where the two part, having agreed until here
     "none"       no gradient flows: a constant, a detached tensor, or nothing asked for it
     "cut"        truncated on purpose: the gradient was stopped here
     "unknown"    drawn without a flow

@@ -153,6 +153,8 @@ class _Pen:
 
     def _edge(self, edge: Edge) -> str:
         colour, level = self._tint(edge.gradient)
+        if edge.flow == "departs":
+            colour, level = self.theme.alarm, "alarm"
         value = edge.gradient.get(self.model.norm) if edge.gradient else 0.0
         dashed = edge.flow == "zero" or (edge.flow == "flows" and self.scale.below(value))
         dotted = edge.flow in ("none", "cut")
@@ -160,7 +162,7 @@ class _Pen:
         width = self.scale.width(value) if edge.gradient else 1.0
         text = ""
         loud = edge.flow == "nonfinite" and edge.source not in self.numbered
-        if loud or (edge.label and edge.flow in ("flows", "zero", "nonfinite")):
+        if loud or (edge.label and edge.flow in ("flows", "zero", "nonfinite", "departs")):
             text = number(value)
         elif edge.flow == "cut":
             text = "cut"

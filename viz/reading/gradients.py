@@ -127,4 +127,7 @@ class Sent:
             size = Size(edge.l2, edge.rms, edge.max, edge.finite)
         else:
             size = measure(reduce(add, map(self.flow.contribution, found)))
+        departing = getattr(self.flow, "departing", ())  # of a difference of two flows
+        if any((edge.consumer.index, edge.slot) in departing for edge in found):
+            return "departs", size
         return ("nonfinite" if not size.finite else "flows" if size.max else "zero"), size
