@@ -1,7 +1,8 @@
 """Derivatives as functions: what to differentiate, and with respect to what.
 
-All of them nest: a derivative of a tensor that is itself being differentiated records how it was
-made, so ``hvp`` is nothing but the ``jvp`` of a ``grad``.
+All of them nest, and what a function closes over counts like its arguments: a derivative records
+how it was made wherever its value depends on something that requires a gradient, so ``hvp`` is
+nothing but the ``jvp`` of a ``grad``. Inside `no_grad` they are constants.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import ArrayLike
 from tinygrad_rnn.backward import seed, sweep
 from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.forward import push
+from tinygrad_rnn.graph import topological
 from tinygrad_rnn.scope import current, no_grad, recording
 from tinygrad_rnn.tensor import Tensor
 
@@ -80,13 +82,13 @@ def vjp(
     >>> back([1.0, 10.0])[0].data
     array([ 2., 40.])
     """
-    nested = _nested(primals)
     out, xs = _record(f, primals)
+    nested = _nested(out, xs)
 
     def back(gradient: ArrayLike | Tensor) -> list[Tensor]:
         if not out.requires_grad:
             return [Tensor(np.zeros(x.shape, x.dtype)) for x in xs]
-        return grad(out, xs, gradient, create_graph=nested)
+        return grad(out, xs, gradient, create_graph=nested or _recorded(gradient))
 
     return (out if nested else out.detach()), back
 
@@ -119,8 +121,8 @@ def jvp(
     """
     if len(primals) != len(tangents):
         raise ValueError(f"jvp: {len(primals)} primals and {len(tangents)} tangents")
-    nested = _nested([*primals, *tangents])
     out, xs = _record(f, primals)
+    nested = _nested(out, xs) or any(map(_recorded, tangents))
     start = {}
     for x, t in zip(xs, tangents, strict=True):
         if np.shape(t) != x.shape:
@@ -150,8 +152,8 @@ def jacobian(f: Callable[[Tensor], Tensor], x: ArrayLike | Tensor) -> Tensor:
     array([[2., 0.],
            [0., 4.]])
     """
-    nested = _nested([x])
     out, (leaf,) = _record(f, [x])
+    nested = _nested(out, [leaf])
     shape = out.shape + leaf.shape
     if not out.requires_grad or 0 in shape:
         return Tensor(np.zeros(shape, out.dtype))
@@ -164,6 +166,8 @@ def jacobian(f: Callable[[Tensor], Tensor], x: ArrayLike | Tensor) -> Tensor:
                 push(out, {leaf.index: _tangent(t, leaf, nested)}, create_graph=nested)
                 for t in _unit_arrays(leaf)
             ]
+            if columns[0] is None:  # it depends on what f closes over, not on x
+                return Tensor(np.zeros(shape, out.dtype))
             table = np.stack(columns, axis=-1)
     return np.reshape(table if isinstance(table, Tensor) else Tensor(table), shape)  # type: ignore[return-value]  # dispatched to Tensor
 
@@ -192,14 +196,25 @@ def hvp(f: Callable[[Tensor], Tensor], x: ArrayLike | Tensor, v: ArrayLike | Ten
 
     def slope(x: Tensor) -> Tensor:
         out = f(x)
-        return grad(out, [x], create_graph=True)[0] if out.requires_grad else x * 0
+        flows = isinstance(out, Tensor) and out.requires_grad
+        return grad(out, [x], create_graph=True)[0] if flows else x * 0
 
     return jvp(slope, [x], [v])[1]
 
 
-def _nested(xs: Sequence[Any]) -> bool:
-    """Whether somebody is already recording what happens to one of the inputs."""
-    return not current.paused and any(isinstance(x, Tensor) and x.requires_grad for x in xs)
+def _nested(out: Tensor, xs: Sequence[Tensor]) -> bool:
+    """Whether `out` depends on anything to be differentiated besides the inputs made for it."""
+    if current.paused or not out.requires_grad:
+        return False
+    own = {x.index for x in xs if x.op is None}
+    return any(
+        node.op is None and node.index not in own for node in topological(out, differentiable=True)
+    )
+
+
+def _recorded(x: Any) -> bool:
+    """Whether x is a tensor that somebody differentiates."""
+    return isinstance(x, Tensor) and x.requires_grad and not current.paused
 
 
 def _record(f: Callable[..., Any], primals: Sequence[Any]) -> tuple[Tensor, list[Tensor]]:
