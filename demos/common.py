@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from tinygrad_rnn.tensor import Array
 from viz.charts import save
-from viz.charts.axes import dress, legend, look, new_axes
+from viz.charts.axes import COLOURS, dress, legend, look, new_axes
 from viz.cli.command import Parser, UsageError, finite, output_folder, run, whole
 from viz.cli.inputs import encode, passage, prose
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = [
+    "COLOURS",
     "Parser",
     "UsageError",
     "colour_bar",
@@ -103,13 +104,12 @@ def conclude(*findings: tuple[Any, str]) -> None:
         )
 
 
-def reading_parser(name: str, about: str | None, least: int, steps: int) -> Parser:
-    """Return the command line of a demo that reads a text: also --steps, from `least`, --hidden."""
-    parser = demo_parser(name, about)
-    add = parser.add_argument
-    add("--steps", metavar="N", type=whole(least, 1000), default=steps, help="characters to read")
-    add("--hidden", metavar="N", type=whole(1, 512), default=32, help="hidden size")
-    return parser
+def reading_parser(
+    name: str, about: str | None, least: int, steps: int, seeds: int | None = None
+) -> Parser:
+    """Return the command line of a demo that reads a text: also --steps, --hidden and --seeds."""
+    counts = {"steps": (least, steps), "hidden": (1, 32)}
+    return demo_parser(name, about, **counts, **({"seeds": (1, seeds)} if seeds else {}))
 
 
 def read_text(steps: int) -> tuple[Array, Array, str]:

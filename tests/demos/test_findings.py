@@ -8,6 +8,9 @@ import demos.common
 DEMOS = {
     "depth": "",
     "exploding": "",
+    "initialisation": "",
+    "input_attribution": "--seeds 1",
+    "truncation": "--seeds 2",
     "saturation": "--seeds 3",
 }
 
