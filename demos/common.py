@@ -161,7 +161,7 @@ def panels(
     Panels that are to be compared share axes, the vertical ones of each row, or all: then one
     length means one number in each of them.
     """
-    figure = new_axes(width * columns, height * rows).get_figure(root=True)
+    figure = new_axes(width * columns, height * rows).figure.figure
     assert figure is not None
     figure.clear()
     figure.set_layout_engine("constrained")
@@ -180,7 +180,7 @@ def signed(rate: float) -> str:
 
 def colour_bar(image: Any, axes: list[Axes], about: str) -> None:
     """Put one colour bar, for all of these panels, beside them."""
-    figure = axes[0].get_figure(root=True)
+    figure = axes[0].figure.figure
     assert figure is not None
     figure.colorbar(image, ax=axes, label=about)
 

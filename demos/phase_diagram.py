@@ -116,7 +116,7 @@ def main() -> None:
             image = draw(ax, lengths, map_, name)
         for name, map_ in zip(CELLS, rates, strict=True):
             print(f"{name}: neither vanishes nor explodes at {crossing(map_[:, -1])}")
-        axes[0].get_figure(root=True).colorbar(image, ax=axes, label="decades per step back")  # type: ignore[union-attr]  # not None
+        axes[0].figure.figure.colorbar(image, ax=axes, label="decades per step back")
         save(axes[0], folder / "chart.svg")
     print(f"\nDrew chart.svg, beside results.jsonl, into {args.out}\n\n{CLOSING}")
 

@@ -65,8 +65,7 @@ def save(axes: Axes, path: str | Path) -> None:
     metadata: dict[str, Any] = {"Title": title}
     if form != "png":  # which carries no date
         metadata |= {"CreationDate" if form == "pdf" else "Date": None}
-    figure = axes.get_figure(root=True)
-    assert figure is not None
+    figure = axes.figure.figure  # the whole one; before Matplotlib 3.10 not get_figure(root=True)
     picture = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "tinygrad_rnn"}):
         figure.savefig(picture, format=form, metadata=metadata, bbox_inches="tight", dpi=150)

@@ -128,7 +128,7 @@ def heat_map(
         cmap=colormaps["cividis"].with_extremes(under="#b9bec7", bad=LIGHT.alarm),
         norm=Normalize(low, max(high, low + 1e-9)),
     )
-    bar = ax.get_figure(root=True).colorbar(image, ax=ax)  # type: ignore[union-attr]  # not None
+    bar = ax.figure.figure.colorbar(image, ax=ax)
     bar.set_label(f"log10 |dL/d{state}$_t$| of a unit", color=LIGHT.muted)
     bar.ax.tick_params(colors=LIGHT.muted)
     dress(ax, "time step t", f"unit of {state}", title)
