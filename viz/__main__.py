@@ -222,22 +222,28 @@ def report(name: str, flow: tr.GradientFlow, run: Any) -> None:
             )
 
 
+def sweep(args: argparse.Namespace) -> dict[str, Swept]:
+    """Read the task, sweep each network's loss back and report; the networks by name."""
+    task = read_task(args)
+    swept: dict[str, Swept] = {}
+    for name, network in networks(args, task).items():
+        say(f"{name}: unrolling {args.steps} steps and sweeping back")
+        steps, hidden = unrolled(network, task.inputs)
+        size = hidden[0].shape[1]
+        values = np.random.default_rng(args.seed).uniform(-1, 1, (task.outputs, size))
+        readout = tr.Parameter(values / np.sqrt(size), "readout", hidden[0].dtype)
+        loss = task.loss(hidden, readout, args.loss == "every")
+        flow = tr.trace(loss)
+        swept[name] = loss, flow
+        report(name, flow, steps)
+    return swept
+
+
 def main() -> None:
     """Do what the command line says."""
     args = arguments()
-    task = read_task(args)
     with output_folder(args.out) as folder:
-        swept: dict[str, Swept] = {}
-        for name, network in networks(args, task).items():
-            say(f"{name}: unrolling {args.steps} steps and sweeping back")
-            steps, hidden = unrolled(network, task.inputs)
-            size = hidden[0].shape[1]
-            values = np.random.default_rng(args.seed).uniform(-1, 1, (task.outputs, size))
-            readout = tr.Parameter(values / np.sqrt(size), "readout", hidden[0].dtype)
-            loss = task.loss(hidden, readout, args.loss == "every")
-            flow = tr.trace(loss)
-            swept[name] = loss, flow
-            report(name, flow, steps)
+        swept = sweep(args)
         drawn: list[str] = []
         for name, picture in draw(args, swept):
             drawn.append(name)
