@@ -3,7 +3,8 @@
 One idea: Graphviz always runs as a child in a process group of its own, reading from and writing
 to files, so that it can hang, crash or print rubbish and nothing of ours hangs, crashes or is
 half-written. The `dot` on PATH is used where there is one, else the Graphviz inside pygraphviz's
-wheel (the `embedded` extra). All positions are given, so either only has to paint.
+wheel (the `embedded` extra), else one compiled to WebAssembly (`viz.dot.wasm`). All positions are
+given, so each only has to paint.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from viz.dot import wasm
 from viz.errors import GraphvizFailedError, GraphvizMissingError, GraphvizTimeoutError, VizError
 
 PAINTED = ("svg", "png", "pdf")
@@ -48,7 +50,8 @@ def render(source: str, form: str, time_limit: float = TIME_LIMIT, dpi: int = 72
     Args:
         source: the DOT text.
         form: "svg", "png" or "pdf".
-        time_limit: seconds after which Graphviz and all that it started are ended.
+        time_limit: seconds after which Graphviz and all that it started are ended; a browser's runs
+            without one.
         dpi: dots per inch of a png; 72 makes a point a pixel.
 
     Returns:
@@ -60,6 +63,8 @@ def render(source: str, form: str, time_limit: float = TIME_LIMIT, dpi: int = 72
     """
     if form not in PAINTED:  # first of all: pygraphviz can crash on a format it does not know
         raise VizError(f"unknown format {form!r}: choose one of {', '.join(PAINTED)}")
+    if wasm.IN_BROWSER:
+        return wasm.paint(source, form)
     command = _command(form, dpi if form == "png" else 72)
     with tempfile.TemporaryDirectory(prefix="tinygrad-rnn-") as folder:
         into, out, err = (Path(folder, name) for name in ("in.dot", "out", "err"))
@@ -81,11 +86,10 @@ def _command(form: str, dpi: int) -> list[str]:
     if dot:
         return [dot, "-Kneato", "-n2", f"-T{form}", f"-Gdpi={dpi}"]
     if importlib.util.find_spec("pygraphviz"):
-        return [sys.executable, "-c", _EMBEDDED, form, str(dpi)]
-    raise GraphvizMissingError(
-        "no Graphviz found: pip install 'pygraphviz>=2.0.4' (the `embedded` extra: its wheel has "
-        "one), or put Graphviz's `dot` on PATH; .html, .dot and .json need none"
-    )
+        return [sys.executable, "-X", "utf8", "-c", _EMBEDDED, form, str(dpi)]
+    if paints := wasm.command(form):
+        return paints
+    raise GraphvizMissingError(f"no Graphviz found for .{form}: {wasm.remedy()}")
 
 
 def _run(command: list[str], into: Path, out: Path, err: Path, time_limit: float) -> int:
