@@ -10,11 +10,36 @@ import functools
 import inspect
 import threading
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One call of a cell, marked by whoever made it: what is a state, and what an input.
+
+    Nodes are known by their `index`, so that a mark keeps none of them alive.
+
+    Args:
+        chain: shared by all calls of one run through time, and by no others; compared by identity.
+        kind: what the cell is, such as ``"LSTMCell"``.
+        parts: names of the state's parts, the hidden state first: ``("h", "c")``.
+        takes: the index of each part of the state before the call.
+        gives: the index of each part of the state after it.
+        reads: the index of x_t; None if that is no node.
+        reverse: whether the chain goes from the last step to the first.
+    """
+
+    chain: object
+    kind: str
+    parts: tuple[str, ...] = ()
+    takes: tuple[int, ...] = ()
+    gives: tuple[int, ...] = ()
+    reads: int | None = None
+    reverse: bool = False
 
 
 @dataclass(slots=True, unsafe_hash=True)  # frozen would take three times as long to make
@@ -24,6 +49,7 @@ class Scope:
     Args:
         name: what the part is.
         index: which one of several, from 0; None if there is one.
+        call: where the part is a call of a cell, what that took and gave.
 
     >>> str(Scope("t", 3)), str(Scope("forget gate"))
     ('t = 3', 'forget gate')
@@ -31,6 +57,12 @@ class Scope:
 
     name: str
     index: int | None = None
+    call: Call | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_step(self) -> bool:
+        """Whether the part is a time step, as in ``scope("t", 3)``."""
+        return self.name == "t" and self.index is not None
 
     def __str__(self) -> str:
         return self.name if self.index is None else f"{self.name} = {self.index}"
@@ -120,6 +152,7 @@ class scope(Block):
     Args:
         name: what the part is: ``"t"`` for a time step, ``"layer"``, ``"forget gate"``.
         index: which one of several, such as the time step's number.
+        call: where the part is a call of a cell, what that took and gave.
 
     >>> import tinygrad_rnn as tr
     >>> x = tr.Tensor(2.0, requires_grad=True)
@@ -131,8 +164,8 @@ class scope(Block):
 
     __slots__ = ("entry",)
 
-    def __init__(self, name: str, index: int | None = None) -> None:
-        self.entry = Scope(name, index)
+    def __init__(self, name: str, index: int | None = None, call: Call | None = None) -> None:
+        self.entry = Scope(name, index, call)
 
     def __enter__(self) -> None:
         current.scope = (*current.scope, self.entry)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from tinygrad_rnn.flow import state_parts
 from tinygrad_rnn.nn import init
 from tinygrad_rnn.nn.layers import Seed, check_sizes
 from tinygrad_rnn.nn.module import Module, Parameter
+from tinygrad_rnn.scope import Call, current, scope
 from tinygrad_rnn.tensor import Tensor
 
 
@@ -45,6 +49,54 @@ class Cell(Module):
             ShapeError: if x or the state does not fit the weights.
         """
         raise NotImplementedError(f"{type(self).__name__} needs a method __call__(x, state)")
+
+
+def mark_call(call: Call, x: Any, before: Any, after: Any) -> None:
+    """Note what one call of a cell read, took and gave, and name what it gave.
+
+    Args:
+        call: the mark to fill in.
+        x: the input of this step.
+        before: the state before it.
+        after: the state after it.
+    """
+    given = state_parts(after)
+    for name, part in given.items():
+        if part.name is None:
+            part.name = name
+    call.parts = tuple(given)
+    call.gives = tuple([part.index for part in given.values()])
+    taken = state_parts(before).values()
+    call.takes = tuple([part.index for part in taken if isinstance(part, Tensor)])
+    call.reads = x.index if isinstance(x, Tensor) else None
+
+
+Step = Callable[[Any, Any, Any], Any]
+
+
+def marked(step: Step) -> Step:
+    """Return a cell's `__call__` that marks itself where nobody has done so for it.
+
+    In a loop of the user's own, each cell is then known from the others, and its state from
+    whatever else the step makes.
+
+    Args:
+        step: ``step(cell, x, state)``.
+    """
+
+    @wraps(step)
+    def call(self: Any, x: Any, state: Any) -> Any:
+        if any(entry.call is not None for entry in current.scope):
+            return step(self, x, state)
+        kind = type(self).__name__
+        here = scope(kind)
+        here.entry.call = Call(self, kind)
+        with here:
+            after = step(self, x, state)
+        mark_call(here.entry.call, x, state, after)
+        return after
+
+    return call
 
 
 class GatedCell(Cell):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tinygrad_rnn.f import linear, linear_pair, relu, sigmoid
-from tinygrad_rnn.nn.base import GatedCell
+from tinygrad_rnn.nn.base import GatedCell, marked
 from tinygrad_rnn.nn.layers import Seed
 from tinygrad_rnn.nn.module import Parameter
 from tinygrad_rnn.ops.gates import sigmoid_gate, tanh_gate
@@ -61,6 +61,7 @@ class RNNCell(GatedCell):
         super().__init__("h", input_size, hidden_size, bias, learn_state, dtype, rng)
         self.nonlinearity = nonlinearity
 
+    @marked
     def __call__(self, x: Any, state: Tensor) -> Tensor:
         """Return h_t from x_t (batch, I) and h_{t-1} (batch, H)."""
         with _HIDDEN:
@@ -144,6 +145,7 @@ class LSTMCell(GatedCell):
         """Return h_0 and c_0, each (batch, H): zeros, or what was learned."""
         return LSTMState(self._start("h", batch), self._start("c", batch))
 
+    @marked
     def __call__(self, x: Any, state: LSTMState) -> LSTMState:
         """Return (h_t, c_t) from x_t (batch, I) and (h_{t-1}, c_{t-1})."""
         h, c = state
@@ -223,6 +225,7 @@ class GRUCell(GatedCell):
         after = bias and reset == "after"
         self.bias_hn = Parameter(np.zeros(hidden_size), dtype=dtype) if after else None
 
+    @marked
     def __call__(self, x: Any, state: Tensor) -> Tensor:
         """Return h_t from x_t (batch, I) and h_{t-1} (batch, H)."""
         h, W, U, b = state, self.weight_ih, self.weight_hh, self.bias

@@ -22,12 +22,14 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from tinygrad_rnn.errors import ShapeError
+from tinygrad_rnn.flow import state_parts
 from tinygrad_rnn.nn.base import GatedCell
 from tinygrad_rnn.nn.cells import GRUCell, LSTMCell, RNNCell
+from tinygrad_rnn.nn.checks import check_inputs
 from tinygrad_rnn.nn.layers import Dropout, Seed
 from tinygrad_rnn.nn.module import Module
 from tinygrad_rnn.nn.run import Run
-from tinygrad_rnn.nn.unroll import unroll
+from tinygrad_rnn.nn.unroll import starting_state, unroll
 from tinygrad_rnn.scope import scope
 from tinygrad_rnn.tensor import Tensor
 
@@ -190,8 +192,15 @@ class RecurrentLayers(Module):
         """
         if self.reverse:
             raise ValueError("a bidirectional layer needs the whole sequence at once")
-        run = self(x[None], state)
-        return run.runs[-1][0].hidden[0], run.final
+        states: list[Any] = []
+        for k, (cell, before) in enumerate(zip(self.layers, self._checked(state), strict=True)):
+            with scope("layer", k) if len(self.layers) > 1 else nullcontext():
+                if k > 0:
+                    x = self.dropout(x)
+                _, batch = check_inputs(cell, x[None])
+                states.append(cell(x, starting_state(cell, before, batch)))
+                x = next(iter(state_parts(states[-1]).values()))
+        return x, states
 
     def _between(self, layer: list[Run]) -> Any:
         """Return one layer's outputs as the next one's inputs: step by step if it has been recorded

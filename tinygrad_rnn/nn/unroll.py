@@ -13,12 +13,12 @@ from numpy.typing import ArrayLike
 from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.flow import state_parts
 from tinygrad_rnn.memory import collector_paused
-from tinygrad_rnn.nn.base import Cell
+from tinygrad_rnn.nn.base import Cell, mark_call
 from tinygrad_rnn.nn.cells import LSTMState
 from tinygrad_rnn.nn.checks import check_cell, check_inputs, check_state, described
 from tinygrad_rnn.nn.run import Run, SealedRun, like_state, map_parts
 from tinygrad_rnn.ops.cut import cut
-from tinygrad_rnn.scope import no_grad, scope
+from tinygrad_rnn.scope import Call, no_grad, scope
 from tinygrad_rnn.tensor import Array, Tensor, held
 
 
@@ -108,8 +108,10 @@ def _unroll_graph(
     constant = isinstance(inputs, Tensor) and not inputs.requires_grad
     states: list[Any] = [None] * len(inputs)
     times = range(len(inputs))
+    chain, kind = object(), type(cell).__name__
     for step, t in enumerate(reversed(times) if reverse else times):
-        with scope("t", t):
+        call = Call(chain, kind, reverse=reverse)
+        with scope("t", t, call):
             if truncate is not None and step and step % truncate == 0:
                 state = map_parts(cut, state)
             x = held(inputs._data[t], "x") if constant else _named(inputs[t])
@@ -120,6 +122,7 @@ def _unroll_graph(
                 after = map_parts(
                     lambda new, old, here=alive[t]: _keep(here, new, old), after, state
                 )
+            mark_call(call, x, state, after)
             state = states[t] = after
             for part, tensor in state_parts(state).items():
                 tensor.name = part
