@@ -15,6 +15,7 @@ def contents() -> str:
     lines = [
         "The path, in reading order. `python -m demos NAME` runs a demo, with --help tells more.",
         "Before them: demos/tour.ipynb, from a scalar to an unrolled LSTM, to open in Jupyter.",
+        "Beside them: `python -m demos.exercises`, ten gradients to derive by hand, and a check.",
     ]
     for number, chapter in enumerate(CHAPTERS, 1):
         lines.append(f"\n{number}. {chapter.title}")

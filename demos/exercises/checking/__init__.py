@@ -1,0 +1,1 @@
+"""How exercises are checked: against the recorded graph, and against the usual mistakes."""

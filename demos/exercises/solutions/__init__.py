@@ -1,0 +1,1 @@
+"""One solution of each exercise, to compare with one's own afterwards."""
