@@ -64,7 +64,7 @@ docs: $(VENV)/.dev
 	@echo "== making the API reference: see out/docs/index.html"
 	@$(BIN)/python -W error -W "ignore:Error parsing type annotation ForwardRef:UserWarning" \
 		-m pdoc --docformat google -t .github/reference --output-directory out/docs \
-		tinygrad_rnn tinygrad_rnn.primitive tinygrad_rnn.nn.rnn viz viz.charts viz.page
+		tinygrad_rnn tinygrad_rnn.primitive tinygrad_rnn.nn.recurrent viz viz.charts viz.page
 
 $(VENV)/.package: $(VENV)/.dev
 	@echo "== installing what builds and checks packages"

@@ -137,7 +137,7 @@ def progress(things: Iterable[Thing], about: str) -> Iterable[Thing]:
 
 
 def counter(about: str) -> Callable[[int, int], None]:
-    """Return a function of (done, total) that shows a progress bar, as `tr.sweep.run` calls it."""
+    """Return a function of (done, total) that shows a progress bar, as `tr.study.run` calls it."""
     bar: Any = progress([], about)
 
     def show(done: int, total: int) -> None:

@@ -103,7 +103,7 @@ def main() -> None:
         with cluster(args.dask) if args.dask else nullcontext() as executor:
             try:
                 file = args.out / "results.jsonl"  # not in the folder that is undone on failure
-                points = tr.sweep.run(decades, grid, file, seeds, executor, counter("sweep"))
+                points = tr.study.run(decades, grid, file, seeds, executor, counter("sweep"))
             except OSError as error:
                 raise UsageError(f"cannot write {file}: {error.strerror}") from error
         shape = (len(CELLS), len(GAINS), len(lengths), len(seeds))

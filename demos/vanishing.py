@@ -22,7 +22,7 @@ import tinygrad_rnn as tr
 import viz
 from demos.common import demo_parser, encode, finite, output_folder, passage, run, signed, whole
 from tinygrad_rnn.analysis import decades_per_step
-from tinygrad_rnn.flow import state_parts
+from tinygrad_rnn.state import flatten
 from tinygrad_rnn.tensor import Array
 from viz.charts import save
 
@@ -77,7 +77,7 @@ def predict(setting: Setting, classes: Array, alphabet: str, hidden: int, seed: 
 
     one_hot = np.eye(letters)[classes[:-1], np.newaxis]  # (steps, batch of 1, letters)
     steps = tr.unroll(cell, one_hot)
-    last = state_parts(steps.final)["h"]
+    last = flatten(steps.final)["h"]
     loss = tr.cross_entropy(tr.f.linear(last, readout), classes[-1:])
     loss.name = "loss"
     flow = tr.trace(loss)

@@ -36,13 +36,13 @@ PLAIN = "test_what_has_no_compiled_form_takes_the_plain_loops"
 # quick; the next is run on those that do not.
 AREAS = {
     "engine": (
-        _files("tinygrad_rnn", "tensor protocols primitive graph backward forward")
-        + _files("tinygrad_rnn/ops", "activations cut elementwise gates index join linalg plain")
-        + _files("tinygrad_rnn/ops", "products reduce shape trigonometry"),
+        _files("tinygrad_rnn", "tensor array primitive graph backward forward state")
+        + _files("tinygrad_rnn/ops", "activations cut elementwise gates index join matmul")
+        + _files("tinygrad_rnn/ops", "einsum reduce shape nondifferentiable"),
         [
             _files(
                 "tests/tinygrad_rnn",
-                "test_traps test_hard_points test_contract test_tensor test_gather test_errors",
+                "test_traps test_hard_points test_contract test_tensor test_batched test_errors",
             ),
             _files(
                 "tests/tinygrad_rnn",
@@ -53,31 +53,37 @@ AREAS = {
     ),
     "cells": (
         _files(
-            "tinygrad_rnn/nn", "base cells unroll bptt checkpoint tape fused/__init__ fused/tape"
+            "tinygrad_rnn/nn",
+            "base cells unroll truncated checkpoint sequence_op fused/__init__",
         )
-        + _files("tinygrad_rnn/nn/fused", "rnn lstm gru"),
+        + _files("tinygrad_rnn/nn/fused", "base rnn lstm gru"),
         [
             _files("tests/tinygrad_rnn/nn", "test_cells test_unroll test_checks"),
-            _files("tests/tinygrad_rnn/nn", "test_fused test_checkpoint test_bptt"),
-            _files("tests/tinygrad_rnn/nn", "test_forms test_rnn test_layers test_module")
+            _files("tests/tinygrad_rnn/nn", "test_fused test_checkpoint test_truncated"),
+            _files("tests/tinygrad_rnn/nn", "test_forms test_recurrent test_layers test_module")
             + _files("tests/tinygrad_rnn", "test_bptt interop/test_goldens")
             + [f"tests/tinygrad_rnn/nn/test_compiled.py::{PLAIN}"],
         ],
     ),
     "renderer": (
-        _files(
-            "viz", "blocks groups labels sent read sums detail style boxes rows spacing template"
-        )
-        + _files("viz", "route lines around layout dot ink below svg together drawing"),
+        _files("viz/reading", "recording levels labels gradients reader omission")
+        + _files("viz/layout", "template ranks ordering coordinates step routing edge_labels")
+        + _files("viz/layout", "between_steps frames place stacked")
+        + _files("viz", "style build drawing dot/writer dot/legend dot/marks dot/svg"),
         [
             # But for those that start another Python, which would import what is not changed.
-            _files("tests/viz", "test_golden test_style test_rows test_spacing test_route")
-            + _files("tests/viz", "test_edge_labels test_lines test_around test_template test_dot")
-            + _files("tests/viz", "test_below test_layout test_together test_leaving_out")
-            + _files("tests/viz", "test_reading test_labels test_ink test_head_and_tail")
+            _files("tests/viz", "test_golden test_style dot/test_writer dot/test_legend")
+            + _files("tests/viz/layout", "test_ranks test_coordinates test_routing test_place")
+            + _files(
+                "tests/viz/layout", "test_edge_labels test_between_steps test_frames test_step"
+            )
+            + _files("tests/viz/layout", "test_stacked test_head_and_tail")
+            + _files("tests/viz", "reading/test_omission reading/test_reader reading/test_labels")
+            + _files("tests/viz", "dot/test_marks")
             + ["-k", "not hash_seed"],
-            _files("tests/viz", "test_picture test_detail test_special_graphs test_compare"),
-            [*_files("tests/viz", "test_page"), "-k", "not thousand"],  # which takes its time
+            _files("tests/viz", "test_picture reading/test_levels reading/test_special_graphs")
+            + _files("tests/viz", "test_drawing"),
+            [*_files("tests/viz", "page/test_html"), "-k", "not thousand"],  # takes its time
         ],
     ),
 }

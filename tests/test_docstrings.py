@@ -56,13 +56,13 @@ def test_the_walk_finds_what_is_known_to_be_public():
     known = {
         "tinygrad_rnn.analysis",
         "tinygrad_rnn.tensor.Tensor.data",
-        "tinygrad_rnn.protocols.Protocols.sum",
+        "tinygrad_rnn.array.ArrayMethods.sum",
         "tinygrad_rnn.nn.cells.LSTMCell.__call__",
         "tinygrad_rnn.nn.run.Run.outputs",
         "tinygrad_rnn.optim.methods.Adam",
         "tinygrad_rnn.optim.schedules.warmup",
         "tinygrad_rnn.primitive.elementwise",
-        "tinygrad_rnn.sweep.run",
+        "tinygrad_rnn.study.run",
     }
     assert known <= set(PUBLIC)
 

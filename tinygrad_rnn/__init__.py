@@ -15,7 +15,7 @@ What is used every day is here. Beyond that, by module:
     optim               optimisers, and schedules of the learning rate
     analysis            Jacobians through time, decay rates, bounds, saturated gates
     interop             weights from and to PyTorch, Keras, ONNX and Haiku
-    sweep               a study over a grid of settings, on many processors
+    study               a study over a grid of settings, on many processors
     primitive, ops      how a primitive is declared; the primitives that there are
     graph               the nodes of a recorded graph in order
 """
@@ -33,7 +33,7 @@ from tinygrad_rnn.errors import (
     ShapeError,
     StaleValueError,
     StateDictError,
-    SweepError,
+    StudyError,
     TinygradError,
     WeightsFileError,
 )
@@ -74,21 +74,26 @@ __version__ = "0.1.0"
 _LATER = {
     "analysis": (),
     "anomaly": ("detect_anomaly",),
-    "clip": ("clip_grad_norm_", "clip_grad_value_"),
     "interop": ("from_torch",),
     "io": ("load", "save"),
-    "optim": ("SGD", "Adam", "AdamW", "RMSprop"),
-    "sweep": (),
+    "optim": ("SGD", "Adam", "AdamW", "RMSprop", "clip_grad_norm_", "clip_grad_value_"),
+    "study": (),
 }
 _MODULES = {name: module for module, names in _LATER.items() for name in (module, *names)}
 
 if TYPE_CHECKING:  # the same for type checkers
-    from tinygrad_rnn import analysis, interop, optim, sweep
+    from tinygrad_rnn import analysis, interop, optim, study
     from tinygrad_rnn.anomaly import detect_anomaly
-    from tinygrad_rnn.clip import clip_grad_norm_, clip_grad_value_
     from tinygrad_rnn.interop import from_torch
     from tinygrad_rnn.io import load, save
-    from tinygrad_rnn.optim import SGD, Adam, AdamW, RMSprop
+    from tinygrad_rnn.optim import (
+        SGD,
+        Adam,
+        AdamW,
+        RMSprop,
+        clip_grad_norm_,
+        clip_grad_value_,
+    )
 else:
 
     def __getattr__(name: str) -> Any:
@@ -133,7 +138,7 @@ __all__ = [
     "ShapeError",
     "StaleValueError",
     "StateDictError",
-    "SweepError",
+    "StudyError",
     "Tensor",
     "TinygradError",
     "WeightsFileError",
@@ -162,7 +167,7 @@ __all__ = [
     "optim",
     "save",
     "scope",
-    "sweep",
+    "study",
     "trace",
     "truncated_bptt",
     "unroll",

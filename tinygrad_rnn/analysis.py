@@ -15,13 +15,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tinygrad_rnn.errors import AnomalyError, GradientError, ShapeError
-from tinygrad_rnn.flow import state_parts
 from tinygrad_rnn.functional import grad
-from tinygrad_rnn.graph import topological
+from tinygrad_rnn.graph import Array, topological
 from tinygrad_rnn.nn.base import Cell
-from tinygrad_rnn.nn.run import Run, map_parts
+from tinygrad_rnn.nn.run import Run
 from tinygrad_rnn.nn.unroll import starting_state
-from tinygrad_rnn.protocols import Array
+from tinygrad_rnn.state import flatten, tree_map
 from tinygrad_rnn.tensor import Tensor
 
 
@@ -55,7 +54,7 @@ def step_jacobians(cell: Cell, inputs: Any, state: Any = None, batch: int = 0) -
             f"step_jacobians: inputs of shape {inputs.shape} are not (T, B, I), T at least 1"
         )
     state = starting_state(cell, state, inputs.shape[1])
-    state = map_parts(lambda part: Tensor(part.data[[batch]]), state)
+    state = tree_map(lambda part: Tensor(part.data[[batch]]), state)
     jacobians = []
     for x in inputs[:, [batch]]:
         jacobian, state = _step(cell, x, state)
@@ -65,18 +64,18 @@ def step_jacobians(cell: Cell, inputs: Any, state: Any = None, batch: int = 0) -
 
 def _step(cell: Cell, x: Array, state: Any) -> tuple[Array, Any]:
     """Return ds_t/ds_{t-1} (S, S), and s_t, from x_t (1, I) and s_{t-1}, each of one element."""
-    sizes = [part.size for part in state_parts(state).values()]
+    sizes = [part.size for part in flatten(state).values()]
     rows = sum(sizes)
-    copies = map_parts(lambda part: Tensor(np.repeat(part.data, rows, 0), True), state)
+    copies = tree_map(lambda part: Tensor(np.repeat(part.data, rows, 0), True), state)
     after = cell(np.repeat(x, rows, 0), copies)
     which = np.split(np.eye(rows), np.cumsum(sizes)[:-1], axis=1)
     picked: list[Tensor] = [
         (part * one.reshape(part.shape).astype(part.dtype)).sum()
-        for part, one in zip(state_parts(after).values(), which, strict=True)
+        for part, one in zip(flatten(after).values(), which, strict=True)
     ]
-    gradients = grad(sum(picked[1:], picked[0]), list(state_parts(copies).values()))
+    gradients = grad(sum(picked[1:], picked[0]), list(flatten(copies).values()))
     jacobian = np.concatenate([g.data.reshape(rows, -1) for g in gradients], axis=1)
-    return jacobian, map_parts(lambda part: Tensor(part.data[:1]), after)
+    return jacobian, tree_map(lambda part: Tensor(part.data[:1]), after)
 
 
 def _array(x: Any) -> Array:
@@ -278,7 +277,7 @@ LOWER_END = {"sigmoid": 0.0, "sigmoid_gate": 0.0, "tanh": -1.0, "tanh_gate": -1.
 
 def _squashing(run: Run) -> dict[str, list[Tensor]]:
     """Return the nodes of every sigmoid and tanh that the run's own steps made, by name."""
-    parts = [list(state_parts(state).values()) for state in run.states]
+    parts = [list(flatten(state).values()) for state in run.states]
     # Known by identity: an encoder or a layer below, in the same graph, has its own step t.
     steps = {id(e): t for t, ps in enumerate(parts) for p in ps for e in p.scope if e.name == "t"}
     found: dict[str, dict[int, Tensor]] = {}

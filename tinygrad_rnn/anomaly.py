@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinygrad_rnn.errors import AnomalyError
-from tinygrad_rnn.scope import Block, current
+from tinygrad_rnn.scope import ContextDecorator, current
 
 if TYPE_CHECKING:
     from tinygrad_rnn.primitive import Primitive
@@ -23,7 +23,7 @@ _ENGINE = Path(__file__).parent
 _MACHINERY = {str(path) for path in (*_ENGINE.glob("*.py"), *(_ENGINE / "ops").glob("*.py"))}
 
 
-class detect_anomaly(Block):
+class detect_anomaly(ContextDecorator):
     """Raise, inside the block, at the first value or gradient that is not finite.
 
     The error names the primitive, its scope and the line that created it. A sweep knows the lines

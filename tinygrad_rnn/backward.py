@@ -18,27 +18,55 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tinygrad_rnn.errors import DtypeError, GradientError, ShapeError, StaleValueError
-from tinygrad_rnn.graph import topological
+from tinygrad_rnn.graph import Array, Node, topological
 from tinygrad_rnn.memory import collector_paused
-from tinygrad_rnn.primitive import Total, Uses, unbroadcast
-from tinygrad_rnn.protocols import Array
 from tinygrad_rnn.scope import current, no_grad
-from tinygrad_rnn.tensor import Tensor
 
 GATHERED_AT_ONCE = 1 << 17  # elements: bounds the memory held for contributions put off
 
 
+Rule = Callable[..., Any]  # a vjp or a jvp of one slot
+Uses = list[tuple[Any, Node]]  # (what reached the consumer, the consumer)
+Total = Callable[[Uses], Any]  # the sum of what they send back
+
+
+class BatchedVJP:
+    """A way to treat many uses of one input together that is faster than one vjp for each.
+
+    Args:
+        total: from n uses of one tensor to the sum of what they send back, of its shape.
+        norms: from n uses to the l2 norm and the largest magnitude of what each sends back.
+        cheaper: from what reached a consumer to whether `norms` is quicker than its vjp.
+
+    >>> from tinygrad_rnn.ops.index import getitem
+    >>> import tinygrad_rnn as tr
+    >>> x = tr.Tensor([1.0, 2.0], requires_grad=True)
+    >>> getitem.batched[0].total([(3.0, x[0]), (4.0, x[0])])
+    array([7., 0.])
+    """
+
+    def __init__(
+        self,
+        total: Total,
+        norms: Callable[[Uses], list[tuple[float, float]]],
+        cheaper: Callable[[Any], bool] = lambda g: True,
+    ) -> None:
+        self.total = total
+        self.norms = norms
+        self.cheaper = cheaper
+
+
 # Told `(consumer, slot, source, contribution)` for every edge. One that has a method `begin(root)`
 # is asked for a dictionary to put the finished sum of every node into, by the node's index; one
-# that has `put_off(consumer, slot, source, g)` is asked, where contributions can be gathered,
+# that has `defer(consumer, slot, source, g)` is asked, where contributions can be gathered,
 # whether it can do without this one: then it is told no more of that edge.
-Observer = Callable[[Tensor, int, Tensor, Array], None]
+Observer = Callable[[Any, int, Any, Array], None]
 
 
-def backward(root: Tensor, gradient: ArrayLike | None, observer: Observer | None) -> None:
+def backward(root: Node, gradient: ArrayLike | None, observer: Observer | None) -> None:
     """Sweep back from `root` and add what arrives at each leaf to its `.grad`."""
     with no_grad():
-        arrived = sweep(root, seed(root, gradient), observer=observer)
+        arrived = sweep(root, initial_gradient(root, gradient), observer=observer)
         for leaf, total in arrived:
             if total.shape != leaf.shape:  # before any is added to: all of them, or none
                 raise ShapeError(
@@ -49,7 +77,7 @@ def backward(root: Tensor, gradient: ArrayLike | None, observer: Observer | None
             leaf.grad = np.array(total if leaf.grad is None else leaf.grad + total)
 
 
-def seed(root: Tensor, gradient: ArrayLike | None) -> Array:
+def initial_gradient(root: Node, gradient: ArrayLike | None) -> Array:
     """Return what the sweep starts with: the given gradient, or 1 for a single element."""
     if not root.requires_grad:
         raise GradientError(
@@ -73,12 +101,12 @@ def seed(root: Tensor, gradient: ArrayLike | None) -> Array:
 
 @collector_paused()
 def sweep(
-    root: Tensor,
+    root: Node,
     start: Any,
-    targets: Collection[Tensor] | None = None,
+    targets: Collection[Node] | None = None,
     observer: Observer | None = None,
     create_graph: bool = False,
-) -> list[tuple[Tensor, Any]]:
+) -> list[tuple[Node, Any]]:
     """Return the gradient that reaches each leaf, or each of `targets`, from `start` at `root`.
 
     Args:
@@ -90,20 +118,20 @@ def sweep(
     """
     begin = getattr(observer, "begin", None)
     finished = None if begin is None else begin(root)
-    put_off = getattr(observer, "put_off", None)
+    defer = getattr(observer, "defer", None)
     anomalies = current.anomalies
     everything = create_graph or anomalies is not None  # is to be seen one by one
-    gathering = not everything and (observer is None or put_off is not None)
+    gathering = not everything and (observer is None or defer is not None)
     wanted = None if targets is None else {target.index for target in targets}
     sums: dict[int, Any] = {root.index: start}  # what has come back to each node so far
     owned: set[int] = set()  # whose sum is an array made here: only such are added into
     # Uses of a node whose contributions are computed together, by the way to do so.
     waiting: dict[int, dict[Total, Uses]] = defaultdict(partial(defaultdict, list))
-    arrived: list[tuple[Tensor, Any]] = []
+    arrived: list[tuple[Node, Any]] = []
     for node in reversed(topological(root, differentiable=True)):
         key = node.index
         if key in waiting:
-            _settle(sums, key, waiting.pop(key))
+            _flush(sums, key, waiting.pop(key))
         g = sums.pop(key, None)
         if g is None:
             continue
@@ -116,15 +144,15 @@ def sweep(
             continue
         y, xs = (node, recorded_inputs(node)) if create_graph else (node._data, node._values)
         for slot, source in enumerate(node.inputs):
-            if not (isinstance(source, Tensor) and source.requires_grad):
+            if not (isinstance(source, Node) and source.requires_grad):
                 continue
             key = source.index
-            gather = op.gathers.get(slot) if gathering else None
-            if gather is not None and (put_off is None or put_off(node, slot, source, g)):
+            gather = op.batched.get(slot) if gathering else None
+            if gather is not None and (defer is None or defer(node, slot, source, g)):
                 uses = waiting[key][gather.total]
                 uses.append((g, node))
                 if len(uses) * g.size > GATHERED_AT_ONCE:
-                    _settle(sums, key, waiting.pop(key))
+                    _flush(sums, key, waiting.pop(key))
                 continue
             rule: Any = op.vjps[slot]  # not None: checked on recording
             given = (xs,) if op.variadic else xs
@@ -149,7 +177,7 @@ def sweep(
     return arrived
 
 
-def _cast(contribution: Any, node: Tensor, source: Tensor) -> Any:
+def _cast(contribution: Any, node: Node, source: Node) -> Any:
     """Give a contribution the dtype of what it goes back to."""
     if contribution.dtype.kind == "c":
         raise DtypeError(f"{node.op} was given complex numbers, which have no gradient here")
@@ -158,21 +186,38 @@ def _cast(contribution: Any, node: Tensor, source: Tensor) -> Any:
     return contribution.astype(source._data.dtype)
 
 
-def _settle(sums: dict[int, Any], key: int, rules: dict[Total, Uses]) -> None:
+def _flush(sums: dict[int, Any], key: int, rules: dict[Total, Uses]) -> None:
     """Add what the waiting uses of a tensor send back to it."""
     for total, uses in rules.items():
         sums[key] = sums[key] + total(uses) if key in sums else total(uses)
 
 
-def recorded_inputs(node: Tensor) -> tuple[Any, ...]:
+def recorded_inputs(node: Node) -> tuple[Any, ...]:
     """Return the inputs as tensors, provided that they still hold what was recorded."""
     for source, value in zip(node.inputs, node._values, strict=True):
-        if isinstance(source, Tensor) and source._data is not value:
+        if isinstance(source, Node) and source._data is not value:
             raise StaleValueError(
                 f"{source!r} was given new data after {node.op} had used it: "
                 "second derivatives need it unchanged until they are taken"
             )
     return tuple(
-        source if isinstance(source, Tensor) else value
+        source if isinstance(source, Node) else value
         for source, value in zip(node.inputs, node._values, strict=True)
     )
+
+
+def unbroadcast(contribution: Any, shape: tuple[int, ...]) -> Any:
+    """Sum a contribution over the axes that broadcasting added or stretched: the adjoint of it.
+
+    Args:
+        contribution: an array or tensor of the broadcast shape.
+        shape: what was broadcast, and is returned.
+
+    >>> unbroadcast(np.ones((4, 2, 3)), (2, 1))
+    array([[12.],
+           [12.]])
+    """
+    added = contribution.ndim - len(shape)
+    stretched = [k + added for k, n in enumerate(shape) if n == 1 != contribution.shape[k + added]]
+    total = np.sum(contribution, axis=(*range(added), *stretched))
+    return np.reshape(total, shape)

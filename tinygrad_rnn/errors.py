@@ -126,16 +126,16 @@ class WeightsFileError(TinygradError, ValueError):
     """
 
 
-class SweepError(TinygradError, RuntimeError):
-    """A sweep whose study failed, or whose file of results cannot be used.
+class StudyError(TinygradError, RuntimeError):
+    """A study that failed, or whose file of results cannot be used.
 
     >>> import tempfile
     >>> from concurrent.futures import ThreadPoolExecutor
     >>> import tinygrad_rnn as tr
     >>> with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as threads:
     ...     study = lambda x, seed: 1 / x
-    ...     tr.sweep.run(study, {"x": [1, 0]}, folder + "/out.jsonl", executor=threads)
+    ...     tr.study.run(study, {"x": [1, 0]}, folder + "/out.jsonl", executor=threads)
     Traceback (most recent call last):
         ...
-    tinygrad_rnn.errors.SweepError: 1 of 2 failed, the first of them ... with ZeroDivisionError...
+    tinygrad_rnn.errors.StudyError: 1 of 2 failed, the first of them ... with ZeroDivisionError...
     """

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.ops import activations, reduce
-from tinygrad_rnn.ops.linalg import AFFINE, ALL_ROWS
+from tinygrad_rnn.ops.matmul import AFFINE, ALL_ROWS
 from tinygrad_rnn.ops.reduce import Axis
 from tinygrad_rnn.tensor import Tensor
 

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tinygrad_rnn.backward import seed, sweep
+from tinygrad_rnn.backward import Rule, Uses, initial_gradient, sweep, unbroadcast
 from tinygrad_rnn.errors import GradientError
 from tinygrad_rnn.memory import collector_paused
 from tinygrad_rnn.norms import SMALL, Size, norms, size
-from tinygrad_rnn.primitive import Rule, Uses, unbroadcast
-from tinygrad_rnn.protocols import Array
 from tinygrad_rnn.scope import no_grad
-from tinygrad_rnn.tensor import Tensor
+from tinygrad_rnn.state import flatten
+from tinygrad_rnn.tensor import Array, Tensor
 
 if TYPE_CHECKING:
     from tinygrad_rnn.nn.run import Run
@@ -82,7 +81,7 @@ class GradientFlow:
         self._sources: list[Tensor] = []
         self._sizes: list[Size | Rule] = []
         self._small: list[Array] = []  # for the rule `norms`
-        self._uses: defaultdict[Rule, Uses] = defaultdict(list)  # for the rules of gathers
+        self._uses: defaultdict[Rule, Uses] = defaultdict(list)  # for the rules of batched
 
     def begin(self, root: Tensor) -> dict[int, Array]:
         """Begin to watch a sweep; called by it.
@@ -121,7 +120,7 @@ class GradientFlow:
         else:  # at once, while the processor's cache has it
             self._sizes.append(size(contribution))
 
-    def put_off(self, consumer: Tensor, slot: int, source: Tensor, g: Array) -> bool:
+    def defer(self, consumer: Tensor, slot: int, source: Tensor, g: Array) -> bool:
         """Note an edge whose contribution the sweep could leave out, to sum it up with others.
 
         Args:
@@ -134,8 +133,8 @@ class GradientFlow:
             Whether it is noted; otherwise the contribution itself is needed.
         """
         assert consumer.op is not None
-        gather = consumer.op.gathers[slot]
-        if not gather.quick(g):
+        gather = consumer.op.batched[slot]
+        if not gather.cheaper(g):
             return False
         self._consumers.append(consumer)
         self._slots.append(slot)
@@ -252,19 +251,19 @@ class GradientFlow:
         >>> trace(np.sum(run.final)).through_time(run)["h"].shape
         (4,)
         """
-        if not hasattr(run, "stepwise"):
+        if not hasattr(run, "has_steps"):
             raise TypeError(f"through_time takes what unroll returns, not a {type(run).__name__}")
         if self.root is None:
             raise GradientError(
                 "this flow has watched no sweep: loss.backward(observer=flow), or trace(loss)"
             )
-        if not run.stepwise:
+        if not run.has_steps:
             raise GradientError(
                 "a fused run has no gradient to see between its steps: unroll with engine='graph'"
             )
         parts: dict[str, list[Array | None]] = {}
         for state in run.states:
-            for name, tensor in state_parts(state).items():
+            for name, tensor in flatten(state).items():
                 parts.setdefault(name, []).append(self._gradients.get(tensor.index))
         if all(gradient is None for part in parts.values() for gradient in part):
             raise GradientError(
@@ -277,15 +276,6 @@ class GradientFlow:
             for name, part in parts.items()
         }
         return {name: np.array([l2 for l2, _ in sizes]) for name, sizes in found.items()}
-
-
-def state_parts(state: Any) -> dict[str, Tensor]:
-    """Return the tensors of a cell's state by name: a bare tensor is the hidden state ``"h"``."""
-    if isinstance(state, Tensor):
-        return {"h": state}
-    if hasattr(state, "_fields"):
-        return dict(zip(state._fields, state, strict=True))
-    return {f"state_{k}": part for k, part in enumerate(state)}
 
 
 def trace(root: Tensor, gradient: ArrayLike | None = None) -> GradientFlow:
@@ -312,5 +302,5 @@ def trace(root: Tensor, gradient: ArrayLike | None = None) -> GradientFlow:
         raise TypeError(f"trace takes a Tensor, such as a loss, not a {type(root).__name__}")
     flow = GradientFlow()
     with no_grad():
-        sweep(root, seed(root, gradient), observer=flow)
+        sweep(root, initial_gradient(root, gradient), observer=flow)
     return flow

@@ -20,7 +20,7 @@ from tinygrad_rnn.graph import topological
 from tinygrad_rnn.tensor import Tensor
 
 
-def push(root: Tensor, tangents: dict[int, Any], create_graph: bool = False) -> Any:
+def pushforward(root: Tensor, tangents: dict[int, Any], create_graph: bool = False) -> Any:
     """Return the tangent of `root`, or None if nothing moves it.
 
     Args:

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tinygrad_rnn.backward import seed, sweep
+from tinygrad_rnn.backward import initial_gradient, sweep
 from tinygrad_rnn.errors import ShapeError
-from tinygrad_rnn.forward import push
+from tinygrad_rnn.forward import pushforward
 from tinygrad_rnn.graph import topological
 from tinygrad_rnn.scope import current, no_grad, recording
 from tinygrad_rnn.tensor import Tensor
@@ -50,7 +50,7 @@ def grad(
     >>> slope.item(), curvature.item()
     (27.0, 18.0)
     """
-    start: Any = seed(output, getattr(gradient, "data", gradient))
+    start: Any = initial_gradient(output, getattr(gradient, "data", gradient))
     if create_graph:
         start = gradient if isinstance(gradient, Tensor) else Tensor(start)
     with nullcontext() if create_graph else no_grad():
@@ -129,7 +129,7 @@ def jvp(
             raise ShapeError(f"tangent of shape {np.shape(t)} given for a primal of {x.shape}")
         start[x.index] = _tangent(t, x, nested)
     with nullcontext() if nested else no_grad():
-        moved = push(out, start, create_graph=nested)
+        moved = pushforward(out, start, create_graph=nested)
     if moved is None:
         moved = np.zeros(out.shape, out.dtype)
     return (out if nested else out.detach()), moved if isinstance(moved, Tensor) else Tensor(moved)
@@ -163,7 +163,7 @@ def jacobian(f: Callable[[Tensor], Tensor], x: ArrayLike | Tensor) -> Tensor:
             table: Any = np.stack(rows)  # type: ignore[call-overload,unused-ignore]  # dispatched
         else:
             columns = [
-                push(out, {leaf.index: _tangent(t, leaf, nested)}, create_graph=nested)
+                pushforward(out, {leaf.index: _tangent(t, leaf, nested)}, create_graph=nested)
                 for t in _unit_arrays(leaf)
             ]
             if columns[0] is None:  # it depends on what f closes over, not on x

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_rnn.errors import GradcheckError
 from tinygrad_rnn.functional import grad
-from tinygrad_rnn.protocols import Array
+from tinygrad_rnn.graph import Array
 from tinygrad_rnn.tensor import Tensor
 
 

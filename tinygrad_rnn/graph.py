@@ -1,18 +1,103 @@
-"""Walking the recorded graph: whatever backward, pictures and tests need to know of its order."""
+"""Node: what is recorded of one operation; and the order in which nodes were recorded."""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from operator import attrgetter
+from typing import Any, TypeVar
 
-from tinygrad_rnn.tensor import Tensor
+import numpy as np
+from numpy.typing import NDArray
+
+from tinygrad_rnn.scope import Scope, current
+
+Array = NDArray[Any]
+AnyNode = TypeVar("AnyNode", bound="Node")
+
+next_index = itertools.count().__next__
+NO_PARAMS: dict[str, Any] = {}
+
+
+class Node:
+    """One operation as it was recorded: what made it, of what, and what came out.
+
+    A tensor is a node in the hands of NumPy. What a node captures never changes afterwards.
+
+    Attributes:
+        op: the primitive that made it; None for a leaf.
+        inputs: what the primitive took, one per slot: nodes, and constants as they were given.
+        params: the primitive's further arguments by name.
+        index: its place in the order of creation, after that of every input.
+        scope: the `scope` blocks that were open when it was made, outermost first.
+        requires_grad: whether a gradient flows to it.
+        name: what pictures and messages call it.
+        grad: what `backward` added up here; None but for leaves.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_data",
+        "_values",
+        "grad",
+        "index",
+        "inputs",
+        "name",
+        "op",
+        "params",
+        "requires_grad",
+        "scope",
+    )
+    _data: Array
+    _values: Sequence[Any]  # the arrays that went into the primitive, as they were then
+    grad: Array | None
+    index: int
+    inputs: tuple[Any, ...]
+    name: str | None
+    op: Any
+    params: dict[str, Any]
+    requires_grad: bool
+    scope: tuple[Scope, ...]
+
+    def _init_leaf(self, array: Array, requires_grad: bool, name: str | None) -> None:
+        """Become a leaf. (What a primitive makes is filled in where it is applied.)"""
+        self._data = array
+        self.requires_grad = requires_grad
+        self.op = self.grad = None
+        self.inputs = self._values = ()
+        self.params = NO_PARAMS
+        self.name = name
+        self.index = next_index()
+        self.scope = current.scope
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the axes."""
+        return self._data.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The element type, which is also that of its gradient."""
+        return self._data.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self._data.size
+
 
 _creation = attrgetter("index")
 
 
-def topological(*roots: Tensor, differentiable: bool = False) -> list[Tensor]:
+def topological(*roots: AnyNode, differentiable: bool = False) -> list[AnyNode]:
     """Return every node that the roots were made from, the roots included, inputs before consumers.
 
-    A tensor can only be made after its inputs, so the order of creation is a topological order.
+    A node can only be made after its inputs, so the order of creation is a topological order.
 
     Args:
         roots: the tensors to start from.
@@ -21,7 +106,8 @@ def topological(*roots: Tensor, differentiable: bool = False) -> list[Tensor]:
     Returns:
         Each node once; constants that are no tensors are not among them.
 
-    >>> x = Tensor(3.0, requires_grad=True, name="x")
+    >>> import tinygrad_rnn as tr
+    >>> x = tr.Tensor(3.0, requires_grad=True, name="x")
     >>> y = x * x + 1.0
     >>> [node.op.name if node.op else node.name for node in topological(y)]
     ['x', 'multiply', 'add']
@@ -31,10 +117,10 @@ def topological(*roots: Tensor, differentiable: bool = False) -> list[Tensor]:
     while waiting:
         for source in waiting.pop().inputs:
             if (
-                isinstance(source, Tensor)
+                isinstance(source, Node)
                 and source.index not in found
                 and (source.requires_grad or not differentiable)
             ):
-                found[source.index] = source
-                waiting.append(source)
+                found[source.index] = source  # type: ignore[assignment]  # of the roots' kind
+                waiting.append(source)  # type: ignore[arg-type]  # likewise
     return sorted(found.values(), key=_creation)

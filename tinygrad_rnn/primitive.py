@@ -15,46 +15,18 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.array import UFUNCS
+from tinygrad_rnn.backward import BatchedVJP, Rule
 from tinygrad_rnn.errors import NotDifferentiableError, ShapeError
-from tinygrad_rnn.protocols import UFUNCS
+from tinygrad_rnn.graph import NO_PARAMS, next_index
 from tinygrad_rnn.scope import current
-from tinygrad_rnn.tensor import NO_PARAMS, Tensor, next_index
-
-Rule = Callable[..., Any]
-Uses = list[tuple[Any, Tensor]]  # (what reached the consumer, the consumer)
-Total = Callable[[Uses], Any]  # the sum of what they send back
-
-
-class Gather:
-    """A way to treat many uses of one input together that is faster than one vjp for each.
-
-    Args:
-        total: from n uses of one tensor to the sum of what they send back, of its shape.
-        norms: from n uses to the l2 norm and the largest magnitude of what each sends back.
-        quick: from what reached a consumer to whether `norms` is quicker than its vjp.
-
-    >>> from tinygrad_rnn.ops.index import getitem
-    >>> x = Tensor([1.0, 2.0], requires_grad=True)
-    >>> getitem.gathers[0].total([(3.0, x[0]), (4.0, x[0])])
-    array([7., 0.])
-    """
-
-    def __init__(
-        self,
-        total: Total,
-        norms: Callable[[Uses], list[tuple[float, float]]],
-        quick: Callable[[Any], bool] = lambda g: True,
-    ) -> None:
-        self.total = total
-        self.norms = norms
-        self.quick = quick
-
+from tinygrad_rnn.tensor import Tensor
 
 _new = Tensor.__new__
 REGISTRY: dict[str, Primitive] = {}  # every primitive by its name
 
 
-class Each:
+class VariadicRule:
     """The rules of a primitive with any number of inputs: one function that is told the slot.
 
     It takes the inputs as one tuple, so that a stack of T states is not T times T arguments.
@@ -62,7 +34,7 @@ class Each:
     Args:
         rule: ``(slot, g, y, xs, **params)``, for a vjp as for a jvp.
 
-    >>> Each(lambda slot, g, y, xs: g * slot)[3](2.0, None, ())
+    >>> VariadicRule(lambda slot, g, y, xs: g * slot)[3](2.0, None, ())
     6.0
     """
 
@@ -84,7 +56,7 @@ class Primitive:
         formula: y in symbols.
         derivatives: each vjp in symbols.
         broadcasts: whether a contribution may have to be summed to its input's shape.
-        gathers: by slot, a faster way to treat many uses than one vjp for each.
+        batched: by slot, a faster way to treat many uses than one vjp for each.
 
     >>> from tinygrad_rnn.ops.elementwise import exp
     >>> exp, exp.derivatives
@@ -92,11 +64,11 @@ class Primitive:
     """
 
     __slots__ = (
+        "batched",
         "broadcasts",
         "derivatives",
         "formula",
         "forward",
-        "gathers",
         "has_gaps",
         "jvps",
         "name",
@@ -108,12 +80,12 @@ class Primitive:
         self,
         name: str,
         forward: Callable[..., Any],
-        vjps: Sequence[Rule | None] | Each,
-        jvps: Sequence[Rule | None] | Each,
+        vjps: Sequence[Rule | None] | VariadicRule,
+        jvps: Sequence[Rule | None] | VariadicRule,
         formula: str,
         derivatives: Sequence[str] | str,
         broadcasts: bool = False,
-        gathers: dict[int, Gather] | None = None,
+        batched: dict[int, BatchedVJP] | None = None,
     ) -> None:
         self.name = name
         self.forward = forward
@@ -122,9 +94,9 @@ class Primitive:
         self.formula = formula
         self.derivatives = (derivatives,) if isinstance(derivatives, str) else tuple(derivatives)
         self.broadcasts = broadcasts
-        self.gathers = gathers or {}
-        self.variadic = isinstance(vjps, Each)
-        self.has_gaps = not isinstance(vjps, Each) and None in vjps
+        self.batched = batched or {}
+        self.variadic = isinstance(vjps, VariadicRule)
+        self.has_gaps = not isinstance(vjps, VariadicRule) and None in vjps
         REGISTRY[name] = self
 
     def __repr__(self) -> str:
@@ -269,7 +241,7 @@ def linear(
     forward: Callable[..., Any],
     formula: str,
     *rules: tuple[str, Rule],
-    gathers: dict[int, Gather] | None = None,
+    batched: dict[int, BatchedVJP] | None = None,
 ) -> Primitive:
     """Declare a primitive that is linear in each of its inputs: its jvp is its own forward.
 
@@ -278,7 +250,7 @@ def linear(
         forward: the function, on arrays.
         formula: y in symbols.
         rules: for each input its derivative in symbols and its vjp.
-        gathers: as for `Primitive`.
+        batched: as for `Primitive`.
 
     >>> from tinygrad_rnn.gradcheck import gradcheck
     >>> twice = linear("twice", lambda x: 2 * x, "2 x", ("2 g", lambda g, y, x: 2 * g))
@@ -297,24 +269,7 @@ def linear(
     vjps = tuple([rule for _, rule in rules])
     derivatives = tuple([text for text, _ in rules])
     jvps = tuple([along(slot) for slot in range(len(rules))])
-    out = Primitive(name, forward, vjps, jvps, formula, derivatives, gathers=gathers)
+    out = Primitive(name, forward, vjps, jvps, formula, derivatives, batched=batched)
     if isinstance(forward, np.ufunc):
         UFUNCS[forward] = out.__call__  # a bound method is quicker to call than an object
     return out
-
-
-def unbroadcast(contribution: Any, shape: tuple[int, ...]) -> Any:
-    """Sum a contribution over the axes that broadcasting added or stretched: the adjoint of it.
-
-    Args:
-        contribution: an array or tensor of the broadcast shape.
-        shape: what was broadcast, and is returned.
-
-    >>> unbroadcast(np.ones((4, 2, 3)), (2, 1))
-    array([[12.],
-           [12.]])
-    """
-    added = contribution.ndim - len(shape)
-    stretched = [k + added for k, n in enumerate(shape) if n == 1 != contribution.shape[k + added]]
-    total = np.sum(contribution, axis=(*range(added), *stretched))
-    return np.reshape(total, shape)

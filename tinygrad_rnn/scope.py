@@ -80,7 +80,7 @@ class _Surroundings(threading.local):
 current = _Surroundings()
 
 
-class Block:
+class ContextDecorator:
     """A `with` block that can also decorate a function or a generator function.
 
     >>> from tinygrad_rnn.f import relu
@@ -142,7 +142,7 @@ class Block:
                 resume = functools.partial(generator.throw, error)
 
 
-class scope(Block):
+class scope(ContextDecorator):
     """Name the part of the graph that is made inside the block; blocks nest, outermost first.
 
     It holds for this thread. A generator should be decorated with it, ``@scope("encoder")``: a
@@ -186,7 +186,7 @@ class scope(Block):
             current.scope = path if k < 0 else path[:k] + path[k + 1 :]
 
 
-class no_grad(Block):
+class no_grad(ContextDecorator):
     """Record nothing inside the block: what is computed there is a constant.
 
     It holds for this thread, and ends with the block however that is left. A generator should be
@@ -216,7 +216,7 @@ class no_grad(Block):
         current.paused = max(current.paused - 1, 0)
 
 
-class recording(Block):
+class recording(ContextDecorator):
     """Record inside the block even if a no_grad around it is open.
 
     What takes a derivative needs this, for it must record what it differentiates.

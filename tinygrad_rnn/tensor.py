@@ -6,27 +6,19 @@ out read-only, and giving a leaf new data leaves the graphs that used the old as
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from tinygrad_rnn.array import ArrayMethods
+from tinygrad_rnn.backward import Observer, backward
 from tinygrad_rnn.errors import DtypeError, GradientError, ShapeError
-from tinygrad_rnn.protocols import Array as Array  # most modules need it beside Tensor
-from tinygrad_rnn.protocols import Protocols
-from tinygrad_rnn.scope import Scope, current
-
-if TYPE_CHECKING:
-    from tinygrad_rnn.backward import Observer
-    from tinygrad_rnn.primitive import Primitive
-
-next_index = itertools.count().__next__
-NO_PARAMS: dict[str, Any] = {}
+from tinygrad_rnn.graph import Array as Array  # most modules need it beside Tensor
+from tinygrad_rnn.graph import Node
 
 
-class Tensor(Protocols):
+class Tensor(ArrayMethods, Node):
     """An array that can be differentiated.
 
     Args:
@@ -56,29 +48,7 @@ class Tensor(Protocols):
     array([2., 4.])
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_data",
-        "_values",
-        "grad",
-        "index",
-        "inputs",
-        "name",
-        "op",
-        "params",
-        "requires_grad",
-        "scope",
-    )
-    _data: Array
-    _values: Sequence[Any]  # the arrays that went into the primitive, as they were then
-    grad: Array | None
-    index: int  # creation order: always greater than that of any input
-    inputs: tuple[Any, ...]  # one per slot: a Tensor, or the constant that went in
-    name: str | None
-    op: Primitive | None  # None for a leaf
-    params: dict[str, Any]
-    requires_grad: bool
-    scope: tuple[Scope, ...]
+    __slots__ = ()
 
     def __init__(
         self,
@@ -97,18 +67,7 @@ class Tensor(Protocols):
                 f"a tensor of dtype {array.dtype} cannot require a gradient: "
                 "make it floating first, for example with dtype=np.float64"
             )
-        self._hold(array, requires_grad, name)
-
-    def _hold(self, array: Array, requires_grad: bool, name: str | None) -> None:
-        """Become a leaf. (What a primitive makes is filled in where it is applied.)"""
-        self._data = array
-        self.requires_grad = requires_grad
-        self.op = self.grad = None
-        self.inputs = self._values = ()
-        self.params = NO_PARAMS
-        self.name = name
-        self.index = next_index()
-        self.scope = current.scope
+        self._init_leaf(array, requires_grad, name)
 
     # -- the value
 
@@ -137,26 +96,6 @@ class Tensor(Protocols):
             raise ShapeError(f"data of shape {array.shape} given to a tensor of {self.shape}")
         self._data = array
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Lengths of the axes."""
-        return self._data.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The element type, which is also that of its gradient."""
-        return self._data.dtype
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return self._data.ndim
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return self._data.size
-
     def detach(self, name: str | None = None) -> Tensor:
         """Return a constant of the same value that remembers nothing of the graph.
 
@@ -169,7 +108,7 @@ class Tensor(Protocols):
         >>> x.grad
         array(3.)
         """
-        return held(self._data, name)
+        return as_constant(self._data, name)
 
     # -- differentiating
 
@@ -192,8 +131,6 @@ class Tensor(Protocols):
         >>> x.grad
         array([ 2., 40.])
         """
-        from tinygrad_rnn.backward import backward  # it imports this module
-
         backward(self, gradient, observer)
 
     # -- kept and shown
@@ -219,14 +156,14 @@ class Tensor(Protocols):
         return f"Tensor({', '.join(facts)})"
 
 
-def held(array: Array, name: str | None = None) -> Tensor:
+def as_constant(array: Array, name: str | None = None) -> Tensor:
     """Return a constant that holds `array` itself, which nobody else may write to."""
     out = Tensor.__new__(Tensor)
-    out._hold(array, False, name)
+    out._init_leaf(array, False, name)
     return out
 
 
 def _restore(kind: type[Tensor], array: Array, requires_grad: bool, name: str | None) -> Tensor:
     out = kind.__new__(kind)
-    out._hold(array, requires_grad, name)
+    out._init_leaf(array, requires_grad, name)
     return out

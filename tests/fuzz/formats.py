@@ -84,7 +84,7 @@ def is_saved(found: tuple[bool, dict[str, Any]]) -> bool:
 
 
 class SameThread(Executor):
-    """Runs what it is given at once, so that thousands of sweeps are quick."""
+    """Runs what it is given at once, so that thousands of studies are quick."""
 
     def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         done: Future[Any] = Future()
@@ -98,7 +98,7 @@ def study(gain: float, seed: int) -> dict[str, Any]:
 
 def resume(path: Path) -> Any:
     with SameThread() as here:
-        return tr.sweep.run(study, {"gain": [0.5, 2.0]}, path, seeds=[0, 1], executor=here)
+        return tr.study.run(study, {"gain": [0.5, 2.0]}, path, seeds=[0, 1], executor=here)
 
 
 def is_network(found: Any) -> bool:
@@ -231,7 +231,7 @@ FORMATS: dict[str, Format | Callable[[], Format]] = {
     ),
     "pt": checkpoints,
     "page data": pages,
-    "sweep": Format(
+    "study": Format(
         ".jsonl",
         [written(resume), written(resume)[:-9], b""],
         resume,

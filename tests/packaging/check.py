@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 USER = Path(__file__).with_name("user.py")
 PYTHONS = ("3.11", "3.12", "3.13")
 CLEAN = ("-I", "-W", "error")  # no current folder, no PYTHONPATH, and every warning is an error
-NOT_OF_NUMPY = ("memory", "soak", "sweep", "threads")  # slow, and the same with any NumPy
+NOT_OF_NUMPY = ("memory", "soak", "study", "threads")  # slow, and the same with any NumPy
 FORMATS = ("dot", "json", "html")  # what needs no Graphviz
 NUMPY_ALONE = """
 import sys

@@ -8,7 +8,7 @@ import pytest
 
 import tinygrad_rnn as tr
 from tests.public import exception, public, section
-from tinygrad_rnn import analysis, interop, nn, optim, sweep
+from tinygrad_rnn import analysis, interop, nn, optim
 from tinygrad_rnn.primitive import REGISTRY
 
 X = np.ones((4, 1, 2))  # T, B, I
@@ -71,9 +71,9 @@ def no_weights(tmp_path):
     return path
 
 
-def swept(tmp_path, study, **grid):
+def studied(tmp_path, study, **grid):
     with ThreadPoolExecutor(1) as threads:
-        sweep.run(study, grid, tmp_path / "out.jsonl", executor=threads)
+        tr.study.run(study, grid, tmp_path / "out.jsonl", executor=threads)
 
 
 def no_such_submodule():
@@ -106,9 +106,9 @@ RAISES = {
         "GradientError": lambda: leaf(2).backward(),
         "ShapeError": lambda: leaf(2).backward(np.ones(3)),
     },
-    "Protocols.reshape": {"ShapeError": lambda: leaf(2, 3).reshape(4)},
-    "Protocols.transpose": {"ShapeError": lambda: leaf(2, 3).transpose(0, 0)},
-    "Protocols.item": {"ValueError": lambda: leaf(2).item()},
+    "ArrayMethods.reshape": {"ShapeError": lambda: leaf(2, 3).reshape(4)},
+    "ArrayMethods.transpose": {"ShapeError": lambda: leaf(2, 3).transpose(0, 0)},
+    "ArrayMethods.item": {"ValueError": lambda: leaf(2).item()},
     "Primitive.__call__": {
         "ShapeError": lambda: REGISTRY["matmul"](leaf(2, 3), leaf(2, 3)),
         "NotDifferentiableError": lambda: np.where(leaf(2), 1.0, 2.0),
@@ -286,10 +286,10 @@ RAISES = {
         "OSError": lambda tmp_path: tr.load(tmp_path / "no file"),
     },
     "run": {
-        "SweepError": lambda tmp_path: swept(tmp_path, lambda x, seed: 1 / x, x=[0]),
-        "ValueError": lambda tmp_path: swept(tmp_path, lambda seed: 0, seed=[1]),
-        "TypeError": lambda tmp_path: swept(tmp_path, lambda x, seed: object(), x=[0]),
-        "OSError": lambda tmp_path: swept(tmp_path / "no folder", lambda x, seed: 0, x=[0]),
+        "StudyError": lambda tmp_path: studied(tmp_path, lambda x, seed: 1 / x, x=[0]),
+        "ValueError": lambda tmp_path: studied(tmp_path, lambda seed: 0, seed=[1]),
+        "TypeError": lambda tmp_path: studied(tmp_path, lambda x, seed: object(), x=[0]),
+        "OSError": lambda tmp_path: studied(tmp_path / "no folder", lambda x, seed: 0, x=[0]),
     },
 }
 

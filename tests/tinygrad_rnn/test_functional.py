@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import tinygrad_rnn as tr
 from tests.tinygrad_rnn.cases import CASES, COMPOSED
 from tests.tinygrad_rnn.test_primitives import PROPERTY
-from tinygrad_rnn.ops.cut import cut
+from tinygrad_rnn.ops.cut import stop_gradient
 
 ALL: dict = CASES | COMPOSED
 
@@ -128,7 +128,7 @@ def test_jacobian_is_the_matrix_of_both_modes(shape):
 
 def test_jacobian_takes_the_cheaper_mode(monkeypatch):
     calls = {"rows": 0, "columns": 0}
-    for key, name in (("rows", "grad"), ("columns", "push")):
+    for key, name in (("rows", "grad"), ("columns", "pushforward")):
         real = getattr(tr.functional, name)
 
         def counted(*args, key=key, real=real, **kwargs):
@@ -171,7 +171,7 @@ def test_what_does_not_depend_on_the_input_has_derivative_zero():
     np.testing.assert_array_equal(tr.grad(used.sum(), [unused])[0].data, np.zeros(3))
 
 
-@pytest.mark.parametrize("stop", [cut, tr.Tensor.detach])
+@pytest.mark.parametrize("stop", [stop_gradient, tr.Tensor.detach])
 def test_no_tangent_goes_through_a_cut(stop):
     value, moved = tr.jvp(lambda x: stop(x) * x + stop(x * 2.0), [3.0], [1.0])
     assert (value.item(), moved.item()) == (15.0, 3.0)

@@ -9,7 +9,7 @@ import pytest
 import tinygrad_rnn as tr
 
 ROOMS = ("analysis", "anomaly", "clip", "interop", "io", "optim", "sweep")
-LATER = {f"tinygrad_rnn.{room}" for room in (*ROOMS, "nn.checkpoint", "nn.fused", "nn.tape")}
+LATER = {f"tinygrad_rnn.{room}" for room in (*ROOMS, "nn.checkpoint", "nn.fused", "nn.sequence_op")}
 HEAVY = {
     *("asyncio", "concurrent", "email", "hashlib", "http", "importlib.metadata", "json", "logging"),
     *("multiprocessing", "pathlib", "pickle", "random", "safetensors", "shutil", "socket"),

@@ -11,7 +11,7 @@ import pytest
 
 import tinygrad_rnn as tr
 from tests.tinygrad_rnn.test_primitives import ELSEWHERE, REGISTERED
-from tinygrad_rnn.forward import push
+from tinygrad_rnn.forward import pushforward
 from tinygrad_rnn.ops.gates import sigmoid_gate, tanh_gate
 
 torch = pytest.importorskip("torch", reason="torch is not installed: no oracle to compare with")
@@ -261,7 +261,7 @@ def compare(seed):
     directions = [rng.normal(size=x.shape) for x in xs]
     along = sum(torch.sum(g * torch.tensor(v)) for g, v in zip(expected, directions, strict=True))
     with tr.no_grad():
-        moved = push(ours, {x.index: v for x, v in zip(xs, directions, strict=True)})
+        moved = pushforward(ours, {x.index: v for x, v in zip(xs, directions, strict=True)})
     agree("jvp", np.asarray(moved), along, seed)
     if along.requires_grad:
         curved = torch.autograd.grad(along, ts, materialize_grads=True)

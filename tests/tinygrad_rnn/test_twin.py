@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 
 import tinygrad_rnn as tr
 from tests.tinygrad_rnn import naive
-from tinygrad_rnn.ops.cut import cut
+from tinygrad_rnn.ops.cut import stop_gradient
 
 SHAPES = st.sampled_from([(), (1,), (3,), (2, 3), (2, 1), (1, 3), (3, 3)])
 SEEDS = st.integers(0, 2**32 - 1)
@@ -111,7 +111,7 @@ class EngineAndTwin(RuleBasedStateMachine):
     def with_itself(self, a, name):
         return self.apply(BINARY[name], a, a)
 
-    @rule(target=pairs, pair=pairs, how=st.sampled_from([cut, tr.Tensor.detach]))
+    @rule(target=pairs, pair=pairs, how=st.sampled_from([stop_gradient, tr.Tensor.detach]))
     def truncate(self, pair, how):
         return self.keep(how(pair.tensor), naive.constant(pair.twin))
 

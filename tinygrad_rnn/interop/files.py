@@ -17,7 +17,7 @@ from tinygrad_rnn.errors import WeightsFileError
 from tinygrad_rnn.interop.gates import as_array
 from tinygrad_rnn.interop.torch import from_torch
 from tinygrad_rnn.io import load
-from tinygrad_rnn.nn.rnn import GRU, LSTM, RNN
+from tinygrad_rnn.nn.recurrent import GRU, LSTM, RNN
 
 
 def load_layers(path: Path, prefix: str = "") -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 from tinygrad_rnn.errors import StateDictError
 from tinygrad_rnn.nn.base import GatedCell
 from tinygrad_rnn.nn.cells import GRUCell, LSTMCell, RNNCell
-from tinygrad_rnn.nn.rnn import GRU, LSTM, RNN, RecurrentLayers
+from tinygrad_rnn.nn.recurrent import GRU, LSTM, RNN, RecurrentLayers
 from tinygrad_rnn.tensor import Array
 
 CELLS: dict[str, type[Any]] = {"RNN": RNNCell, "LSTM": LSTMCell, "GRU": GRUCell}

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_rnn.errors import StateDictError
 from tinygrad_rnn.interop.gates import ONNX, Pieces, build, kind_of, pick, stack, take_apart
-from tinygrad_rnn.nn.rnn import RecurrentLayers
+from tinygrad_rnn.nn.recurrent import RecurrentLayers
 from tinygrad_rnn.tensor import Array
 
 NAMES = {"weight_ih": "W", "weight_hh": "R", "bias_ih": "B", "bias_hh": "B", "peephole": "P"}
@@ -78,7 +78,7 @@ def to_onnx(layers: RecurrentLayers) -> list[dict[str, Array]]:
     Raises:
         StateDictError: if a cell has coupled gates or a learned state: they are not carried over.
 
-    >>> from tinygrad_rnn.nn.rnn import LSTM
+    >>> from tinygrad_rnn.nn.recurrent import LSTM
     >>> (node,) = to_onnx(LSTM(2, 3))
     >>> {name: tensor.shape for name, tensor in node.items()}
     {'W': (1, 12, 2), 'R': (1, 12, 3), 'B': (1, 24)}

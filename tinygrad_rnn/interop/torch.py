@@ -18,7 +18,7 @@ from tinygrad_rnn.interop.gates import (
     take_apart,
 )
 from tinygrad_rnn.nn.base import GatedCell
-from tinygrad_rnn.nn.rnn import RecurrentLayers
+from tinygrad_rnn.nn.recurrent import RecurrentLayers
 from tinygrad_rnn.tensor import Array
 
 

@@ -2,14 +2,14 @@
 
 from tinygrad_rnn.nn import init
 from tinygrad_rnn.nn.base import Cell, GatedCell
-from tinygrad_rnn.nn.bptt import truncated_bptt
 from tinygrad_rnn.nn.cells import GRUCell, LSTMCell, LSTMState, RNNCell
 from tinygrad_rnn.nn.layers import Dropout, Embedding, LayerNorm, Linear
 from tinygrad_rnn.nn.loss import bce_with_logits, cross_entropy, mse_loss
 from tinygrad_rnn.nn.module import Module, Parameter
 from tinygrad_rnn.nn.penalty import vanishing_penalty
-from tinygrad_rnn.nn.rnn import GRU, LSTM, RNN, LayersRun, RecurrentLayers
+from tinygrad_rnn.nn.recurrent import GRU, LSTM, RNN, LayersRun, RecurrentLayers
 from tinygrad_rnn.nn.run import Run
+from tinygrad_rnn.nn.truncated import truncated_bptt
 from tinygrad_rnn.nn.unroll import unroll
 
 __all__ = [

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tinygrad_rnn.flow import state_parts
 from tinygrad_rnn.nn import init
 from tinygrad_rnn.nn.layers import Seed, check_sizes
 from tinygrad_rnn.nn.module import Module, Parameter
 from tinygrad_rnn.scope import Call, current, scope
+from tinygrad_rnn.state import flatten
 from tinygrad_rnn.tensor import Tensor
 
 
@@ -60,13 +60,13 @@ def mark_call(call: Call, x: Any, before: Any, after: Any) -> None:
         before: the state before it.
         after: the state after it.
     """
-    given = state_parts(after)
+    given = flatten(after)
     for name, part in given.items():
         if part.name is None:
             part.name = name
     call.parts = tuple(given)
     call.gives = tuple([part.index for part in given.values()])
-    taken = state_parts(before).values()
+    taken = flatten(before).values()
     call.takes = tuple([part.index for part in taken if isinstance(part, Tensor)])
     call.reads = x.index if isinstance(x, Tensor) else None
 

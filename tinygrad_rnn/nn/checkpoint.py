@@ -16,14 +16,15 @@ from tinygrad_rnn.errors import GradientError, StaleValueError
 from tinygrad_rnn.functional import grad
 from tinygrad_rnn.graph import topological
 from tinygrad_rnn.nn.base import Cell
-from tinygrad_rnn.nn.run import Run, SealedRun, like_state
-from tinygrad_rnn.nn.tape import Tape, record, sequence_primitive
+from tinygrad_rnn.nn.run import OpaqueRun, Run
+from tinygrad_rnn.nn.sequence_op import SequenceFunction, record, sequence_primitive
 from tinygrad_rnn.scope import current, no_grad
+from tinygrad_rnn.state import unflatten
 from tinygrad_rnn.tensor import Array, Tensor
 
 SEGMENT = sequence_primitive("segment", "s_1 .. s_k, not kept but computed anew")
 
-# Unrolls a segment, plainly: inputs, state, alive -> Run
+# Unrolls a segment, plainly: inputs, state, mask -> Run
 Unroller = Callable[[Any, Any, Array | None], Run]
 
 
@@ -32,7 +33,7 @@ def checkpointed(
     unroller: Unroller,
     inputs: Any,
     state: Any,
-    alive: Array | None,
+    mask: Array | None,
     reverse: bool,
     size: int,
 ) -> Run:
@@ -41,21 +42,21 @@ def checkpointed(
     starts = range(0, len(inputs), size)
     for start in reversed(starts) if reverse else starts:
         piece = slice(start, start + size)
-        tape = SegmentTape(cell, unroller, state, None if alive is None else alive[piece])
-        pieces.append(record(SEGMENT, tape, inputs[piece], *_parts(state), *cell.parameters()))
+        function = SegmentFunction(cell, unroller, state, None if mask is None else mask[piece])
+        pieces.append(record(SEGMENT, function, inputs[piece], *_parts(state), *cell.parameters()))
         state = _unpacked(pieces[-1][0 if reverse else -1], state)
     if reverse:
         pieces.reverse()
     return CheckpointedRun(pieces, state, size, len(inputs), reverse)
 
 
-class SegmentTape(Tape):
+class SegmentFunction(SequenceFunction):
     """Keeps nothing of a segment but what went in and came out, which the graph keeps anyway."""
 
-    def __init__(self, cell: Cell, unroller: Unroller, like: Any, alive: Array | None) -> None:
+    def __init__(self, cell: Cell, unroller: Unroller, like: Any, mask: Array | None) -> None:
         super().__init__()
-        self.cell, self.unroller, self.alive = cell, unroller, alive
-        self.like = like_state(like, [None] * len(_parts(like)))  # its type alone
+        self.cell, self.unroller, self.mask = cell, unroller, mask
+        self.like = unflatten(like, [None] * len(_parts(like)))  # its type alone
         self.count = len(_parts(like))
 
     def forward(self, *values: Any) -> Array:
@@ -96,7 +97,7 @@ class SegmentTape(Tape):
 
     def _packed(self, x: Any, parts: list[Any]) -> Tensor:
         """Unroll from a state of these parts; return (steps, N), all parts of a state in a row."""
-        run = self.unroller(x, like_state(self.like, parts), self.alive)
+        run = self.unroller(x, unflatten(self.like, parts), self.mask)
         rows = [np.concatenate([p.reshape(-1) for p in _parts(s)]) for s in run.states]
         return np.stack(rows)  # type: ignore[return-value,unused-ignore]  # dispatched to Tensor
 
@@ -117,7 +118,7 @@ class SegmentTape(Tape):
             )
 
 
-class CheckpointedRun(SealedRun):
+class CheckpointedRun(OpaqueRun):
     """A run in segments.
 
     Args:
@@ -156,7 +157,7 @@ def _unpacked(row: Tensor, like: Any) -> Any:
         row[start:stop].reshape(part.shape)
         for (start, stop), part in zip(pairwise(ends), parts, strict=True)
     ]
-    return like_state(like, cut)
+    return unflatten(like, cut)
 
 
 @contextmanager

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.errors import GradientError
-from tinygrad_rnn.flow import state_parts
 from tinygrad_rnn.functional import grad
 from tinygrad_rnn.nn.base import Cell
-from tinygrad_rnn.nn.run import Run, map_parts
+from tinygrad_rnn.nn.run import Run
 from tinygrad_rnn.scope import scope
+from tinygrad_rnn.state import flatten, tree_map
 from tinygrad_rnn.tensor import Array, Tensor
 
 
@@ -47,10 +47,10 @@ def vanishing_penalty(cell: Cell, inputs: Any, run: Run, loss: Tensor) -> Tensor
     >>> loss = np.sum(run.final)
     >>> (loss + 0.1 * vanishing_penalty(cell, x, run, loss)).backward()
     """
-    if not run.stepwise:
+    if not run.has_steps:
         raise GradientError("vanishing_penalty looks between steps: unroll with engine='graph'")
-    sizes = [len(state_parts(state)) for state in run.states]
-    parts = [part for state in run.states for part in state_parts(state).values()]
+    sizes = [len(flatten(state)) for state in run.states]
+    parts = [part for state in run.states for part in flatten(state).values()]
     arrived = iter(grad(loss, parts))
     gradients = [[next(arrived).data for _ in range(size)] for size in sizes]
     terms: list[Tensor] = []
@@ -70,10 +70,10 @@ def _step_penalty(
     cell: Cell, x: Any, state: Any, then: Any, gradients: list[Array]
 ) -> tuple[Tensor, int]:
     """Return the sum of one step's terms over the batch, and how many there are."""
-    before = map_parts(lambda part: Tensor(part.data, requires_grad=True), state)
+    before = tree_map(lambda part: Tensor(part.data, requires_grad=True), state)
     x = x.detach() if isinstance(x, Tensor) else x
-    after = state_parts(cell(x, before)).values()
-    for part, recorded in zip(after, state_parts(then).values(), strict=True):
+    after = flatten(cell(x, before)).values()
+    for part, recorded in zip(after, flatten(then).values(), strict=True):
         if not np.array_equal(part.data, recorded.data, equal_nan=True):
             raise GradientError(
                 "vanishing_penalty: the run does not follow from this cell and these inputs: it "
@@ -81,13 +81,13 @@ def _step_penalty(
             )
     roots = [np.sum(part * g) for part, g in zip(after, gradients, strict=True)]
     root: Any = sum(roots[1:], start=roots[0])
-    sent = grad(root, list(state_parts(before).values()), create_graph=True)
+    sent = grad(root, list(flatten(before).values()), create_graph=True)
     squares, came = _row_squares(sent), _row_squares(gradients)
     # Where nothing goes on, the ratio is 0 and its square root has no slope.
-    (alive,) = np.nonzero((came > 0) & (squares.data > 0))
+    (reached,) = np.nonzero((came > 0) & (squares.data > 0))
     ended = int(np.count_nonzero((came > 0) & (squares.data == 0)))
-    ratio = np.sqrt(squares[alive]) / np.sqrt(came[alive])
-    return np.sum(np.square(ratio - 1)) + float(ended), len(alive) + ended
+    ratio = np.sqrt(squares[reached]) / np.sqrt(came[reached])
+    return np.sum(np.square(ratio - 1)) + float(ended), len(reached) + ended
 
 
 def _row_squares(parts: Sequence[Any]) -> Any:

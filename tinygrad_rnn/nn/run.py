@@ -1,4 +1,4 @@
-"""Run: what unrolling a cell gave, and how the parts of its states are handled."""
+"""Run: what unrolling a cell gave."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.flow import state_parts
+from tinygrad_rnn.state import flatten
 from tinygrad_rnn.tensor import Tensor
 
 
@@ -20,7 +20,7 @@ class Run:
             run was reversed.
 
     Attributes:
-        stepwise: whether the graph holds every step, for the gradient to be seen between them.
+        has_steps: whether the graph holds every step, for the gradient to be seen between them.
 
     >>> from tinygrad_rnn.nn import LSTMCell, unroll
     >>> run = unroll(LSTMCell(2, 3, rng=0), np.ones((5, 1, 2)))
@@ -28,7 +28,7 @@ class Run:
     ((5, 1, 3), (1, 3), True)
     """
 
-    stepwise = True
+    has_steps = True
 
     def __init__(self, states: list[Any], final: Any) -> None:
         self._states = states
@@ -47,7 +47,7 @@ class Run:
     @property
     def hidden(self) -> list[Tensor]:
         """The hidden state of each step, (B, H): what the outputs are stacked from."""
-        return [next(iter(state_parts(state).values())) for state in self.states]
+        return [next(iter(flatten(state).values())) for state in self.states]
 
     @cached_property
     def outputs(self) -> Tensor:
@@ -55,7 +55,7 @@ class Run:
         return np.stack(self.hidden)  # type: ignore[return-value,call-overload,no-any-return,unused-ignore]  # dispatched to Tensor
 
 
-class SealedRun(Run):
+class OpaqueRun(Run):
     """A run in a few primitives of many steps each: a state is cut out where it is asked for.
 
     That costs a gradient of the size of the whole each time: for all steps, use `outputs`.
@@ -65,7 +65,7 @@ class SealedRun(Run):
         reverse: whether the last step taken is the first in time.
     """
 
-    stepwise = False
+    has_steps = False
 
     def __init__(self, steps: int, reverse: bool) -> None:
         self.steps = steps
@@ -76,7 +76,7 @@ class SealedRun(Run):
 
     def _named_state(self, t: int) -> Any:
         state = self._state(t)
-        for part, tensor in state_parts(state).items():
+        for part, tensor in flatten(state).items():
             tensor.name = part
         return state
 
@@ -89,17 +89,3 @@ class SealedRun(Run):
     def final(self) -> Any:
         """The state after the last step taken."""
         return self._named_state(self.last)
-
-
-def map_parts(function: Any, state: Any, *others: Any) -> Any:
-    """Return the state with `function` applied to each of its tensors (and those of others)."""
-    if not isinstance(state, tuple):
-        return function(state, *others)
-    return like_state(state, [function(*parts) for parts in zip(state, *others, strict=True)])
-
-
-def like_state(state: Any, parts: list[Any]) -> Any:
-    """Return a state of the same type as `state`, made of these parts."""
-    if not isinstance(state, tuple):
-        return parts[0]
-    return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tinygrad_rnn.errors import ShapeError
-from tinygrad_rnn.flow import state_parts
 from tinygrad_rnn.memory import collector_paused
 from tinygrad_rnn.nn.base import Cell, mark_call
 from tinygrad_rnn.nn.cells import LSTMState
 from tinygrad_rnn.nn.checks import check_cell, check_inputs, check_state, described
-from tinygrad_rnn.nn.run import Run, SealedRun, like_state, map_parts
-from tinygrad_rnn.ops.cut import cut
+from tinygrad_rnn.nn.run import OpaqueRun, Run
+from tinygrad_rnn.ops.cut import stop_gradient
 from tinygrad_rnn.scope import Call, no_grad, scope
-from tinygrad_rnn.tensor import Array, Tensor, held
+from tinygrad_rnn.state import flatten, tree_map, unflatten
+from tinygrad_rnn.tensor import Array, Tensor, as_constant
 
 
 def unroll(
@@ -82,26 +82,26 @@ def unroll(
         raise ValueError("unroll: truncate or checkpoint, not both")
     if engine not in ENGINES:
         raise ValueError(f"unroll: engine {engine!r} is none of {', '.join(ENGINES)}")
-    alive = None if lengths is None else _alive(lengths, steps, batch)
-    if alive is not None and not alive.all():
-        inputs = _without_padding(inputs, alive)
+    mask = None if lengths is None else _mask(lengths, steps, batch)
+    if mask is not None and not mask.all():
+        inputs = _without_padding(inputs, mask)
     state = starting_state(cell, state, batch)
     if checkpoint is None:
-        return ENGINES[engine](cell, inputs, state, alive, reverse, truncate)
+        return ENGINES[engine](cell, inputs, state, mask, reverse, truncate)
 
-    def segment(inputs: Any, state: Any, alive: Array | None) -> Run:
-        return ENGINES[engine](cell, inputs, state, alive, reverse, None)
+    def segment(inputs: Any, state: Any, mask: Array | None) -> Run:
+        return ENGINES[engine](cell, inputs, state, mask, reverse, None)
 
     if isinstance(inputs, Sequence):
         inputs = np.stack(inputs)
     from tinygrad_rnn.nn.checkpoint import checkpointed  # needed by those alone who ask for it
 
-    return checkpointed(cell, segment, inputs, state, alive, reverse, checkpoint)
+    return checkpointed(cell, segment, inputs, state, mask, reverse, checkpoint)
 
 
 @collector_paused()
 def _unroll_graph(
-    cell: Cell, inputs: Any, state: Any, alive: Array | None, reverse: bool, truncate: int | None
+    cell: Cell, inputs: Any, state: Any, mask: Array | None, reverse: bool, truncate: int | None
 ) -> Run:
     if isinstance(inputs, np.ndarray):
         inputs = Tensor(inputs)
@@ -113,18 +113,16 @@ def _unroll_graph(
         call = Call(chain, kind, reverse=reverse)
         with scope("t", t, call):
             if truncate is not None and step and step % truncate == 0:
-                state = map_parts(cut, state)
-            x = held(inputs._data[t], "x") if constant else _named(inputs[t])
+                state = tree_map(stop_gradient, state)
+            x = as_constant(inputs._data[t], "x") if constant else _named(inputs[t])
             after = cell(x, state)
             if step == 0:
                 check_state(cell, "__call__", after, state)
-            if alive is not None and not alive[t].all():
-                after = map_parts(
-                    lambda new, old, here=alive[t]: _keep(here, new, old), after, state
-                )
+            if mask is not None and not mask[t].all():
+                after = tree_map(lambda new, old, here=mask[t]: _keep(here, new, old), after, state)
             mark_call(call, x, state, after)
             state = states[t] = after
-            for part, tensor in state_parts(state).items():
+            for part, tensor in flatten(state).items():
                 tensor.name = part
     return Run(states, state)
 
@@ -135,7 +133,7 @@ def _named(x: Any) -> Any:
     return x
 
 
-class FusedRun(SealedRun):
+class FusedRun(OpaqueRun):
     """A run as one primitive.
 
     Args:
@@ -157,7 +155,7 @@ class FusedRun(SealedRun):
 
 
 def _unroll_fused(
-    cell: Cell, inputs: Any, state: Any, alive: Array | None, reverse: bool, truncate: int | None
+    cell: Cell, inputs: Any, state: Any, mask: Array | None, reverse: bool, truncate: int | None
 ) -> Run:
     from tinygrad_rnn.nn.fused import fused_run  # needed by those alone who ask for it
 
@@ -165,17 +163,17 @@ def _unroll_fused(
         inputs = np.stack(inputs)
     if reverse:
         inputs = inputs[::-1]
-        alive = None if alive is None else alive[::-1]
+        mask = None if mask is None else mask[::-1]
     y: Any
     if truncate is None:
-        y = fused_run(cell, inputs, state, alive)
+        y = fused_run(cell, inputs, state, mask)
     else:
         pieces: list[Any] = []
         for start in range(0, len(inputs), truncate):
             if pieces:
-                state = map_parts(cut, FusedRun(pieces[-1]).final)
+                state = tree_map(stop_gradient, FusedRun(pieces[-1]).final)
             piece = slice(start, start + truncate)
-            here = None if alive is None else alive[piece]
+            here = None if mask is None else mask[piece]
             pieces.append(fused_run(cell, inputs[piece], state, here))
         y = np.concatenate(pieces, axis=-3)
     return FusedRun(y[..., ::-1, :, :] if reverse else y, reverse)
@@ -193,7 +191,7 @@ def starting_state(cell: Cell, state: Any, batch: int) -> Any:
             like = cell.initial_state(batch)
         state = _like(state, like)
     check_state(cell, "initial_state", like, like)
-    for part, tensor in state_parts(state).items():
+    for part, tensor in flatten(state).items():
         if tensor.name is None:
             tensor.name = f"{part}_0"
     return state
@@ -207,7 +205,7 @@ def _like(state: Any, like: Any) -> Any:
                 f"unroll: the state is {described(like)}, each (batch, hidden): "
                 f"got {described(state)}"
             )
-        return like_state(like, [_like(a, b) for a, b in zip(state, like, strict=True)])
+        return unflatten(like, [_like(a, b) for a, b in zip(state, like, strict=True)])
     if np.shape(state) != like.shape:
         raise ShapeError(
             f"unroll: state of shape {np.shape(state)}, where {like.shape} is expected"
@@ -215,21 +213,21 @@ def _like(state: Any, like: Any) -> Any:
     return state if isinstance(state, Tensor) else Tensor(state, dtype=like.dtype)
 
 
-def _keep(alive: Array, new: Tensor, old: Tensor) -> Any:
-    """Return, for each sequence of the batch, the new state if it is alive, else the old."""
-    out: Any = np.where(alive.reshape(-1, *[1] * (new.ndim - 1)), new, old)
+def _keep(mask: Array, new: Tensor, old: Tensor) -> Any:
+    """Return, for each sequence of the batch, the new state where the mask holds, else the old."""
+    out: Any = np.where(mask.reshape(-1, *[1] * (new.ndim - 1)), new, old)
     out.scope = new.scope  # a picture finds each state where it is made
     return out
 
 
-def _without_padding(inputs: Any, alive: Array) -> Any:
+def _without_padding(inputs: Any, mask: Array) -> Any:
     """Return the inputs with zeros for padding, so that not even NaN there can reach a weight."""
     if isinstance(inputs, Sequence):
-        return [_without_padding(x, here) for x, here in zip(inputs, alive, strict=True)]
-    return np.where(alive[..., None], inputs, 0)
+        return [_without_padding(x, here) for x, here in zip(inputs, mask, strict=True)]
+    return np.where(mask[..., None], inputs, 0)
 
 
-def _alive(lengths: ArrayLike, steps: int, batch: int) -> Array:
+def _mask(lengths: ArrayLike, steps: int, batch: int) -> Array:
     """Return, for each step and sequence, whether the sequence still goes on there: (T, B)."""
     counts = np.asarray(lengths)
     if counts.shape != (batch,):

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.graph import Array
 from tinygrad_rnn.primitive import elementwise
-from tinygrad_rnn.protocols import Array
 
 # One, and where exp would overflow (what is cut off there is below the smallest normal number), as
 # arrays: NumPy takes those faster than Python's numbers.

@@ -8,7 +8,7 @@ from tinygrad_rnn.tensor import Tensor
 _cut = Primitive("cut", lambda x: x, [None], [None], "x", "0: cut off")
 
 
-def cut(x: Tensor) -> Tensor:
+def stop_gradient(x: Tensor) -> Tensor:
     """Return a constant of x's value that stays linked to x, so that a picture can show the cut.
 
     `Tensor.detach` keeps no link. Differentiating, either is a constant.
@@ -20,7 +20,7 @@ def cut(x: Tensor) -> Tensor:
         The same shape; x itself where no gradient flows to it anyway.
 
     >>> x = Tensor(3.0, requires_grad=True)
-    >>> y = cut(x)
+    >>> y = stop_gradient(x)
     >>> y.op.name, y.inputs[0] is x, y.requires_grad
     ('cut', True, False)
     """

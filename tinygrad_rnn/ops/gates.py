@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.backward import BatchedVJP, Uses
+from tinygrad_rnn.graph import Array
 from tinygrad_rnn.norms import Size, joined, size, sizes
 from tinygrad_rnn.ops.activations import sigmoid
+from tinygrad_rnn.ops.elementwise import tanh
 from tinygrad_rnn.ops.index import scatter
-from tinygrad_rnn.ops.trigonometry import tanh
-from tinygrad_rnn.primitive import Gather, Primitive, Uses
-from tinygrad_rnn.protocols import Array
-from tinygrad_rnn.room import store
+from tinygrad_rnn.primitive import Primitive
 
 
 def _gate(nonlinearity: Primitive, derivative: str) -> Primitive:
@@ -40,14 +40,14 @@ def _gate(nonlinearity: Primitive, derivative: str) -> Primitive:
         [jvp],
         f"{nonlinearity.name}(a[columns])",
         [derivative],
-        gathers={0: Gather(_gather_gates, partial(_norms_of_gates, slope))},
+        batched={0: BatchedVJP(_gather_gates, partial(_norms_of_gates, slope))},
     )
 
 
 def _gather_gates(uses: Uses) -> Array:
     """Write what the gates of one pre-activation send back into one buffer, side by side."""
     a = uses[0][1]._values[0]
-    out, end = store.like(a), 0
+    out, end = np.empty_like(a), 0
     for g, node in reversed(uses):
         columns = node.params["columns"]
         if columns.start != end or columns.step or not columns.stop:

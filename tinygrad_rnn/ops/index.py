@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.array import FUNCTIONS
+from tinygrad_rnn.backward import BatchedVJP, Uses
 from tinygrad_rnn.errors import ShapeError
+from tinygrad_rnn.graph import Array
 from tinygrad_rnn.norms import Size, norms
-from tinygrad_rnn.primitive import Gather, Uses, linear
-from tinygrad_rnn.protocols import FUNCTIONS, Array
+from tinygrad_rnn.primitive import linear
 from tinygrad_rnn.tensor import Tensor
 
 _BASIC = frozenset({int, slice, type(None), type(Ellipsis)})
@@ -61,7 +63,7 @@ getitem = linear(
     _read,
     "x[index]",
     ("scatter(g)", _back_to_places),
-    gathers={0: Gather(_gather_reads, _norms_of_reads)},
+    batched={0: BatchedVJP(_gather_reads, _norms_of_reads)},
 )
 pick = linear("pick", _read, "x[index]", ("scatter(g)", _back_to_places))
 scatter = linear(

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.array import FUNCTIONS
 from tinygrad_rnn.errors import NotDifferentiableError
+from tinygrad_rnn.graph import Array
 from tinygrad_rnn.ops.index import scatter
-from tinygrad_rnn.primitive import Each, Primitive
-from tinygrad_rnn.protocols import FUNCTIONS, Array
-from tinygrad_rnn.room import ROOMY, store
+from tinygrad_rnn.primitive import Primitive, VariadicRule
 
 
 def _alone(slot: int, t: Any, xs: tuple[Any, ...]) -> list[Any]:
@@ -19,14 +19,7 @@ def _alone(slot: int, t: Any, xs: tuple[Any, ...]) -> list[Any]:
 
 
 def _stack(*xs: Array, axis: int) -> Array:
-    first = xs[0]
-    if (
-        axis
-        or len(xs) * np.size(first) < ROOMY
-        or any(type(x) is not np.ndarray or x.dtype != first.dtype for x in xs)
-    ):
-        return np.stack(xs, axis)
-    return np.stack(xs, out=store.empty((len(xs), *first.shape), first.dtype))
+    return np.stack(xs, axis)
 
 
 def _stack_vjp(slot: int, g: Any, y: Any, xs: tuple[Any, ...], axis: int) -> Any:
@@ -37,7 +30,9 @@ def _stack_jvp(slot: int, t: Any, y: Any, xs: tuple[Any, ...], axis: int) -> Any
     return np.stack(_alone(slot, t, xs), axis)
 
 
-stack = Primitive("stack", _stack, Each(_stack_vjp), Each(_stack_jvp), "stack(xs)", "g[k]")
+stack = Primitive(
+    "stack", _stack, VariadicRule(_stack_vjp), VariadicRule(_stack_jvp), "stack(xs)", "g[k]"
+)
 FUNCTIONS[np.stack] = lambda arrays, axis=0: stack(*arrays, axis=axis)
 
 
@@ -58,8 +53,8 @@ def _concatenate_jvp(slot: int, t: Any, y: Any, xs: tuple[Any, ...], axis: int) 
 concatenate = Primitive(
     "concatenate",
     _concatenate,
-    Each(_concatenate_vjp),
-    Each(_concatenate_jvp),
+    VariadicRule(_concatenate_vjp),
+    VariadicRule(_concatenate_jvp),
     "concatenate(xs)",
     "g[from:to]",
 )

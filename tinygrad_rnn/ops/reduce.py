@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.array import FUNCTIONS
 from tinygrad_rnn.errors import NotDifferentiableError
+from tinygrad_rnn.graph import Array
 from tinygrad_rnn.primitive import Primitive, linear
-from tinygrad_rnn.protocols import FUNCTIONS, Array
 
 Axis = int | tuple[int, ...] | None
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.primitive import linear, unbroadcast
-from tinygrad_rnn.protocols import FUNCTIONS
+from tinygrad_rnn.array import FUNCTIONS
+from tinygrad_rnn.backward import unbroadcast
+from tinygrad_rnn.primitive import linear
 
 reshape = linear(
     "reshape",

@@ -7,6 +7,7 @@ the rate. ``Adam(model.parameters(), lr=warmup(100, cosine(3e-3, steps=1000)))``
 """
 
 from tinygrad_rnn.optim.base import Optimizer
+from tinygrad_rnn.optim.clip import clip_grad_norm_, clip_grad_value_
 from tinygrad_rnn.optim.methods import SGD, Adam, AdamW, RMSprop
 from tinygrad_rnn.optim.schedules import Schedule, constant, cosine, exponential, warmup
 
@@ -17,6 +18,8 @@ __all__ = [
     "Optimizer",
     "RMSprop",
     "Schedule",
+    "clip_grad_norm_",
+    "clip_grad_value_",
     "constant",
     "cosine",
     "exponential",

@@ -110,7 +110,7 @@ class Recording:
                 inside = _outside(sources) if sources else None
             if inside is not None:
                 homes[id(tensor)] = inside
-        self._settle(homes)
+        self._flush(homes)
         for tensor in reversed(self.tensors):  # consumers first
             if id(tensor) not in homes:
                 homes[id(tensor)] = self._independent(tensor, homes)
@@ -124,7 +124,7 @@ class Recording:
                 return Block(" / ".join(map(str, tensor.scope[:depth])), scope.index)
         return None
 
-    def _settle(self, homes: dict[int, Block]) -> None:
+    def _flush(self, homes: dict[int, Block]) -> None:
         """Keep outside a step only what recurs for several steps; the rest comes after them all."""
         keys: dict[int, tuple[Any, ...]] = {}
         counts: Counter[tuple[Any, ...]] = Counter()

@@ -2,12 +2,12 @@
 
 import pytest
 
-from tinygrad_rnn.nn.fused import tape
+from tinygrad_rnn.nn.fused import base
 
 
 @pytest.fixture(autouse=True)
 def with_compiled_loops(monkeypatch):
     """Keep the compiled loops from being used; gives the function that would return them."""
-    found = tape.compiled_loops
-    monkeypatch.setattr(tape, "compiled_loops", lambda: None)
+    found = base.compiled_loops
+    monkeypatch.setattr(base, "compiled_loops", lambda: None)
     return found

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tr
-from tinygrad_rnn.nn.fused import tape
+from tinygrad_rnn.nn.fused import base
 
 numba = pytest.importorskip("numba", reason="the extra `fast` is not installed")
 CELLS = {
@@ -47,10 +47,10 @@ def test_compiled_and_plain_loops_agree(
     loops = with_compiled_loops()
     if way == "products left to BLAS":
         monkeypatch.setattr(loops, "SEQUENCES", 0)
-    monkeypatch.setattr(tape, "compiled_loops", lambda: used.append(1) or loops)
+    monkeypatch.setattr(base, "compiled_loops", lambda: used.append(1) or loops)
     outputs, found = gradients(kind, dtype, shape, inputs_need_one)
     assert len(used) == 2  # forwards and backwards
-    monkeypatch.setattr(tape, "compiled_loops", lambda: None)
+    monkeypatch.setattr(base, "compiled_loops", lambda: None)
     plain_outputs, expected = gradients(kind, dtype, shape, inputs_need_one)
     assert outputs.dtype == dtype
     np.testing.assert_allclose(outputs, plain_outputs, rtol=tolerance, atol=tolerance)
@@ -65,7 +65,7 @@ def test_what_has_no_compiled_form_takes_the_plain_loops(what, with_compiled_loo
         def __getattr__(self, name):
             raise AssertionError(f"{name} was called")
 
-    monkeypatch.setattr(tape, "compiled_loops", Trap)
+    monkeypatch.setattr(base, "compiled_loops", Trap)
     cell = {
         "float16": lambda: tr.LSTMCell(2, 3, dtype=np.float16, rng=0),
         "relu": lambda: tr.RNNCell(2, 3, nonlinearity="relu", rng=0),
@@ -79,7 +79,7 @@ def test_what_has_no_compiled_form_takes_the_plain_loops(what, with_compiled_loo
 
 
 def test_nan_stays_nan(with_compiled_loops, monkeypatch):
-    monkeypatch.setattr(tape, "compiled_loops", with_compiled_loops)
+    monkeypatch.setattr(base, "compiled_loops", with_compiled_loops)
     inputs = np.ones((3, 1, 2))
     inputs[1] = np.nan
     for kind in CELLS.values():

@@ -10,7 +10,7 @@ import pytest
 
 import tinygrad_rnn as tr
 from tinygrad_rnn.nn import fused
-from tinygrad_rnn.nn.fused import tape
+from tinygrad_rnn.nn.fused import base
 
 CELLS = {
     "rnn": (tr.RNNCell, {}),
@@ -67,11 +67,11 @@ def compare(ours, theirs, rtol=1e-12, atol=1e-13):
 FORMS = list(product((True, False), (None, [4, T, 0]), (False, True), (None, 3)))
 
 
-@pytest.mark.parametrize("cache", [1, 2 * B * 4 * H, tape.CACHE])
+@pytest.mark.parametrize("cache", [1, 2 * B * 4 * H, base.CACHE])
 @pytest.mark.parametrize("name", CELLS)
 def test_equals_the_op_graph(name, cache, monkeypatch):
     """The cache's size decides how many steps' slopes are prepared at a time: 1, a few, all."""
-    monkeypatch.setattr(tape, "CACHE", cache)
+    monkeypatch.setattr(base, "CACHE", cache)
     for bias, lengths, reverse, truncate in FORMS:
         form = {"bias": bias, "lengths": lengths, "reverse": reverse, "truncate": truncate}
         compare(results(name, "fused", **form), results(name, "graph", **form))
@@ -185,9 +185,9 @@ def test_new_weights_leave_the_recorded_run_alone():
 def test_constants_get_no_gradient_computed(monkeypatch):
     cell = tr.LSTMCell(D, H, rng=0)
     run = tr.unroll(cell, np.ones((T, B, D)), engine="fused")
-    (primitive,) = (n for n in tr.graph.topological(run.final.h) if n.params.get("tape"))
-    assert primitive.params["tape"].backward(np.ones((2, T, B, H)))[0] is None
-    assert repr(primitive.params["tape"]) == "<LSTMTape>"
+    (primitive,) = (n for n in tr.graph.topological(run.final.h) if n.params.get("function"))
+    assert primitive.params["function"].backward(np.ones((2, T, B, H)))[0] is None
+    assert repr(primitive.params["function"]) == "<LSTMFunction>"
 
 
 # -- what is refused
@@ -241,7 +241,7 @@ MUTANTS = [
     ("rnn", "rnn", "1 - h * h", "1 - h"),
     ("rnn", "rnn", "outer(da, h[:-1])", "outer(da, h[1:])"),
     ("rnn", "rnn", "dh += past", "pass"),
-    ("rnn", "rnn", "np.copyto(h_t, past, where=dead)", "pass"),
+    ("rnn", "rnn", "np.copyto(h_t, past, where=padding)", "pass"),
     ("lstm", "lstm", "dc *= f\n", "dc[...] = 0\n"),  # the path through c is dropped
     ("lstm", "lstm", "dc += from_h", "pass"),
     ("lstm", "lstm", "dc += gc_t", "pass"),
@@ -274,7 +274,12 @@ def test_the_comparison_notices(module, name, old, new, monkeypatch):
     assert old in source
     mutant = types.ModuleType("mutant")
     exec(compile(source.replace(old, new), "mutant", "exec"), mutant.__dict__)
-    kind = {"rnn": "RNNTape", "lstm": "LSTMTape", "gru": "GRUTape", "gru after": "GRUAfterTape"}
+    kind = {
+        "rnn": "RNNFunction",
+        "lstm": "LSTMFunction",
+        "gru": "GRUFunction",
+        "gru after": "GRUAfterFunction",
+    }
     monkeypatch.setattr(fused, kind[name], getattr(mutant, kind[name]))
     form = {"lengths": [4, T, 0]}
     with pytest.raises(AssertionError, match="Not equal to tolerance"):
@@ -282,7 +287,7 @@ def test_the_comparison_notices(module, name, old, new, monkeypatch):
 
 
 def test_the_exchanged_reset_gate_is_noticed(monkeypatch):
-    monkeypatch.setattr(fused, "GRUAfterTape", fused.GRUTape)
+    monkeypatch.setattr(fused, "GRUAfterFunction", fused.GRUFunction)
     with pytest.raises(AssertionError, match="Not equal to tolerance"):
         compare(
             results("gru after", "fused", bias=False), results("gru after", "graph", bias=False)

@@ -21,11 +21,11 @@ import numpy as np
 from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.nn.base import Cell
 from tinygrad_rnn.nn.cells import GRUCell, LSTMCell, LSTMState, RNNCell
-from tinygrad_rnn.nn.fused.gru import GRUAfterTape, GRUTape
-from tinygrad_rnn.nn.fused.lstm import LSTMTape
-from tinygrad_rnn.nn.fused.rnn import RNNTape
-from tinygrad_rnn.nn.fused.tape import FusedTape
-from tinygrad_rnn.nn.tape import record, sequence_primitive
+from tinygrad_rnn.nn.fused.base import FusedFunction
+from tinygrad_rnn.nn.fused.gru import GRUAfterFunction, GRUFunction
+from tinygrad_rnn.nn.fused.lstm import LSTMFunction
+from tinygrad_rnn.nn.fused.rnn import RNNFunction
+from tinygrad_rnn.nn.sequence_op import record, sequence_primitive
 from tinygrad_rnn.primitive import Primitive
 from tinygrad_rnn.tensor import Array, Tensor
 
@@ -34,14 +34,14 @@ LSTM = sequence_primitive("fused lstm", "(h, c)_1 .. (h, c)_T")
 GRU = sequence_primitive("fused gru", "h_1 .. h_T")
 
 
-def fused_run(cell: Cell, inputs: Any, state: Any, alive: Array | None) -> Tensor:
+def fused_run(cell: Cell, inputs: Any, state: Any, mask: Array | None) -> Tensor:
     """Return the states of all steps: (T, B, H), or (2, T, B, H) with h and c for an LSTM.
 
     Args:
         cell: exactly an RNNCell, LSTMCell or GRUCell.
         inputs: shape (T, B, I).
         state: the state before the first step.
-        alive: shape (T, B), which sequences still go on; None for all.
+        mask: shape (T, B), which sequences still go on; None for all.
 
     Raises:
         NotDifferentiableError: if this cell, or an option of it, has no fused form.
@@ -54,16 +54,16 @@ def fused_run(cell: Cell, inputs: Any, state: Any, alive: Array | None) -> Tenso
     dtype = np.result_type(inputs.dtype, *[part.dtype for part in rest])
     if inputs.dtype != dtype:
         inputs = inputs.astype(dtype)
-    return record(primitive, kind(cell, alive), inputs, *rest)
+    return record(primitive, kind(cell, mask), inputs, *rest)
 
 
-def _fused_form(cell: Cell) -> tuple[Primitive, type[FusedTape]]:
+def _fused_form(cell: Cell) -> tuple[Primitive, type[FusedFunction]]:
     if type(cell) is RNNCell:
-        return RNN, RNNTape
+        return RNN, RNNFunction
     if type(cell) is LSTMCell and cell.peephole is None and not cell.coupled:
-        return LSTM, LSTMTape
+        return LSTM, LSTMFunction
     if type(cell) is GRUCell:
-        return GRU, GRUTape if cell.reset == "before" else GRUAfterTape
+        return GRU, GRUFunction if cell.reset == "before" else GRUAfterFunction
     raise NotDifferentiableError(
         f"{type(cell).__name__} as it is has no fused form (nor have cells of one's own, peepholes "
         "and coupled gates): unroll with engine='graph'"

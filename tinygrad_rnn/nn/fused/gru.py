@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.nn.fused.tape import (
-    FusedTape,
+from tinygrad_rnn.nn.fused.base import (
+    FusedFunction,
     across,
     buffer,
     outer,
@@ -16,13 +16,13 @@ from tinygrad_rnn.nn.fused.tape import (
     spans,
     weight_gradients,
 )
-from tinygrad_rnn.room import store
+from tinygrad_rnn.nn.fused.buffers import pool
 from tinygrad_rnn.tensor import Array
 
 HALF = np.array([0.5, 0.5, 1.0])[:, None, None]  # of r, z, n
 
 
-class GRUTape(FusedTape):
+class GRUFunction(FusedFunction):
     """h_t = h_{t-1} + z * (n - h_{t-1}), with the reset gate before the product.
 
     r, z = sigmoid(a_r + U_r h_{t-1}), sigmoid(a_z + U_z h_{t-1})  where  a_t = W x_t + b
@@ -39,7 +39,7 @@ class GRUTape(FusedTape):
         gates, x = self.project(x, w, bias, HALF.astype(w.dtype))
         u_t = across(u, HALF.astype(u.dtype))
         h = buffer(len(x), h_0, gates.dtype)
-        rh = store.empty(h[1:].shape, h.dtype)
+        rh = pool.empty(h[1:].shape, h.dtype)
         compiled = self.compiled(gates.dtype)
         if compiled:
             u_rz = np.hstack([*u_t[:2]])
@@ -53,7 +53,7 @@ class GRUTape(FusedTape):
     def _forward_loop(self, h: Array, rh: Array, gates: Array, u_t: Array) -> None:
         u_rz, u_n = u_t[:2], u_t[2]
         product_rz, product_n = np.empty_like(gates[:2, 0]), np.empty_like(h[0])
-        for dead, rz, r, z, n, rh_t, past, h_t in self.steps(
+        for padding, rz, r, z, n, rh_t, past, h_t in self.steps(
             gates[:2].swapaxes(0, 1), *gates, rh, h, h[1:]
         ):
             np.matmul(past, u_rz, out=product_rz)
@@ -62,7 +62,7 @@ class GRUTape(FusedTape):
             np.matmul(rh_t, u_n, out=product_n)
             n += product_n
             np.tanh(n, out=n)
-            mix(h_t, past, z, n, dead)
+            mix(h_t, past, z, n, padding)
 
     def backward(self, g: Array) -> list[Any]:
         """Return the gradients of x, h_0, W, U and the biases."""
@@ -70,7 +70,7 @@ class GRUTape(FusedTape):
         steps, batch, size = rh.shape
         u_rz, u_n = u[: 2 * size], u[2 * size :]
         da, (dh, d) = (
-            store.empty((steps, batch, 3 * size), h.dtype),
+            pool.empty((steps, batch, 3 * size), h.dtype),
             np.zeros((2, batch, size), h.dtype),
         )
         compiled = self.compiled(gates.dtype)
@@ -98,11 +98,11 @@ class GRUTape(FusedTape):
         for span, k in spans(gates, 4):
             local_slopes(gates[:, span], h[:-1][span], h[:-1][span], k)
             local = zip(k[0][::-1], k[1:3].swapaxes(0, 1)[::-1], k[3][::-1], strict=True)
-            for (dead, g_t, r, da_rz, da_n, da_r, da_zn), (k_r, k_zn, keep) in zip(
+            for (padding, g_t, r, da_rz, da_n, da_r, da_zn), (k_r, k_zn, keep) in zip(
                 self.back(span, *walked), local, strict=True
             ):
                 dh += g_t
-                past = set_aside(dead, dh)
+                past = set_aside(padding, dh)
                 np.multiply(k_zn, dh, out=da_zn)
                 np.matmul(da_n, u_n, out=d)
                 np.multiply(k_r, d, out=da_r)
@@ -111,11 +111,11 @@ class GRUTape(FusedTape):
                 dh += d
                 np.matmul(da_rz, u_rz, out=d)
                 dh += d
-                if dead is not None:
+                if padding is not None:
                     dh += past
 
 
-class GRUAfterTape(FusedTape):
+class GRUAfterFunction(FusedFunction):
     """The same with the reset gate after the product, which has a bias of its own.
 
     p = U_n h_{t-1} + b_hn,  n = tanh(a_n + r * p)
@@ -130,9 +130,9 @@ class GRUAfterTape(FusedTape):
         gates, x = self.project(x, w, bias[:1], HALF.astype(w.dtype))
         u_t, bias_hn = across(u, HALF.astype(u.dtype)), bias[1] if bias else 0.0
         h = buffer(len(x), h_0, gates.dtype)
-        p = store.empty(h[1:].shape, h.dtype)
+        p = pool.empty(h[1:].shape, h.dtype)
         product, rp = np.empty_like(gates[:, 0]), np.empty_like(h[0])
-        for dead, rz, r, z, n, p_t, past, h_t in self.steps(
+        for padding, rz, r, z, n, p_t, past, h_t in self.steps(
             gates[:2].swapaxes(0, 1), *gates, p, h, h[1:]
         ):
             np.matmul(past, u_t, out=product)
@@ -141,7 +141,7 @@ class GRUAfterTape(FusedTape):
             np.multiply(r, p_t, out=rp)
             n += rp
             np.tanh(n, out=n)
-            mix(h_t, past, z, n, dead)
+            mix(h_t, past, z, n, padding)
         self.kept = x, gates, h, p, w, u, bias
         return h[1:]
 
@@ -149,18 +149,18 @@ class GRUAfterTape(FusedTape):
         """Return the gradients of x, h_0, W, U and the biases."""
         x, gates, h, p, w, u, bias = self.kept
         steps, batch, size = p.shape
-        da = store.empty((steps, batch, 3 * size), h.dtype)  # in the loop: da_r, da_z, dp
-        da_n = store.empty(p.shape, h.dtype)
+        da = pool.empty((steps, batch, 3 * size), h.dtype)  # in the loop: da_r, da_z, dp
+        da_n = pool.empty(p.shape, h.dtype)
         dh, d = np.zeros((2, batch, size), h.dtype)
-        cut = da.reshape(steps, batch, 3, size).swapaxes(0, 2).swapaxes(1, 2)
+        gate_parts = da.reshape(steps, batch, 3, size).swapaxes(0, 2).swapaxes(1, 2)
         for span, (k_r, k_z, k_n, keep) in spans(gates, 4):
             local_slopes(gates[:, span], h[:-1][span], p[span], (k_r, k_z, k_n, keep))
-            local = zip(k_r[::-1], k_z[::-1], k_n[::-1], keep[::-1], strict=True)
-            for (dead, g_t, r, da_t, da_r, da_z, dp, da_n_t), (k_r_t, k_z_t, k_n_t, keep_t) in zip(
-                self.back(span, g, gates[0], da, *cut, da_n), local, strict=True
-            ):
+            slopes = zip(k_r[::-1], k_z[::-1], k_n[::-1], keep[::-1], strict=True)
+            steps_back = self.back(span, g, gates[0], da, *gate_parts, da_n)
+            for step, (k_r_t, k_z_t, k_n_t, keep_t) in zip(steps_back, slopes, strict=True):
+                padding, g_t, r, da_t, da_r, da_z, dp, da_n_t = step
                 dh += g_t
-                past = set_aside(dead, dh)
+                past = set_aside(padding, dh)
                 np.multiply(k_z_t, dh, out=da_z)
                 np.multiply(k_n_t, dh, out=da_n_t)
                 np.multiply(k_r_t, da_n_t, out=da_r)
@@ -168,7 +168,7 @@ class GRUAfterTape(FusedTape):
                 dh *= keep_t
                 np.matmul(da_t, u, out=d)
                 dh += d
-                if dead is not None:
+                if padding is not None:
                     dh += past
         dp = da[..., 2 * size :]
         du, db_hn = outer(da, h[:-1]), [rows(dp).sum(0) for _ in bias[1:]]
@@ -185,13 +185,13 @@ def sigmoid_of_half(a: Array, product: Array) -> None:
     np.add(product, 0.5, out=a)
 
 
-def mix(h: Array, past: Array, z: Array, n: Array, dead: Array | None) -> None:
+def mix(h: Array, past: Array, z: Array, n: Array, padding: Array | None) -> None:
     """Fill h with ``past + z * (n - past)``, and with the past where a sequence is over."""
     np.subtract(n, past, out=h)
     h *= z
     h += past
-    if dead is not None:
-        np.copyto(h, past, where=dead)
+    if padding is not None:
+        np.copyto(h, past, where=padding)
 
 
 def local_slopes(gates: Array, past: Array, reset: Array, k: Any) -> None:

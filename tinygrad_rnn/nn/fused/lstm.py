@@ -6,19 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.nn.fused.tape import (
-    FusedTape,
+from tinygrad_rnn.nn.fused.base import (
+    FusedFunction,
     across,
     outer,
     set_aside,
     spans,
     weight_gradients,
 )
-from tinygrad_rnn.room import store
+from tinygrad_rnn.nn.fused.buffers import pool
 from tinygrad_rnn.tensor import Array
 
 
-class LSTMTape(FusedTape):
+class LSTMFunction(FusedFunction):
     """c_t = f * c_{t-1} + i * g,  h_t = o * tanh(c_t), gates from a_t = W x_t + U h_{t-1} + b.
 
     dc_t += dh_t * o * (1 - tanh(c_t)^2)
@@ -35,10 +35,10 @@ class LSTMTape(FusedTape):
         half = np.array([0.5, 0.5, 1.0, 0.5], w.dtype)[:, None, None]  # of i, f, g, o
         gates, x = self.project(x, w, bias, half)
         u_t = across(u, half)
-        hc = store.empty((2, len(x) + 1, *h_0.shape), gates.dtype)
+        hc = pool.empty((2, len(x) + 1, *h_0.shape), gates.dtype)
         h, c = hc
         h[0], c[0] = h_0, c_0
-        tanh_c = store.empty(c[1:].shape, c.dtype)
+        tanh_c = pool.empty(c[1:].shape, c.dtype)
         compiled = self.compiled(gates.dtype)
         if compiled:
             u_t = np.hstack([*u_t])
@@ -54,7 +54,7 @@ class LSTMTape(FusedTape):
     ) -> None:
         product, ig = np.empty_like(gates[:, 0]), np.empty_like(c[0])
         rest = 1 - half
-        for dead, a, i, f, g, o, tanh_t, h_old, c_old, h_t, c_t in self.steps(
+        for padding, a, i, f, g, o, tanh_t, h_old, c_old, h_t, c_t in self.steps(
             gates.swapaxes(0, 1), *gates, tanh_c, h, c, h[1:], c[1:]
         ):
             np.matmul(h_old, u_t, out=product)
@@ -67,15 +67,15 @@ class LSTMTape(FusedTape):
             c_t += ig
             np.tanh(c_t, out=tanh_t)
             np.multiply(o, tanh_t, out=h_t)
-            if dead is not None:
-                np.copyto(h_t, h_old, where=dead)
-                np.copyto(c_t, c_old, where=dead)
+            if padding is not None:
+                np.copyto(h_t, h_old, where=padding)
+                np.copyto(c_t, c_old, where=padding)
 
     def backward(self, g: Array) -> list[Any]:
         """Return the gradients of x, h_0, c_0, W, U and the biases."""
         x, gates, (h, c), tanh_c, w, u, bias = self.kept
         steps, batch, size = tanh_c.shape
-        da = store.empty((steps, batch, 4 * size), gates.dtype)
+        da = pool.empty((steps, batch, 4 * size), gates.dtype)
         dh, dc = np.zeros((2, batch, size), da.dtype)
         compiled = self.compiled(gates.dtype)
         if compiled:
@@ -107,19 +107,19 @@ class LSTMTape(FusedTape):
             self._slopes(gates[:, span], h[1:][span], c[:-1][span], tanh_c[span], k, to_c)
             walk = self.back(span, gh, gc, gates[1], da, da_4[:, :3], da_4[:, 3])
             local = zip(k[:3].swapaxes(0, 1)[::-1], k[3][::-1], to_c[::-1], strict=True)
-            for (dead, gh_t, gc_t, f, da_t, da_ifg, da_o), (k_ifg, k_o, to_c_t) in zip(
+            for (padding, gh_t, gc_t, f, da_t, da_ifg, da_o), (k_ifg, k_o, to_c_t) in zip(
                 walk, local, strict=True
             ):
                 dh += gh_t
                 dc += gc_t
-                past_h, past_c = set_aside(dead, dh), set_aside(dead, dc)
+                past_h, past_c = set_aside(padding, dh), set_aside(padding, dc)
                 np.multiply(dh, to_c_t, out=from_h)
                 dc += from_h
                 np.multiply(k_ifg, dc, out=da_ifg)
                 np.multiply(k_o, dh, out=da_o)
                 dc *= f
                 np.matmul(da_t, u, out=dh)
-                if dead is not None:
+                if padding is not None:
                     dh += past_h
                     dc += past_c
 

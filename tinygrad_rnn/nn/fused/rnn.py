@@ -6,12 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.nn.fused.tape import FusedTape, buffer, outer, set_aside, spans, weight_gradients
-from tinygrad_rnn.room import store
+from tinygrad_rnn.nn.fused.base import (
+    FusedFunction,
+    buffer,
+    outer,
+    set_aside,
+    spans,
+    weight_gradients,
+)
+from tinygrad_rnn.nn.fused.buffers import pool
 from tinygrad_rnn.tensor import Array
 
 
-class RNNTape(FusedTape):
+class RNNFunction(FusedFunction):
     """h_t = tanh(a_t), a_t = W x_t + U h_{t-1} + b.
 
     da_t = dh_t * (1 - h_t^2),  dh_{t-1} = U^T da_t
@@ -35,17 +42,17 @@ class RNNTape(FusedTape):
 
     def _forward_loop(self, a: Array, u_t: Array, h: Array) -> None:
         squash = SQUASH[self.cell.nonlinearity]
-        for dead, a_t, past, h_t in self.steps(a, h, h[1:]):
+        for padding, a_t, past, h_t in self.steps(a, h, h[1:]):
             np.matmul(past, u_t, out=h_t)
             h_t += a_t
             squash(h_t)
-            if dead is not None:
-                np.copyto(h_t, past, where=dead)
+            if padding is not None:
+                np.copyto(h_t, past, where=padding)
 
     def backward(self, g: Array) -> list[Any]:
         """Return the gradients of x, h_0, W, U and the biases."""
         x, h, w, u, bias = self.kept
-        da, dh = store.empty(g.shape, h.dtype), np.zeros_like(h[0])
+        da, dh = pool.empty(g.shape, h.dtype), np.zeros_like(h[0])
         compiled = self._compiled(h.dtype)
         loop = compiled.rnn_backward if compiled else self._backward_loop
         loop(h, np.ascontiguousarray(g), u, da, dh)
@@ -61,12 +68,14 @@ class RNNTape(FusedTape):
     def _backward_loop(self, h: Array, g: Array, u: Array, da: Array, dh: Array) -> None:
         for span, _ in spans(da[None], 0):
             slopes = SLOPE[self.cell.nonlinearity](h[1:][span])
-            for (dead, g_t, da_t), slope in zip(self.back(span, g, da), slopes[::-1], strict=True):
+            for (padding, g_t, da_t), slope in zip(
+                self.back(span, g, da), slopes[::-1], strict=True
+            ):
                 dh += g_t
-                past = set_aside(dead, dh)
+                past = set_aside(padding, dh)
                 np.multiply(dh, slope, out=da_t)
                 np.matmul(da_t, u, out=dh)
-                if dead is not None:
+                if padding is not None:
                     dh += past
 
 

@@ -1,6 +1,6 @@
-"""Sweeps: a study over a grid of settings and seeds, on many processors, that can be stopped.
+"""A study over a grid of settings and seeds, on many processors, that can be stopped.
 
-Every result becomes a line of a file as soon as it is there. Whatever ends a sweep, running it
+Every result becomes a line of a file as soon as it is there. Whatever ends a study, running it
 again goes on where it was: what the file holds is not computed again, and nothing of it is lost.
 """
 
@@ -16,7 +16,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from tinygrad_rnn.errors import SweepError
+from tinygrad_rnn.errors import StudyError
 
 Results = dict[str, Any]  # by what `_key` returns
 
@@ -51,7 +51,7 @@ def run(
     Args:
         study: returns numbers, text, arrays, or lists and dictionaries of them. The processes of
             the default executor import it, so it stands at the top level of a module, and a script
-            that sweeps does so under ``if __name__ == "__main__":``.
+            that runs a study does so under ``if __name__ == "__main__":``.
         grid: for each argument of the study its values, which are numbers or text, such as
             ``{"gain": [0.5, 1.0], "cell": ["RNN", "LSTM"]}``.
         path: the file of results, one line of JSON each. A file belongs to one study, as it is
@@ -66,7 +66,7 @@ def run(
         computed now or read from the file: a tuple or an array has become a list.
 
     Raises:
-        SweepError: if the file is not one of results, another sweep is writing to it, or the study
+        StudyError: if the file is not one of results, another study is writing to it, or the study
             failed for some settings: by then all others are in the file.
         ValueError: if the grid has a setting called "seed".
         TypeError: if JSON cannot hold what the study returned.
@@ -99,9 +99,9 @@ def run(
                         progress(done, len(wanted))
     if failed:
         key, error = failed[0]
-        raise SweepError(
+        raise StudyError(
             f"{len(failed)} of {len(wanted)} failed, the first of them {key} with {error!r}; "
-            f"{path} has the other {done}: run the sweep again to compute what is missing"
+            f"{path} has the other {done}: run the study again to compute what is missing"
         ) from error
     return [Point(setting, seed, found[key]) for key, (setting, seed) in wanted.items()]
 
@@ -110,7 +110,7 @@ def _points(
     grid: Mapping[str, Iterable[Any]], seeds: Iterable[int]
 ) -> Iterator[tuple[dict[str, Any], int]]:
     if "seed" in grid:
-        raise ValueError("sweep: 'seed' is no setting of the grid: give seeds=[...]")
+        raise ValueError("study: 'seed' is no setting of the grid: give seeds=[...]")
     seeds = list(seeds)
     for values in product(*(list(values) for values in grid.values())):
         for seed in seeds:
@@ -133,7 +133,7 @@ def _computed(
                     outcome = error
                 yield futures[future], outcome
         finally:
-            for future in futures:  # when the sweep is stopped: those that have not begun
+            for future in futures:  # when the study is stopped: those that have not begun
                 future.cancel()
 
 
@@ -147,7 +147,7 @@ def _processes() -> Executor:
 
 @contextmanager
 def _results(path: Path) -> Iterator[tuple[BinaryIO, Results]]:
-    """Open the file for appending, for this sweep alone, and read what it holds."""
+    """Open the file for appending, for this study alone, and read what it holds."""
     with path.open("a+b") as file:
         if sys.platform != "win32":
             import fcntl
@@ -155,7 +155,7 @@ def _results(path: Path) -> Iterator[tuple[BinaryIO, Results]]:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise SweepError(f"another sweep is writing to {path}: wait for its end") from None
+                raise StudyError(f"another study is writing to {path}: wait for its end") from None
         file.seek(0)
         found: Results = {}
         whole = 0
@@ -168,8 +168,8 @@ def _results(path: Path) -> Iterator[tuple[BinaryIO, Results]]:
                 entry = json.loads(line)
                 found[_key(entry["setting"], entry["seed"])] = entry["result"]
             except (ValueError, TypeError, KeyError, RecursionError) as error:
-                raise SweepError(
-                    f"line {number} of {path} is not a sweep's: remove it, or choose another file"
+                raise StudyError(
+                    f"line {number} of {path} is not a study's: remove it, or choose another file"
                 ) from error
         yield file, found
 
@@ -195,4 +195,4 @@ def _plain(value: Any) -> Any:
     """Return a NumPy array or scalar as lists and numbers."""
     if hasattr(value, "tolist"):
         return value.tolist()
-    raise TypeError(f"sweep: JSON cannot hold a {type(value).__name__}: {value!r}")
+    raise TypeError(f"study: JSON cannot hold a {type(value).__name__}: {value!r}")

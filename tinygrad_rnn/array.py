@@ -16,20 +16,20 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from tinygrad_rnn.errors import NotDifferentiableError
+from tinygrad_rnn.graph import Array
 
 if TYPE_CHECKING:
     from tinygrad_rnn.tensor import Tensor
 
-Array = NDArray[Any]
 
 # What np.f(tensor) means, for ufuncs and for all other functions.
 UFUNCS: dict[np.ufunc, Callable[..., Any]] = {}
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
 
 
-Binary = Callable[["Protocols", Any], "Tensor"]
-Plain = Callable[["Protocols", Any], Array]
-Comparison = Callable[["Protocols", Any], NDArray[np.bool_]]
+Binary = Callable[["ArrayMethods", Any], "Tensor"]
+Plain = Callable[["ArrayMethods", Any], Array]
+Comparison = Callable[["ArrayMethods", Any], NDArray[np.bool_]]
 
 
 # The tables are typed loosely. What each kind of method returns is said here.
@@ -38,10 +38,10 @@ Comparison = Callable[["Protocols", Any], NDArray[np.bool_]]
 def _pair(ufunc: np.ufunc) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Return the methods for ``tensor OP other`` and ``other OP tensor``."""
 
-    def direct(self: Protocols, other: Any) -> Any:
+    def direct(self: ArrayMethods, other: Any) -> Any:
         return UFUNCS[ufunc](self, other)
 
-    def reflected(self: Protocols, other: Any) -> Any:
+    def reflected(self: ArrayMethods, other: Any) -> Any:
         return UFUNCS[ufunc](other, self)
 
     return direct, reflected
@@ -54,7 +54,7 @@ def _operator(ufunc: np.ufunc) -> tuple[Binary, Binary]:
 def _in_place(ufunc: np.ufunc) -> Binary:
     """Return the method for ``tensor OP= other``: as in Python, a new tensor takes the name."""
 
-    def method(self: Protocols, other: Any) -> Any:
+    def method(self: ArrayMethods, other: Any) -> Any:
         if self.op is None and self.requires_grad:
             raise NotDifferentiableError(
                 "-= and its like would give the name to a new tensor and leave the leaf as it is: "
@@ -73,10 +73,10 @@ def _comparison(ufunc: np.ufunc) -> Comparison:
     return _pair(ufunc)[0]  # Python mirrors ``other OP tensor`` by itself
 
 
-def _unary(ufunc: np.ufunc) -> Callable[[Protocols], Tensor]:
+def _unary(ufunc: np.ufunc) -> Callable[[ArrayMethods], Tensor]:
     """Return the method for ``OP tensor``."""
 
-    def apply(self: Protocols) -> Any:
+    def apply(self: ArrayMethods) -> Any:
         return UFUNCS[ufunc](self)
 
     return apply
@@ -85,7 +85,7 @@ def _unary(ufunc: np.ufunc) -> Callable[[Protocols], Tensor]:
 def _method(function: Callable[..., Any]) -> Callable[..., Tensor]:
     """Return the method that does what ``function(tensor, ...)`` does."""
 
-    def method(self: Protocols, *args: Any, **kwargs: Any) -> Any:
+    def method(self: ArrayMethods, *args: Any, **kwargs: Any) -> Any:
         return _apply(function, (self, *args), kwargs)
 
     method.__doc__ = f"Return ``np.{function.__name__}`` of this tensor, with its arguments."
@@ -127,7 +127,7 @@ def _not_differentiable(name: str) -> NotDifferentiableError:
     )
 
 
-class Protocols:
+class ArrayMethods:
     """The part of a tensor that makes it an array in the hands of NumPy and Python.
 
     >>> import tinygrad_rnn as tr

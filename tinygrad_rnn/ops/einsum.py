@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.array import FUNCTIONS
+from tinygrad_rnn.backward import unbroadcast
 from tinygrad_rnn.errors import NotDifferentiableError
-from tinygrad_rnn.ops.linalg import matmul
-from tinygrad_rnn.primitive import Each, Primitive, unbroadcast
-from tinygrad_rnn.protocols import FUNCTIONS, Array
+from tinygrad_rnn.graph import Array
+from tinygrad_rnn.ops.matmul import matmul
+from tinygrad_rnn.primitive import Primitive, VariadicRule
 
 
 def explicit(subscripts: str, dims: list[int]) -> tuple[list[str], str]:
@@ -82,8 +84,8 @@ def _einsum_jvp(
 einsum = Primitive(
     "einsum",
     _einsum,
-    Each(_einsum_vjp),
-    Each(_einsum_jvp),
+    VariadicRule(_einsum_vjp),
+    VariadicRule(_einsum_jvp),
     "sum of products of xs",
     "einsum of g and the other xs",
 )

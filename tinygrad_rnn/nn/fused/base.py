@@ -1,4 +1,4 @@
-"""What all fused cells share: the tape that is kept, and the products over all steps."""
+"""The base of all fused cells: the residuals that are kept, and the products over all steps."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.nn.tape import Tape
-from tinygrad_rnn.room import store
+from tinygrad_rnn.nn.fused.buffers import pool
+from tinygrad_rnn.nn.sequence_op import SequenceFunction
 from tinygrad_rnn.tensor import Array
 
 CACHE = 32_768  # elements: slopes are prepared for as many steps at a time as this holds
 
 
-class FusedTape(Tape):
+class FusedFunction(SequenceFunction):
     """What the forward pass of a fused run keeps for its backward pass.
 
     Args:
         cell: the cell that is run.
-        alive: shape (T, B), which sequences still go on; None for all.
+        mask: shape (T, B), which sequences still go on; None for all.
     """
 
-    def __init__(self, cell: Any, alive: Array | None) -> None:
+    def __init__(self, cell: Any, mask: Array | None) -> None:
         super().__init__()
         self.cell = cell
-        self.dead: list[Array | None] | None = None
-        if alive is not None and not alive.all():
-            self.dead = [None if here.all() else ~here[:, None] for here in alive]
+        self.padding: list[Array | None] | None = None
+        if mask is not None and not mask.all():
+            self.padding = [None if here.all() else ~here[:, None] for here in mask]
 
     def compiled(self, dtype: Any) -> Any:
         """Return the module of compiled loops where it is installed and applies, else None."""
-        if self.dead is not None or dtype not in (np.float32, np.float64):
+        if self.padding is not None or dtype not in (np.float32, np.float64):
             return None
         return compiled_loops()
 
@@ -56,18 +56,18 @@ class FusedTape(Tape):
             x, weight = with_column(x, 1, x.dtype), with_column(weight, bias[0], x.dtype)
         gates = across(weight, half)
         shape = *x.shape[:2], gates.shape[2]
-        out = store.empty((len(gates), *shape), x.dtype)
+        out = pool.empty((len(gates), *shape), x.dtype)
         np.matmul(rows(x), gates, out=out.reshape(len(gates), -1, shape[-1]))
         return out, x
 
     def steps(self, *arrays: Array) -> Iterator[Any]:
-        """Walk forwards: what is dead at each step, None if nothing is, then a slice of each."""
-        return zip(repeat(None) if self.dead is None else self.dead, *arrays, strict=False)
+        """Walk forwards: where padding is at each step, None if nowhere, then a slice of each."""
+        return zip(repeat(None) if self.padding is None else self.padding, *arrays, strict=False)
 
     def back(self, span: slice, *arrays: Array) -> Iterator[Any]:
         """Walk backwards through `span`, likewise."""
-        dead = repeat(None) if self.dead is None else self.dead[span][::-1]
-        return zip(dead, *[array[span][::-1] for array in arrays], strict=False)
+        padding = repeat(None) if self.padding is None else self.padding[span][::-1]
+        return zip(padding, *[array[span][::-1] for array in arrays], strict=False)
 
     def input_gradient(self, da: Array, weight: Array) -> Array | None:
         """Return dL/dx for all steps, as one product."""
@@ -87,7 +87,7 @@ def compiled_loops() -> Any:
 
 def with_column(array: Array, column: Any, dtype: Any) -> Array:
     """Return an array with a column more at the end of its last axis."""
-    out = store.empty((*array.shape[:-1], array.shape[-1] + 1), dtype)
+    out = pool.empty((*array.shape[:-1], array.shape[-1] + 1), dtype)
     out[..., :-1], out[..., -1] = array, column
     return out
 
@@ -103,7 +103,7 @@ def across(weight: Array, half: Array) -> Array:
         Shape (G, J, H), to multiply from the left.
     """
     gates = weight.reshape(len(half), -1, weight.shape[1]).swapaxes(1, 2)
-    return np.multiply(gates, half, out=store.empty(gates.shape, weight.dtype))
+    return np.multiply(gates, half, out=pool.empty(gates.shape, weight.dtype))
 
 
 def weight_gradients(da: Array, x: Array, bias: list[Array]) -> list[Array]:
@@ -120,12 +120,12 @@ def rows(array: Array) -> Array:
 def outer(da: Array, inputs: Array) -> Array:
     """Return the sum over steps and batch of da_t inputs_t^T, as one product."""
     left, right = rows(da).T, rows(inputs)
-    return np.matmul(left, right, out=store.empty((len(left), right.shape[1]), da.dtype))
+    return np.matmul(left, right, out=pool.empty((len(left), right.shape[1]), da.dtype))
 
 
 def buffer(steps: int, first: Array, dtype: Any) -> Array:
     """Return room for the states 0 .. T, of which number 0 is filled in."""
-    out = store.empty((steps + 1, *first.shape), dtype)
+    out = pool.empty((steps + 1, *first.shape), dtype)
     out[0] = first
     return out
 
@@ -148,10 +148,10 @@ def spans(gates: Array, count: int) -> Iterator[tuple[slice, Array]]:
         yield slice(start, stop), room[:, : stop - start]
 
 
-def set_aside(dead: Array | None, d: Array) -> Any:
+def set_aside(padding: Array | None, d: Array) -> Any:
     """Take from d what goes past the step, since the sequence is over; return it."""
-    if dead is None:
+    if padding is None:
         return 0.0
-    past = np.where(dead, d, 0)
-    np.copyto(d, 0, where=dead)
+    past = np.where(padding, d, 0)
+    np.copyto(d, 0, where=padding)
     return past

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.backward import BatchedVJP, Uses, unbroadcast
+from tinygrad_rnn.graph import Array
 from tinygrad_rnn.norms import Size, norms, norms_of_outer_products
 from tinygrad_rnn.ops.index import scatter
-from tinygrad_rnn.primitive import Gather, Primitive, Uses, linear, unbroadcast
-from tinygrad_rnn.protocols import Array
-from tinygrad_rnn.room import ROOMY, store
+from tinygrad_rnn.primitive import Primitive, linear
 
 
 def _matmul_to_a(g: Any, y: Any, a: Any, b: Any) -> Any:
@@ -56,15 +56,10 @@ def _product(a: Any, b: Any) -> Any:
 
 
 def _project(x: Array, weight: Array) -> Array:
-    """Return ``x @ W.T``, in borrowed room if it is large."""
-    try:
-        rows, _ = weight.shape
-        small = x.size * rows < ROOMY * x.shape[-1]
-    except (AttributeError, IndexError, ValueError):
-        raise ValueError("an input has at least one axis, a weight two") from None
-    if small:
-        return _product(x, weight.T)  # type: ignore[no-any-return]  # arrays make an array
-    return np.matmul(x, weight.T, store.empty((*x.shape[:-1], rows), np.result_type(x, weight)))
+    """Return ``x @ W.T``."""
+    if np.ndim(x) < 1 or np.ndim(weight) != 2:
+        raise ValueError("an input has at least one axis, a weight two")
+    return _product(x, weight.T)  # type: ignore[no-any-return]  # arrays make an array
 
 
 ALL_ROWS = slice(None)
@@ -152,8 +147,8 @@ def _affine_of(name: str, formula: str, *derivatives: str) -> Primitive:
         [partial(_affine_jvp, slot) for slot in slots],
         formula,
         derivatives,
-        gathers={
-            slot: Gather(
+        batched={
+            slot: BatchedVJP(
                 partial(_gather_affine, slot), partial(_norms_affine, slot), _is_single_row
             )
             for slot in slots

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.array import FUNCTIONS, UFUNCS
 from tinygrad_rnn.errors import NotDifferentiableError
-from tinygrad_rnn.protocols import FUNCTIONS, UFUNCS
 from tinygrad_rnn.tensor import Tensor
 
 COMPARISONS = (
@@ -27,7 +27,7 @@ COMPARISONS = (
     np.logical_not,
     np.logical_xor,
 )
-FACTS = (
+NOT_NUMERIC = (
     np.shape,
     np.ndim,
     np.size,
@@ -50,7 +50,7 @@ FACTS = (
     np.array_str,
     np.array_repr,
 )
-STEPS = (np.floor_divide, np.remainder, np.floor, np.ceil, np.trunc, np.rint)
+PIECEWISE_CONSTANT = (np.floor_divide, np.remainder, np.floor, np.ceil, np.trunc, np.rint)
 
 
 def _value(x: Any) -> Any:
@@ -78,5 +78,5 @@ def _on_constants(function: np.ufunc) -> Callable[..., Any]:
 
 
 UFUNCS.update({function: _on_values(function) for function in COMPARISONS})
-UFUNCS.update({function: _on_constants(function) for function in STEPS})
-FUNCTIONS.update({function: _on_values(function) for function in FACTS})
+UFUNCS.update({function: _on_constants(function) for function in PIECEWISE_CONSTANT})
+FUNCTIONS.update({function: _on_values(function) for function in NOT_NUMERIC})

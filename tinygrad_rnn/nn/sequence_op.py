@@ -1,7 +1,7 @@
-"""A stretch of a sequence as one primitive: its forward pass keeps a tape for its backward pass.
+"""A stretch of a sequence as one primitive: its forward pass keeps residuals for the backward one.
 
 The gradients of all inputs come from one backward pass, but the sweep asks for them slot by slot:
-the tape computes them when the first is asked for, and hands each out once.
+they are computed when the first is asked for, and each is handed out once.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 from tinygrad_rnn.errors import NotDifferentiableError
-from tinygrad_rnn.primitive import Each, Primitive
+from tinygrad_rnn.primitive import Primitive, VariadicRule
 from tinygrad_rnn.tensor import Array, Tensor
 
 
-class Tape:
-    """What one forward pass keeps; a subclass says how to go forwards and back."""
+class SequenceFunction:
+    """A function of a whole sequence with the residuals of its forward pass.
+
+    A subclass says how to go forwards and back.
+    """
 
     def __init__(self) -> None:
         self.wanted: set[int] = set()  # the inputs whose gradients will be asked for
@@ -48,26 +51,28 @@ class Tape:
         return out
 
 
-def record(primitive: Primitive, tape: Tape, *inputs: Any) -> Tensor:
+def record(primitive: Primitive, function: SequenceFunction, *inputs: Any) -> Tensor:
     """Apply a primitive made by `sequence_primitive` to its inputs."""
-    tape.wanted = {k for k, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad}
-    return primitive(*inputs, tape=tape)  # type: ignore[no-any-return]  # a primitive is typed open
+    function.wanted = {k for k, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad}
+    return primitive(*inputs, function=function)  # type: ignore[no-any-return]  # a primitive is typed open
 
 
 def sequence_primitive(name: str, formula: str) -> Primitive:
-    """Declare a primitive that does what the tape it is given says."""
-    return Primitive(name, _forward, Each(_vjp), Each(_jvp), formula, "BPTT over all steps")
+    """Declare a primitive that does what the `SequenceFunction` it is given says."""
+    return Primitive(
+        name, _forward, VariadicRule(_vjp), VariadicRule(_jvp), formula, "BPTT over all steps"
+    )
 
 
-def _forward(*values: Any, tape: Tape) -> Array:
-    return tape.forward(*values)
+def _forward(*values: Any, function: SequenceFunction) -> Array:
+    return function.forward(*values)
 
 
-def _vjp(slot: int, g: Any, y: Any, values: tuple[Any, ...], tape: Tape) -> Any:
-    return tape.gradient(slot, g)
+def _vjp(slot: int, g: Any, y: Any, values: tuple[Any, ...], function: SequenceFunction) -> Any:
+    return function.gradient(slot, g)
 
 
-def _jvp(slot: int, t: Any, y: Any, values: tuple[Any, ...], tape: Tape) -> Any:
+def _jvp(slot: int, t: Any, y: Any, values: tuple[Any, ...], function: SequenceFunction) -> Any:
     raise NotDifferentiableError(
         "a run that is fused or checkpointed has no forward mode: unroll with engine='graph' and "
         "without checkpoint="

@@ -22,7 +22,6 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from tinygrad_rnn.errors import ShapeError
-from tinygrad_rnn.flow import state_parts
 from tinygrad_rnn.nn.base import GatedCell
 from tinygrad_rnn.nn.cells import GRUCell, LSTMCell, RNNCell
 from tinygrad_rnn.nn.checks import check_inputs
@@ -31,6 +30,7 @@ from tinygrad_rnn.nn.module import Module
 from tinygrad_rnn.nn.run import Run
 from tinygrad_rnn.nn.unroll import starting_state, unroll
 from tinygrad_rnn.scope import scope
+from tinygrad_rnn.state import flatten
 from tinygrad_rnn.tensor import Tensor
 
 
@@ -62,9 +62,9 @@ class LayersRun:
         return self.runs[-1][0].states
 
     @property
-    def stepwise(self) -> bool:
+    def has_steps(self) -> bool:
         """Whether the graph holds every step, for the gradient to be seen between them."""
-        return self.runs[-1][0].stepwise
+        return self.runs[-1][0].has_steps
 
     @cached_property
     def outputs(self) -> Tensor:
@@ -199,13 +199,13 @@ class RecurrentLayers(Module):
                     x = self.dropout(x)
                 _, batch = check_inputs(cell, x[None])
                 states.append(cell(x, starting_state(cell, before, batch)))
-                x = next(iter(state_parts(states[-1]).values()))
+                x = next(iter(flatten(states[-1]).values()))
         return x, states
 
     def _between(self, layer: list[Run]) -> Any:
         """Return one layer's outputs as the next one's inputs: step by step if it has been recorded
         so, for a picture to show each h_t go up to its own x_t."""
-        if not layer[0].stepwise:
+        if not layer[0].has_steps:
             return self.dropout(_joined([run.outputs for run in layer]))
         steps = zip(*[run.hidden for run in layer], strict=True)
         inputs = []

@@ -15,11 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tinygrad_rnn.errors import ShapeError
-from tinygrad_rnn.flow import state_parts
 from tinygrad_rnn.nn.base import Cell
-from tinygrad_rnn.nn.run import map_parts
 from tinygrad_rnn.nn.unroll import starting_state
 from tinygrad_rnn.scope import scope
+from tinygrad_rnn.state import flatten, tree_map
 from tinygrad_rnn.tensor import Array, Tensor
 
 
@@ -78,14 +77,14 @@ def truncated_bptt(
     shape = np.shape(inputs)
     if len(shape) != 3:
         raise ShapeError(f"truncated_bptt: inputs of shape {shape} are not (T, B, I)")
-    state = map_parts(Tensor.detach, starting_state(cell, state, shape[1]))
+    state = tree_map(Tensor.detach, starting_state(cell, state, shape[1]))
     window: deque[_Step] = deque(maxlen=k2)
     total, due = 0.0, 0
     for t in range(shape[0]):
         with scope("t", t):
             step = _take(cell, inputs, t, state, loss)
         window.append(step)
-        state = map_parts(Tensor.detach, step.after)
+        state = tree_map(Tensor.detach, step.after)
         total += 0.0 if step.loss is None else step.loss.item()
         due += 1
         if due == k1 or t == shape[0] - 1:
@@ -102,11 +101,11 @@ def _take(cell: Cell, inputs: Any, t: int, state: Any, loss: Any) -> _Step:
     """Take one step, recorded apart from those before."""
     wanted = isinstance(inputs, Tensor) and inputs.requires_grad
     x = Tensor(inputs.data[t] if isinstance(inputs, Tensor) else inputs[t], wanted, name="x")
-    before = map_parts(lambda part: Tensor(part, requires_grad=True, name=part.name), state)
+    before = tree_map(lambda part: Tensor(part, requires_grad=True, name=part.name), state)
     after = cell(x, before)
-    for part, tensor in state_parts(after).items():
+    for part, tensor in flatten(after).items():
         tensor.name = part
-    return _Step(x, before, after, loss(t, next(iter(state_parts(after).values()))))
+    return _Step(x, before, after, loss(t, next(iter(flatten(after).values()))))
 
 
 def _sweep(window: deque[_Step], due: int) -> Array:
@@ -114,11 +113,11 @@ def _sweep(window: deque[_Step], due: int) -> Array:
 
     Return the gradient of the inputs of the window's steps.
     """
-    gradients = [np.zeros_like(part.data) for part in state_parts(window[-1].after).values()]
+    gradients = [np.zeros_like(part.data) for part in flatten(window[-1].after).values()]
     found = []
     for age, step in enumerate(reversed(window)):
-        after = list(state_parts(step.after).values())
-        before = list(state_parts(step.before).values())
+        after = list(flatten(step.after).values())
+        before = list(flatten(step.before).values())
         # One scalar whose gradient is what comes back to this step, from its own loss and the next.
         roots = [np.sum(part * g) for part, g in zip(after, gradients, strict=True)]
         if step.loss is not None and age < due:

@@ -4,17 +4,19 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tr
-from tinygrad_rnn.backward import seed, sweep
+from tinygrad_rnn.backward import initial_gradient, sweep
 from tinygrad_rnn.ops.gates import sigmoid_gate, tanh_gate
 
 
 def both_ways(loss, tensors):
-    """Gradients of an unwatched sweep, which gathers, and of one watched edge by edge."""
+    """Gradients of an unwatched sweep, which batched, and of one watched edge by edge."""
 
     def watcher(consumer, slot, source, contribution):
         pass
 
-    found = {t.index: g for t, g in sweep(loss, seed(loss, None), tensors, observer=watcher)}
+    found = {
+        t.index: g for t, g in sweep(loss, initial_gradient(loss, None), tensors, observer=watcher)
+    }
     return tr.grad(loss, tensors), [found[t.index] for t in tensors]
 
 
