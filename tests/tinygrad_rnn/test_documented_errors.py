@@ -172,6 +172,7 @@ RAISES = {
         "IndexError": lambda: tr.Embedding(3, 2)([-1]),
     },
     "Dropout": {"ValueError": lambda: tr.Dropout(1.0)},
+    "chrono": {"ValueError": lambda: tr.init.chrono(np.random.default_rng(0), 3, max_length=2)},
     "LayerNorm": of_sizes(tr.LayerNorm),
     "LayerNorm.__call__": {"ShapeError": lambda: tr.LayerNorm(2)(np.ones(3))},
     "Cell.__call__": {"ShapeError": lambda: cell()(np.ones((1, 2)), tr.Tensor(np.ones((1, 4))))},

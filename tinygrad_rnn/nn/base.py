@@ -172,7 +172,21 @@ class GatedCell(Cell):
             found = self._rows[gates] = slice(first, first + len(gates) * self.hidden_size)
         return found
 
-    def _set_bias(self, gate: str, value: float) -> None:
+    def _keeping(self, name: str, value: Any, max_length: float | None) -> Any:
+        """Return where the bias of a gate starts that keeps: a number, or drawn for "chrono"."""
+        if value == "chrono":
+            if max_length is None:
+                raise ValueError(f"{name}='chrono' needs max_length=, in steps")
+            if self.bias is None:
+                raise ValueError(f"{name}='chrono' starts a bias, and bias=False has none")
+            return init.chrono(self.rng, self.hidden_size, max_length)
+        if max_length is not None:
+            raise ValueError(f"max_length is for {name}='chrono' alone")
+        if isinstance(value, str):
+            raise ValueError(f"{name} is a number or 'chrono', not {value!r}")
+        return value
+
+    def _set_bias(self, gate: str, value: Any) -> None:
         if self.bias is not None:
             bias = self.bias.data.copy()
             bias[self.rows(gate)] = value

@@ -102,16 +102,19 @@ class LSTMCell(GatedCell):
         dtype: of all parameters.
         rng: a `numpy.random.Generator`, or a seed for one.
         forget_bias: where b_f starts: above 0 the gate starts open and c is kept
-            (Jozefowicz et al. 2015). None for 0, as the others.
+            (Jozefowicz et al. 2015). None for 0, as the others. "chrono" draws it for time
+            scales up to `max_length`, and starts b_i at its negative (see `init.chrono`).
         peepholes: let the gates see c: adds ``p_i * c_{t-1}`` to i, ``p_f * c_{t-1}`` to f and
             ``p_o * c_t`` to o, before the sigmoid (Gers & Schmidhuber 2000). The parameter
             `peephole` (3H,) stacks p_i, p_f, p_o, or (2H,) p_i, p_o if coupled.
         coupled: ``f = 1 - i`` (Greff et al. 2017): rows are i, g, o, and b_i starts at
             minus `forget_bias`.
         learn_state: whether h_0 and c_0 are parameters `h_0`, `c_0` (H,) instead of zeros.
+        max_length: the longest time scale, in steps, of ``forget_bias="chrono"``.
 
     Raises:
-        ValueError: if a size is below 1.
+        ValueError: if a size is below 1, `forget_bias` is another text, or `max_length` and
+            "chrono" do not come together.
         DtypeError: if `dtype` is not floating.
 
     >>> cell = LSTMCell(2, 3, rng=0)
@@ -129,16 +132,20 @@ class LSTMCell(GatedCell):
         bias: bool = True,
         dtype: DTypeLike = np.float64,
         rng: Seed = None,
-        forget_bias: float | None = 1.0,
+        forget_bias: float | str | None = 1.0,
         peepholes: bool = False,
         coupled: bool = False,
         learn_state: bool = False,
+        max_length: float | None = None,
     ) -> None:
         gates = "igo" if coupled else "ifgo"
         super().__init__(gates, input_size, hidden_size, bias, learn_state, dtype, rng)
         self.coupled = coupled
-        if forget_bias is not None:
-            self._set_bias(*(("i", -forget_bias) if coupled else ("f", forget_bias)))
+        keeping = self._keeping("forget_bias", forget_bias, max_length)
+        if keeping is not None and not coupled:
+            self._set_bias("f", keeping)
+        if keeping is not None and (coupled or forget_bias == "chrono"):
+            self._set_bias("i", -keeping)
         self.peephole = self._uniform((2 if coupled else 3) * hidden_size) if peepholes else None
 
     def initial_state(self, batch: int) -> LSTMState:
@@ -191,14 +198,18 @@ class GRUCell(GatedCell):
         bias: whether there is a b; it starts at 0 but for b_z.
         dtype: of all parameters.
         rng: a `numpy.random.Generator`, or a seed for one.
-        update_bias: where b_z starts: below 0 the past is kept.
+        update_bias: where b_z starts: below 0 the past is kept. "chrono" draws it for time scales
+            up to `max_length` (see `init.chrono`, whose negative it is).
         reset: ``"before"`` the product, as above, or ``"after"`` it, with a bias of its own, the
             parameter `bias_hn` (H,) (as cuDNN has it): ``n = tanh(W_n x_t + b_n + r * (U_n h_{t-1}
             + b_hn))``.
         learn_state: whether h_0 is a parameter `h_0` (H,) instead of zeros.
+        reset_bias: where b_r starts: below 0 the candidate begins by ignoring the past.
+        max_length: the longest time scale, in steps, of ``update_bias="chrono"``.
 
     Raises:
-        ValueError: if `reset` is neither, or a size is below 1.
+        ValueError: if `reset` is neither, a size is below 1, `update_bias` is another text, or
+            `max_length` and "chrono" do not come together.
         DtypeError: if `dtype` is not floating.
 
     >>> cell = GRUCell(2, 3, rng=0)
@@ -213,14 +224,18 @@ class GRUCell(GatedCell):
         bias: bool = True,
         dtype: DTypeLike = np.float64,
         rng: Seed = None,
-        update_bias: float = 0.0,
+        update_bias: float | str = 0.0,
         reset: str = "before",
         learn_state: bool = False,
+        reset_bias: float = 0.0,
+        max_length: float | None = None,
     ) -> None:
         if reset not in ("before", "after"):
             raise ValueError(f"reset is 'before' or 'after' the product, not {reset!r}")
         super().__init__("rzn", input_size, hidden_size, bias, learn_state, dtype, rng)
-        self._set_bias("z", update_bias)
+        keeping = self._keeping("update_bias", update_bias, max_length)
+        self._set_bias("z", -keeping if update_bias == "chrono" else keeping)
+        self._set_bias("r", reset_bias)
         self.reset = reset
         after = bias and reset == "after"
         self.bias_hn = Parameter(np.zeros(hidden_size), dtype=dtype) if after else None

@@ -61,6 +61,30 @@ def identity(size: int, gain: float = 1.0) -> Array:
     return gain * np.eye(size)
 
 
+def chrono(rng: np.random.Generator, size: int, max_length: float) -> Array:
+    """Return log(u), u from uniform(1, max_length - 1): the bias of a gate that is to keep.
+
+    A gate at sigmoid(log(u)) = u / (u + 1) forgets over about u + 1 steps, so a layer's units
+    start with time scales spread from 2 to `max_length` (Tallec & Ollivier 2018, "Can recurrent
+    neural networks warp time?", equation 16, which gives the input gate's bias the other sign).
+
+    Args:
+        rng: the source of randomness.
+        size: how many units.
+        max_length: the longest range of dependencies expected, in steps; above 2.
+
+    Raises:
+        ValueError: if `max_length` is not above 2.
+
+    >>> bias = chrono(np.random.default_rng(0), 100, max_length=50)
+    >>> bool(bias.min() >= 0 and bias.max() <= np.log(49))
+    True
+    """
+    if not max_length > 2:
+        raise ValueError(f"chrono: max_length = {max_length} is not above 2")
+    return np.log(rng.uniform(1.0, max_length - 1.0, size))
+
+
 def glorot_uniform(rng: np.random.Generator, shape: tuple[int, int], gain: float = 1.0) -> Array:
     """Return values from uniform(-a, a), ``a = gain * sqrt(6 / (inputs + outputs))``.
 

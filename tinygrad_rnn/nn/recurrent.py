@@ -252,7 +252,8 @@ class RNN(RecurrentLayers):
 class LSTM(RecurrentLayers):
     """Layers of `LSTMCell`, with the arguments of `RecurrentLayers`.
 
-    Its options are `forget_bias`, `peepholes`, `coupled` and `learn_state`, as of the cell.
+    Its options are `forget_bias`, `max_length`, `peepholes`, `coupled` and `learn_state`, as of
+    the cell.
 
     >>> run = LSTM(2, 3, num_layers=2, rng=0)(np.ones((5, 1, 2)), lengths=[4])
     >>> [state.c.shape for state in run.final]
@@ -265,7 +266,8 @@ class LSTM(RecurrentLayers):
 class GRU(RecurrentLayers):
     """Layers of `GRUCell`, with the arguments of `RecurrentLayers`.
 
-    Its options are `update_bias`, `reset` and `learn_state`, as of the cell.
+    Its options are `update_bias`, `max_length`, `reset`, `reset_bias` and `learn_state`, as of
+    the cell.
 
     >>> layer = GRU(2, 3, rng=0)
     >>> h, state = layer.step(np.ones((1, 2)))

@@ -196,3 +196,53 @@ def test_weights_are_drawn_evenly_up_to_one_over_the_root_of_h(kind):
         assert 0.19 < np.abs(weight).max() <= 1 / 5
         assert abs(weight.mean()) < 0.03
         assert weight.std() == pytest.approx(0.2 / np.sqrt(3), rel=0.15)
+
+
+def test_chrono_spreads_the_time_scales_and_closes_the_input_gate():
+    cell = tr.LSTMCell(2, 1000, forget_bias="chrono", max_length=40, rng=0)
+    b = cell.bias.data.reshape(4, 1000)
+    scales = 1 / (1 - sigmoid(b[1]))  # a gate f forgets over 1 / (1 - f) steps
+    assert scales.min() >= 2
+    assert scales.max() <= 40
+    np.testing.assert_allclose(np.quantile(scales, [0.25, 0.5, 0.75]), [11.5, 21, 30.5], atol=1.5)
+    np.testing.assert_array_equal(b[0], -b[1])
+    assert not b[2:].any()
+
+
+def test_chrono_of_a_gru_and_of_a_coupled_lstm_is_that_of_what_replaces():
+    gru = tr.GRUCell(2, 500, update_bias="chrono", max_length=40, rng=0).bias.data.reshape(3, 500)
+    lstm = tr.LSTMCell(2, 500, forget_bias="chrono", max_length=40, coupled=True, rng=0)
+    assert (gru[1] <= 0).all()
+    np.testing.assert_array_equal(lstm.bias.data[:500], gru[1])  # the same draws
+    assert not gru[[0, 2]].any()
+    assert tr.LSTM(2, 3, num_layers=2, forget_bias="chrono", max_length=9).layers[1].bias.data.any()
+
+
+def test_a_reset_bias_closes_the_reset_gate():
+    cell = tr.GRUCell(D, H, reset_bias=-30.0, rng=0)
+    assert (cell.bias.data[:H] == -30).all()
+    assert not cell.bias.data[H:].any()
+    one, other = (np.asarray(cell(X, tr.Tensor(h)).data) for h in (PAST, PAST + 1))
+    z = sigmoid(gate(cell, 1, PAST)), sigmoid(gate(cell, 1, PAST + 1))
+    n = np.tanh(gate(cell, 2, 0 * PAST))  # nothing of the past
+    np.testing.assert_allclose(one, (1 - z[0]) * PAST + z[0] * n, rtol=1e-10)
+    np.testing.assert_allclose(other, (1 - z[1]) * (PAST + 1) + z[1] * n, rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: tr.LSTMCell(1, 2, forget_bias="chrono"), "needs max_length"),
+        (lambda: tr.LSTMCell(1, 2, max_length=9), "for forget_bias='chrono' alone"),
+        (lambda: tr.LSTMCell(1, 2, forget_bias="large"), "a number or 'chrono', not 'large'"),
+        (lambda: tr.GRUCell(1, 2, update_bias="chrono"), "needs max_length"),
+        (lambda: tr.GRUCell(1, 2, update_bias="chrono", max_length=2), "not above 2"),
+        (
+            lambda: tr.LSTMCell(1, 2, bias=False, forget_bias="chrono", max_length=9),
+            "bias=False has none",
+        ),
+    ],
+)
+def test_chrono_and_its_length_come_together(make, said):
+    with pytest.raises(ValueError, match=said):
+        make()
