@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from tinygrad_rnn.errors import NotDifferentiableError
-from tinygrad_rnn.graph import Array
+from tinygrad_rnn.graph import Array, read_only
 
 if TYPE_CHECKING:
     from tinygrad_rnn.tensor import Tensor
@@ -169,9 +169,13 @@ class ArrayMethods:
                 "turning a tensor that requires a gradient into an array would drop the gradient "
                 "unseen: use .data (or .detach()) where that is meant, np.stack for a list of them"
             )
-        view = self._data.view()
-        view.flags.writeable = False
-        return np.array(view, dtype=dtype, copy=copy)
+        return np.array(read_only(self._data), dtype=dtype, copy=copy)
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        return self.__array__(copy=True).__dlpack__(**kwargs)  # the graph keeps its own
+
+    def __dlpack_device__(self) -> tuple[Any, Any]:
+        return self._data.__dlpack_device__()
 
     # -- operators: the ufuncs of the same meaning
 
@@ -286,11 +290,25 @@ class ArrayMethods:
     def __bool__(self) -> bool:
         return bool(self._data)
 
+    # NumPy calls these for ``array[k] = tensor``, the math module for ``math.exp(tensor)``.
+
     def __int__(self) -> int:
-        return int(self._data)
+        return int(self._number())
 
     def __float__(self) -> float:
-        return float(self._data)
+        return float(self._number())
+
+    def __complex__(self) -> complex:
+        return complex(self._number())
+
+    def _number(self) -> Array:
+        if self.requires_grad:
+            raise NotDifferentiableError(
+                "making a number of a tensor that requires a gradient would drop the gradient "
+                "unseen: use .item() where that is meant, np.stack to collect tensors in place of "
+                "writing them into an array, and NumPy's functions in place of math's"
+            )
+        return self._data
 
     def __index__(self) -> int:
         return operator.index(self._data)

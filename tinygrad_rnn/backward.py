@@ -12,18 +12,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from functools import partial
+from threading import RLock
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from tinygrad_rnn.errors import DtypeError, GradientError, ShapeError, StaleValueError
-from tinygrad_rnn.graph import Array, Node, topological
+from tinygrad_rnn.graph import Array, Node, read_only, real_array, topological
 from tinygrad_rnn.memory import collector_paused
 from tinygrad_rnn.scope import current, no_grad
 
 GATHERED_AT_ONCE = 1 << 17  # elements: bounds the memory held for contributions put off
 
+
+_accumulating = RLock()  # `+=` of a thread must not overwrite another's
 
 Rule = Callable[..., Any]  # a vjp or a jvp of one slot
 Uses = list[tuple[Any, Node]]  # (what reached the consumer, the consumer)
@@ -73,8 +76,9 @@ def backward(root: Node, gradient: ArrayLike | None, observer: Observer | None) 
                     f"a rule gave {leaf!r} a gradient of shape {total.shape}: mend the vjp of the "
                     "primitive that uses it; gradcheck says of which input"
                 )
-        for leaf, total in arrived:
-            leaf.grad = np.array(total if leaf.grad is None else leaf.grad + total)
+        with _accumulating:
+            for leaf, total in arrived:
+                leaf.grad = np.array(total if leaf.grad is None else leaf.grad + total)
 
 
 def initial_gradient(root: Node, gradient: ArrayLike | None) -> Array:
@@ -93,7 +97,7 @@ def initial_gradient(root: Node, gradient: ArrayLike | None) -> Array:
                 "for a scalar loss use .sum() or .mean()"
             )
         return np.ones(root.shape, root.dtype)
-    array = np.array(gradient, dtype=root.dtype)
+    array = real_array(gradient, root.dtype)
     if array.shape != root.shape:
         raise ShapeError(f"gradient of shape {array.shape} given to a tensor of {root.shape}")
     return array
@@ -119,6 +123,8 @@ def sweep(
     begin = getattr(observer, "begin", None)
     finished = None if begin is None else begin(root)
     defer = getattr(observer, "defer", None)
+    # A contribution may be another's, too: who observes may not write to it. A flow does not.
+    view = read_only if defer is None else np.asarray
     anomalies = current.anomalies
     everything = create_graph or anomalies is not None  # is to be seen one by one
     gathering = not everything and (observer is None or defer is not None)
@@ -165,7 +171,7 @@ def sweep(
             if anomalies is not None:
                 anomalies.swept(node, slot, source, contribution)
             if observer is not None:
-                observer(node, slot, source, np.asarray(contribution))
+                observer(node, slot, source, view(np.asarray(contribution)))
             if key not in sums:
                 sums[key] = contribution
             elif key in owned:

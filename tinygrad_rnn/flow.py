@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from tinygrad_rnn.backward import Rule, Uses, initial_gradient, sweep, unbroadcast
 from tinygrad_rnn.errors import GradientError
+from tinygrad_rnn.graph import read_only
 from tinygrad_rnn.memory import collector_paused
 from tinygrad_rnn.norms import SMALL, Size, norms, size
 from tinygrad_rnn.scope import no_grad
@@ -173,9 +174,10 @@ class GradientFlow:
             tensor: a node of the graph.
 
         Returns:
-            An array of the tensor's shape.
+            A read-only array of the tensor's shape.
         """
-        return self._gradients.get(tensor.index)
+        gradient = self._gradients.get(tensor.index)
+        return None if gradient is None else read_only(gradient)
 
     def norm(self, tensor: Tensor, norm: str = "l2") -> float:
         """Return how large the summed gradient of a node is; 0 where none flowed.
@@ -229,7 +231,7 @@ class GradientFlow:
         shape = edge.source.shape
         if node.op.broadcasts and out.shape != shape:
             out = unbroadcast(out, shape)
-        return np.asarray(out, edge.source.dtype)
+        return read_only(np.asarray(out, edge.source.dtype))
 
     def through_time(self, run: Run) -> dict[str, Array]:
         """Return the norm of dL/dstate_t for t = 0 .. T-1, one array for each part of the state.

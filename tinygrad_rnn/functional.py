@@ -7,7 +7,7 @@ nothing but the ``jvp`` of a ``grad``. Inside `no_grad` they are constants.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -17,14 +17,14 @@ from numpy.typing import ArrayLike
 from tinygrad_rnn.backward import initial_gradient, sweep
 from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.forward import pushforward
-from tinygrad_rnn.graph import topological
+from tinygrad_rnn.graph import real_array, topological
 from tinygrad_rnn.scope import current, no_grad, recording
-from tinygrad_rnn.tensor import Tensor
+from tinygrad_rnn.tensor import Tensor, tensors
 
 
 def grad(
     output: Tensor,
-    inputs: Sequence[Tensor],
+    inputs: Tensor | Iterable[Tensor],
     gradient: ArrayLike | Tensor | None = None,
     create_graph: bool = False,
 ) -> list[Tensor]:
@@ -32,7 +32,7 @@ def grad(
 
     Args:
         output: a scalar tensor, or any tensor if `gradient` is given.
-        inputs: leaves or intermediate tensors.
+        inputs: a tensor or several: leaves or intermediate ones.
         gradient: what is swept back, of the output's shape; 1 for a scalar.
         create_graph: let the gradients record how they were made, to be differentiated again.
 
@@ -43,6 +43,7 @@ def grad(
         GradientError: if no gradient flows from `output`, or it needs `gradient`.
         ShapeError: if `gradient` has another shape.
         StaleValueError: with `create_graph`, if a leaf was given new data after its use.
+        TypeError: if output or inputs are no tensors.
 
     >>> x = Tensor(3.0, requires_grad=True)
     >>> (slope,) = grad(x * x * x, [x], create_graph=True)
@@ -50,7 +51,11 @@ def grad(
     >>> slope.item(), curvature.item()
     (27.0, 18.0)
     """
-    start: Any = initial_gradient(output, getattr(gradient, "data", gradient))
+    if not isinstance(output, Tensor):
+        raise TypeError(f"grad: the output is a tensor, not of type {type(output).__name__}")
+    inputs = tensors(inputs, "grad")
+    given = gradient._data if isinstance(gradient, Tensor) else gradient
+    start: Any = initial_gradient(output, given)
     if create_graph:
         start = gradient if isinstance(gradient, Tensor) else Tensor(start)
     with nullcontext() if create_graph else no_grad():
@@ -119,6 +124,8 @@ def jvp(
     >>> dy.data
     array([ 2., 40.])
     """
+    if isinstance(primals, Tensor):
+        primals, tangents = [primals], [tangents] if np.ndim(tangents) == primals.ndim else tangents
     if len(primals) != len(tangents):
         raise ValueError(f"jvp: {len(primals)} primals and {len(tangents)} tangents")
     out, xs = _record(f, primals)
@@ -234,7 +241,7 @@ def _record(f: Callable[..., Any], primals: Sequence[Any]) -> tuple[Tensor, list
 def _tangent(t: Any, x: Tensor, nested: bool) -> Any:
     if isinstance(t, Tensor):
         t = t.astype(x.dtype) if nested else t.data
-    return t if isinstance(t, Tensor) else np.array(t, x.dtype)
+    return t if isinstance(t, Tensor) else real_array(t, x.dtype)
 
 
 def _unit_arrays(like: Tensor) -> list[Any]:

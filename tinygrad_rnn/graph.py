@@ -8,8 +8,9 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
+from tinygrad_rnn.errors import DtypeError
 from tinygrad_rnn.scope import Scope, current
 
 Array = NDArray[Any]
@@ -17,6 +18,51 @@ AnyNode = TypeVar("AnyNode", bound="Node")
 
 next_index = itertools.count().__next__
 NO_PARAMS: dict[str, Any] = {}
+
+
+def real_array(value: Any, dtype: DTypeLike | None = None) -> Array:
+    """Return a new array of real numbers or booleans.
+
+    Args:
+        value: what `np.array` takes, of numbers; text is not read as numbers.
+        dtype: as in `np.array`.
+
+    Raises:
+        DtypeError: if it holds, or is to hold, anything else, or is a masked array.
+
+    >>> real_array([1, 2], np.float32)
+    array([1., 2.], dtype=float32)
+    """
+    if isinstance(value, np.ndarray) and hasattr(value, "mask"):
+        raise DtypeError(
+            "a masked array would lose its mask: give .filled(...), or pick with [~mask]"
+        )
+    given = (
+        value if isinstance(value, np.ndarray | np.generic | list | tuple) else np.asarray(value)
+    )
+    array = np.array(given)  # in two steps, since others' __array__ may not know how to copy
+    if array.dtype.kind not in "biuf":
+        raise DtypeError(f"a tensor holds real numbers or booleans, not {array.dtype}")
+    if dtype is None or array.dtype == dtype:
+        return array
+    if np.dtype(dtype).kind not in "biuf":
+        raise DtypeError(f"a tensor holds real numbers or booleans, not {np.dtype(dtype)}")
+    return array.astype(dtype)
+
+
+def read_only(array: Array) -> Array:
+    """Return a view that nobody can make writable again.
+
+    Args:
+        array: what to look at.
+
+    >>> view = read_only(np.zeros(2))
+    >>> view.setflags(write=True)
+    Traceback (most recent call last):
+        ...
+    ValueError: cannot set WRITEABLE flag to True of this array
+    """
+    return np.asarray(array.data.toreadonly())  # a flag could be set back
 
 
 class Node:

@@ -18,7 +18,7 @@ import numpy as np
 from tinygrad_rnn.array import UFUNCS
 from tinygrad_rnn.backward import BatchedVJP, Rule
 from tinygrad_rnn.errors import NotDifferentiableError, ShapeError
-from tinygrad_rnn.graph import NO_PARAMS, next_index
+from tinygrad_rnn.graph import NO_PARAMS, next_index, real_array
 from tinygrad_rnn.scope import current
 from tinygrad_rnn.tensor import Tensor
 
@@ -112,6 +112,7 @@ class Primitive:
         Raises:
             ShapeError: if `forward` raises a ValueError: the shapes do not fit together.
             NotDifferentiableError: if a tensor that requires a gradient is in a slot without vjp.
+            DtypeError: if an input beside a tensor is not made of real numbers.
         """
         try:  # most often, all inputs are tensors
             values, requires_grad = [], False
@@ -193,15 +194,20 @@ class Primitive:
         return ShapeError(f"{self.name}: {shapes} not fit{where} ({error})")
 
 
+_NUMBERS = (float, int, bool)
+
+
 def _constant(x: Any) -> Any:
     """Prepare an input that is not a tensor for a graph that must not see it change.
 
-    What its owner may write to is copied. Scalars become weak Python numbers: a 0-d float64
-    constant must not turn a float32 graph into a float64 one, as it would in NumPy.
+    What its owner may write to is copied, whatever kind of array it is. Scalars become weak Python
+    numbers: a 0-d float64 constant must not turn a float32 graph into a float64 one, as it would in
+    NumPy.
     """
-    if isinstance(x, np.ndarray | np.generic | list | tuple):
-        return np.array(x) if np.ndim(x) else np.asarray(x).item()
-    return x
+    if x is None or type(x) in _NUMBERS:  # None: a bound of clip that is left out
+        return x
+    array = real_array(x)
+    return array if array.ndim else array.item()
 
 
 def elementwise(

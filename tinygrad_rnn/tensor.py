@@ -6,6 +6,7 @@ out read-only, and giving a leaf new data leaves the graphs that used the old as
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,15 @@ from tinygrad_rnn.array import ArrayMethods
 from tinygrad_rnn.backward import Observer, backward
 from tinygrad_rnn.errors import DtypeError, GradientError, ShapeError
 from tinygrad_rnn.graph import Array as Array  # most modules need it beside Tensor
-from tinygrad_rnn.graph import Node
+from tinygrad_rnn.graph import Node, read_only, real_array
 
 
 class Tensor(ArrayMethods, Node):
     """An array that can be differentiated.
 
     Args:
-        data: anything `np.array` takes; it is copied, so later writes to it change nothing here.
+        data: anything `np.array` takes, of numbers; it is copied, so later writes to it change
+            nothing here.
         requires_grad: whether gradients are wanted for it.
         name: what pictures and messages call it.
         dtype: as in `np.array`.
@@ -59,9 +61,7 @@ class Tensor(ArrayMethods, Node):
     ) -> None:
         if isinstance(data, Tensor):
             data = data._data
-        array = np.array(data, dtype=dtype)
-        if array.dtype.kind not in "biuf":
-            raise DtypeError(f"a tensor holds real numbers or booleans, not {array.dtype}")
+        array = real_array(data, dtype)
         if requires_grad and not np.issubdtype(array.dtype, np.floating):
             raise DtypeError(
                 f"a tensor of dtype {array.dtype} cannot require a gradient: "
@@ -82,16 +82,15 @@ class Tensor(ArrayMethods, Node):
         Raises:
             GradientError: on assigning to a tensor that a primitive made.
             ShapeError: on assigning an array of another shape.
+            DtypeError: on assigning what is not made of real numbers.
         """
-        view = self._data.view()
-        view.flags.writeable = False
-        return view
+        return read_only(self._data)
 
     @data.setter
     def data(self, value: ArrayLike) -> None:
         if self.op is not None:
             raise GradientError(f"only a leaf can be given new data, and {self!r} was computed")
-        array = np.array(value, dtype=self._data.dtype)
+        array = real_array(value._data if isinstance(value, Tensor) else value, self._data.dtype)
         if array.shape != self._data.shape:
             raise ShapeError(f"data of shape {array.shape} given to a tensor of {self.shape}")
         self._data = array
@@ -135,8 +134,17 @@ class Tensor(ArrayMethods, Node):
 
     # -- kept and shown
 
+    def __copy__(self) -> Tensor:
+        """Copy a leaf to a leaf, and what was computed to a tensor that passes its gradient on."""
+        if self.op is not None and self.requires_grad:
+            twin = +self
+            twin.name = self.name
+            return twin
+        kind, arguments = self.__reduce__()
+        return kind(*arguments)  # type: ignore[no-any-return]  # _restore makes a tensor
+
     def __reduce__(self) -> Any:
-        """Copy and pickle the value without the graph; what was computed becomes a constant."""
+        """Pickle and deep-copy the value without its graph: what was computed is a constant."""
         leaf = self.op is None
         return _restore, (type(self), self._data, leaf and self.requires_grad, self.name)
 
@@ -161,6 +169,38 @@ def as_constant(array: Array, name: str | None = None) -> Tensor:
     out = Tensor.__new__(Tensor)
     out._init_leaf(array, False, name)
     return out
+
+
+def tensors(given: Tensor | Iterable[Tensor], function: str) -> list[Tensor]:
+    """Return what a function was given where it takes tensors: one, or any iterable of them.
+
+    Args:
+        given: the argument. An iterator is read once.
+        function: what the message calls the function.
+
+    Raises:
+        TypeError: if it is anything else.
+
+    >>> x = Tensor(1.0, name="x")
+    >>> len(tensors(x, "f")), len(tensors((t for t in (x, x)), "f"))
+    (1, 2)
+    """
+    if isinstance(given, Tensor):
+        return [given]
+    if hasattr(given, "parameters"):
+        raise TypeError(f"{function} takes the parameters themselves: module.parameters()")
+    if isinstance(given, str | Mapping | np.ndarray) or not isinstance(given, Iterable):
+        raise TypeError(f"{function} takes tensors, not {_kind(given)}")
+    found = list(given)
+    for x in found:
+        if not isinstance(x, Tensor):
+            raise TypeError(f"{function} takes tensors, not {_kind(x)} among them")
+    return found
+
+
+def _kind(x: Any) -> str:
+    name = type(x).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def _restore(kind: type[Tensor], array: Array, requires_grad: bool, name: str | None) -> Tensor:

@@ -9,6 +9,7 @@ import pytest
 import tinygrad_rnn as tr
 from tests.public import exception, public, section
 from tinygrad_rnn import analysis, interop, nn, optim
+from tinygrad_rnn.graph import real_array
 from tinygrad_rnn.primitive import REGISTRY
 
 X = np.ones((4, 1, 2))  # T, B, I
@@ -98,9 +99,11 @@ RAISES = {
         "DtypeError": lambda: tr.Tensor([1, 2], requires_grad=True),
         "ValueError": lambda: tr.Tensor([[1.0], [1.0, 2.0]]),
     },
+    "real_array": {"DtypeError": lambda: real_array(["1", "2"])},
     "Tensor.data": {
         "GradientError": lambda: set_data(2 * leaf(2), np.ones(2)),
         "ShapeError": lambda: set_data(leaf(2), np.ones(3)),
+        "DtypeError": lambda: set_data(leaf(2), ["1", "2"]),
     },
     "Tensor.backward": {
         "GradientError": lambda: leaf(2).backward(),
@@ -112,11 +115,13 @@ RAISES = {
     "Primitive.__call__": {
         "ShapeError": lambda: REGISTRY["matmul"](leaf(2, 3), leaf(2, 3)),
         "NotDifferentiableError": lambda: np.where(leaf(2), 1.0, 2.0),
+        "DtypeError": lambda: leaf(2) * 1j,
     },
     "grad": {
         "GradientError": lambda: tr.grad(tr.Tensor(1.0), []),
         "ShapeError": lambda: tr.grad(leaf(2), [], np.ones(3)),
         "StaleValueError": moved_since,
+        "TypeError": lambda: tr.grad(np.ones(()), []),
     },
     "jvp": {
         "ShapeError": lambda: tr.jvp(total, [np.ones(2)], [np.ones(3)]),

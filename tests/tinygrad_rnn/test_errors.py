@@ -106,10 +106,10 @@ def test_a_tensor_holds_real_numbers_or_booleans(data):
         tr.Tensor(data)
 
 
-def test_complex_constants_are_refused_when_a_gradient_would_lose_half():
-    for y in (leaf(2) * 1j, leaf(2) @ np.array([1j, 2.0])):
+def test_complex_constants_are_refused():
+    for use in (lambda x: x * 1j, lambda x: x @ np.array([1j, 2.0])):
         with pytest.raises(tr.DtypeError, match="complex"):
-            y.backward(gradient=np.ones(y.shape))
+            use(leaf(2))
 
 
 def test_requiring_a_gradient_of_integers_by_hand_is_refused_by_the_sweep():

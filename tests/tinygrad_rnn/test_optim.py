@@ -156,7 +156,7 @@ def test_a_state_that_does_not_fit(state, message):
         (lambda p: tr.SGD([p, p], lr=1.0), ValueError, "twice"),
         (lambda p: tr.SGD([p], lr=-1.0), ValueError, "negative"),
         (lambda p: tr.SGD([p], lr=1.0, nesterov=True), ValueError, "momentum"),
-        (lambda p: tr.SGD([("weight", p)], lr=1.0), TypeError, "not tuple"),
+        (lambda p: tr.SGD([("weight", p)], lr=1.0), TypeError, "not a tuple"),
         (lambda p: tr.SGD(tr.Linear(1, 1), lr=1.0), TypeError, r"module\.parameters\(\)"),
     ],
 )

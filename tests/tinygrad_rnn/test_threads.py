@@ -1,5 +1,6 @@
 """Threads that train side by side get, bit for bit, what each gets alone."""
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -48,6 +49,20 @@ def test_training_side_by_side_is_training_alone(cell_class, engine):
         assert norms == other_norms
         for a, b in zip(expected, parameters, strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+def test_sweeps_from_many_threads_all_add_to_one_gradient():
+    """`+=` on `.grad` reads and writes: without a lock, one thread overwrites another's sum."""
+    w = tr.Tensor(np.ones(50_000), requires_grad=True)
+    losses = [np.sum(w * 1.0) for _ in range(THREADS)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(lambda loss: [loss.backward() for _ in range(20)], losses))
+    finally:
+        sys.setswitchinterval(interval)
+    np.testing.assert_array_equal(w.grad, 20.0 * THREADS)
 
 
 def test_one_cell_can_be_swept_by_threads_at_once():

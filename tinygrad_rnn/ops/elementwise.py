@@ -169,6 +169,8 @@ FUNCTIONS[np.clip] = lambda a, a_min=None, a_max=None, *, min=None, max=None: cl
 def _cast_to(x: Any, dtype: Any) -> Any:
     if isinstance(x, Tensor) and x.requires_grad and not np.issubdtype(dtype, np.floating):
         raise DtypeError(f"no gradient flows through a cast to {np.dtype(dtype)}: use .data.astype")
+    if np.dtype(dtype).kind not in "biuf":
+        raise DtypeError(f"a tensor holds real numbers or booleans, not {np.dtype(dtype)}")
     return cast(x, dtype=np.dtype(dtype))
 
 

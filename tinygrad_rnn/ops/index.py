@@ -13,7 +13,6 @@ from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.graph import Array
 from tinygrad_rnn.norms import Size, norms
 from tinygrad_rnn.primitive import linear
-from tinygrad_rnn.tensor import Tensor
 
 _BASIC = frozenset({int, slice, type(None), type(Ellipsis)})
 
@@ -78,9 +77,12 @@ def _own(index: Any) -> Any:
     """Copy index arrays, which their owner may write to later; integer tensors become arrays."""
     if isinstance(index, tuple):
         return tuple(map(_own, index))
-    if isinstance(index, list | np.ndarray | Tensor):
-        return np.array(index)
-    return int(index) if isinstance(index, np.integer) else index
+    if index is None or isinstance(index, slice | int | type(Ellipsis)):
+        return index
+    if isinstance(index, np.integer):
+        return int(index)
+    places = np.array(index)  # also of a tensor, a memoryview, what has __array__
+    return places if places.size or places.dtype == bool else places.astype(int)  # as x[[]] means
 
 
 def _getitem(x: Any, index: Any) -> Any:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from tinygrad_rnn.errors import GradientError, StateDictError
 from tinygrad_rnn.optim.schedules import Schedule, constant
-from tinygrad_rnn.tensor import Array, Tensor
+from tinygrad_rnn.tensor import Array, Tensor, tensors
 
 
 class Optimizer:
@@ -21,7 +21,7 @@ class Optimizer:
 
     Raises:
         ValueError: if there are no parameters, one is given twice, or the rate is negative.
-        TypeError: if one is not a tensor.
+        TypeError: if one is not a tensor, or a tensor is given in place of a list.
 
     >>> class SignDescent(Optimizer):
     ...     def _move(self, value, g, memory):
@@ -34,12 +34,9 @@ class Optimizer:
     """
 
     def __init__(self, parameters: Iterable[Tensor], lr: float | Schedule) -> None:
-        if hasattr(parameters, "parameters"):
-            raise TypeError("an optimiser takes the parameters themselves: module.parameters()")
-        self.parameters = list(parameters)
-        for parameter in self.parameters:
-            if not isinstance(parameter, Tensor):
-                raise TypeError(f"an optimiser takes tensors, not {type(parameter).__name__}")
+        if isinstance(parameters, Tensor):
+            raise TypeError("an optimiser takes an iterable of tensors: put the one into a list")
+        self.parameters = tensors(parameters, "an optimiser")
         if not self.parameters:
             raise ValueError("an optimiser needs at least one parameter")
         if len({parameter.index for parameter in self.parameters}) < len(self.parameters):

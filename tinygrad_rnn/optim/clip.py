@@ -9,18 +9,18 @@ import numpy as np
 
 from tinygrad_rnn.errors import GradientError
 from tinygrad_rnn.norms import norms
-from tinygrad_rnn.tensor import Array, Tensor
+from tinygrad_rnn.tensor import Array, Tensor, tensors
 
 
 def clip_grad_norm_(
-    parameters: Iterable[Tensor], max_norm: float, error_if_nonfinite: bool = False
+    parameters: Tensor | Iterable[Tensor], max_norm: float, error_if_nonfinite: bool = False
 ) -> float:
     """Scale all gradients by one factor, so that their joint l2 norm is at most `max_norm`.
 
     (Pascanu, Mikolov & Bengio 2013, algorithm 1.) Each `.grad` is given a new array.
 
     Args:
-        parameters: whose gradients; those without one are skipped.
+        parameters: whose gradients, a tensor or several; those without one are skipped.
         max_norm: the largest norm allowed, above 0.
         error_if_nonfinite: raise if the norm is not finite; otherwise the gradients then stay
             as they are.
@@ -31,7 +31,7 @@ def clip_grad_norm_(
     Raises:
         GradientError: if the norm is not finite and `error_if_nonfinite` is set.
         ValueError: if `max_norm` is not above 0.
-        TypeError: if given a module in place of its parameters.
+        TypeError: if given anything but tensors, such as a module in place of its parameters.
 
     >>> x = Tensor([3.0, 4.0], requires_grad=True)
     >>> np.sum(x * x).backward()
@@ -53,7 +53,7 @@ def clip_grad_norm_(
 
 
 def clip_grad_value_(
-    parameters: Iterable[Tensor], max_value: float, error_if_nonfinite: bool = False
+    parameters: Tensor | Iterable[Tensor], max_value: float, error_if_nonfinite: bool = False
 ) -> None:
     """Clip every element of every gradient to [-max_value, max_value] (Mikolov 2012).
 
@@ -61,7 +61,7 @@ def clip_grad_value_(
     keeps.
 
     Args:
-        parameters: whose gradients; those without one are skipped.
+        parameters: whose gradients, a tensor or several; those without one are skipped.
         max_value: the largest magnitude allowed, above 0.
         error_if_nonfinite: raise if an element is not finite; otherwise an infinite one is
             clipped and NaN stays.
@@ -69,7 +69,7 @@ def clip_grad_value_(
     Raises:
         GradientError: if an element is not finite and `error_if_nonfinite` is set.
         ValueError: if `max_value` is not above 0.
-        TypeError: if given a module in place of its parameters.
+        TypeError: if given anything but tensors, such as a module in place of its parameters.
 
     >>> x = Tensor([3.0, 4.0], requires_grad=True)
     >>> np.sum(x * x).backward()
@@ -86,10 +86,8 @@ def clip_grad_value_(
         parameter.grad = np.clip(_grad(parameter), -max_value, max_value)
 
 
-def _having(function: str, parameters: Iterable[Tensor]) -> list[Tensor]:
-    if hasattr(parameters, "parameters"):
-        raise TypeError(f"{function} takes the parameters themselves: module.parameters()")
-    return [parameter for parameter in parameters if parameter.grad is not None]
+def _having(function: str, parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
+    return [parameter for parameter in tensors(parameters, function) if parameter.grad is not None]
 
 
 def _grad(parameter: Tensor) -> Array:
