@@ -71,7 +71,7 @@ class detect_anomaly(ContextDecorator):
             AnomalyError: if an element is not finite.
         """
         self._lines[out.index] = line = _line()
-        what = _not_finite(out._data)
+        what = _not_finite(out._array)
         if what is not None:
             raise AnomalyError(
                 f"the value of {primitive.name} is not finite ({what}){_place(out)}, made by {line}"
@@ -89,7 +89,7 @@ class detect_anomaly(ContextDecorator):
         Raises:
             AnomalyError: if an element is not finite.
         """
-        what = _not_finite(getattr(contribution, "_data", contribution))
+        what = _not_finite(getattr(contribution, "_array", contribution))
         if what is not None:
             assert node.op is not None
             name = "" if source.name is None else f" {source.name!r}"

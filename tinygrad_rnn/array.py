@@ -137,7 +137,7 @@ class ArrayMethods:
     """
 
     __slots__ = ()
-    _data: Array
+    _array: Array
     op: Any
     requires_grad: bool
 
@@ -169,13 +169,13 @@ class ArrayMethods:
                 "turning a tensor that requires a gradient into an array would drop the gradient "
                 "unseen: use .data (or .detach()) where that is meant, np.stack for a list of them"
             )
-        return np.array(read_only(self._data), dtype=dtype, copy=copy)
+        return np.array(read_only(self._array), dtype=dtype, copy=copy)
 
     def __dlpack__(self, **kwargs: Any) -> Any:
         return self.__array__(copy=True).__dlpack__(**kwargs)  # the graph keeps its own
 
     def __dlpack_device__(self) -> tuple[Any, Any]:
-        return self._data.__dlpack_device__()
+        return self._array.__dlpack_device__()
 
     # -- operators: the ufuncs of the same meaning
 
@@ -279,7 +279,7 @@ class ArrayMethods:
     # -- Python's
 
     def __len__(self) -> int:
-        return len(self._data)
+        return len(self._array)
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[k] for k in range(len(self)))
@@ -288,7 +288,7 @@ class ArrayMethods:
         return bool(np.any(self == value))
 
     def __bool__(self) -> bool:
-        return bool(self._data)
+        return bool(self._array)
 
     # NumPy calls these for ``array[k] = tensor``, the math module for ``math.exp(tensor)``.
 
@@ -308,13 +308,13 @@ class ArrayMethods:
                 "unseen: use .item() where that is meant, np.stack to collect tensors in place of "
                 "writing them into an array, and NumPy's functions in place of math's"
             )
-        return self._data
+        return self._array
 
     def __index__(self) -> int:
-        return operator.index(self._data)
+        return operator.index(self._array)
 
     def __format__(self, spec: str) -> str:
-        return format(self._data, spec) if spec else str(self)
+        return format(self._array, spec) if spec else str(self)
 
     def item(self) -> Any:
         """Return the one element of a tensor of size 1 as a Python number.
@@ -322,8 +322,8 @@ class ArrayMethods:
         Raises:
             ValueError: if there are several.
         """
-        return self._data.item()
+        return self._array.item()
 
     def tolist(self) -> Any:
         """Return the elements as nested lists of Python numbers."""
-        return self._data.tolist()
+        return self._array.tolist()

@@ -148,7 +148,7 @@ def sweep(
             arrived.append((node, g))
         if op is None:
             continue
-        y, xs = (node, recorded_inputs(node)) if create_graph else (node._data, node._values)
+        y, xs = (node, recorded_inputs(node)) if create_graph else (node._array, node._values)
         for slot, source in enumerate(node.inputs):
             if not (isinstance(source, Node) and source.requires_grad):
                 continue
@@ -163,7 +163,7 @@ def sweep(
             rule: Any = op.vjps[slot]  # not None: checked on recording
             given = (xs,) if op.variadic else xs
             contribution = rule(g, y, *given, **node.params)
-            value = source._data
+            value = source._array
             if op.broadcasts and contribution.shape != value.shape:
                 contribution = unbroadcast(contribution, value.shape)
             if contribution.dtype is not value.dtype:
@@ -187,9 +187,9 @@ def _cast(contribution: Any, node: Node, source: Node) -> Any:
     """Give a contribution the dtype of what it goes back to."""
     if contribution.dtype.kind == "c":
         raise DtypeError(f"{node.op} was given complex numbers, which have no gradient here")
-    if source._data.dtype.kind != "f":  # requires_grad was set by hand
+    if source._array.dtype.kind != "f":  # requires_grad was set by hand
         raise DtypeError(f"{source!r} cannot have a gradient: its dtype is not floating")
-    return contribution.astype(source._data.dtype)
+    return contribution.astype(source._array.dtype)
 
 
 def _flush(sums: dict[int, Any], key: int, rules: dict[Total, Uses]) -> None:
@@ -201,7 +201,7 @@ def _flush(sums: dict[int, Any], key: int, rules: dict[Total, Uses]) -> None:
 def recorded_inputs(node: Node) -> tuple[Any, ...]:
     """Return the inputs as tensors, provided that they still hold what was recorded."""
     for source, value in zip(node.inputs, node._values, strict=True):
-        if isinstance(source, Node) and source._data is not value:
+        if isinstance(source, Node) and source._array is not value:
             raise StaleValueError(
                 f"{source!r} was given new data after {node.op} had used it: "
                 "second derivatives need it unchanged until they are taken"

@@ -227,7 +227,7 @@ class GradientFlow:
         assert node.op is not None
         g = self._gradients[node.index]
         with no_grad():
-            out = node.op.vjp(edge.slot, g, node._data, node._values, node.params)
+            out = node.op.vjp(edge.slot, g, node._array, node._values, node.params)
         shape = edge.source.shape
         if node.op.broadcasts and out.shape != shape:
             out = unbroadcast(out, shape)

@@ -36,7 +36,7 @@ def pushforward(root: Tensor, tangents: dict[int, Any], create_graph: bool = Fal
             t = tangents.get(source.index) if isinstance(source, Tensor) else None
             if t is None:
                 continue
-            y, xs = (node, recorded_inputs(node)) if create_graph else (node._data, node._values)
+            y, xs = (node, recorded_inputs(node)) if create_graph else (node._array, node._values)
             part = node.op.jvp(slot, t, y, xs, node.params)
             if part.shape != node.shape:
                 part = np.broadcast_to(part, node.shape)

@@ -54,7 +54,7 @@ def grad(
     if not isinstance(output, Tensor):
         raise TypeError(f"grad: the output is a tensor, not of type {type(output).__name__}")
     inputs = tensors(inputs, "grad")
-    given = gradient._data if isinstance(gradient, Tensor) else gradient
+    given = gradient._array if isinstance(gradient, Tensor) else gradient
     start: Any = initial_gradient(output, given)
     if create_graph:
         start = gradient if isinstance(gradient, Tensor) else Tensor(start)

@@ -47,12 +47,12 @@ def gradcheck(
     out = f(*tensors)
     weights = np.random.default_rng(0).uniform(0.5, 1.5, out.shape)
     # Two sums of this many digits, each rounded, over the distance of the two points.
-    rounding = 4 * np.finfo(np.float64).eps * float(np.sum(np.abs(out._data * weights))) / eps
+    rounding = 4 * np.finfo(np.float64).eps * float(np.sum(np.abs(out._array * weights))) / eps
 
     def value() -> float:
         # They require a gradient here too, since f itself may take one.
         out = f(*[Tensor(array, requires_grad=True) for array in arrays])
-        return float(np.sum(out._data * weights))
+        return float(np.sum(out._array * weights))
 
     for k, (array, analytic) in enumerate(
         zip(arrays, grad(np.sum(out * weights), tensors), strict=True)

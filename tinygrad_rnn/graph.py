@@ -83,7 +83,7 @@ class Node:
 
     __slots__ = (
         "__weakref__",
-        "_data",
+        "_array",
         "_values",
         "grad",
         "index",
@@ -94,7 +94,7 @@ class Node:
         "requires_grad",
         "scope",
     )
-    _data: Array
+    _array: Array  # not _data, which NumPy's masked arrays would take for one of their own
     _values: Sequence[Any]  # the arrays that went into the primitive, as they were then
     grad: Array | None
     index: int
@@ -107,7 +107,7 @@ class Node:
 
     def _init_leaf(self, array: Array, requires_grad: bool, name: str | None) -> None:
         """Become a leaf. (What a primitive makes is filled in where it is applied.)"""
-        self._data = array
+        self._array = array
         self.requires_grad = requires_grad
         self.op = self.grad = None
         self.inputs = self._values = ()
@@ -119,22 +119,22 @@ class Node:
     @property
     def shape(self) -> tuple[int, ...]:
         """Lengths of the axes."""
-        return self._data.shape
+        return self._array.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The element type, which is also that of its gradient."""
-        return self._data.dtype
+        return self._array.dtype
 
     @property
     def ndim(self) -> int:
         """Number of axes."""
-        return self._data.ndim
+        return self._array.ndim
 
     @property
     def size(self) -> int:
         """Number of elements."""
-        return self._data.size
+        return self._array.size
 
 
 _creation = attrgetter("index")

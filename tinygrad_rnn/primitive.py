@@ -117,14 +117,14 @@ class Primitive:
         try:  # most often, all inputs are tensors
             values, requires_grad = [], False
             for x in inputs:
-                values.append(x._data)
+                values.append(x._array)
                 if x.requires_grad:
                     requires_grad = True
         except AttributeError:
             tensors = [x for x in inputs if isinstance(x, Tensor)]
             if not tensors:
                 return self.forward(*inputs, **params)
-            values = [x._data if isinstance(x, Tensor) else _constant(x) for x in inputs]
+            values = [x._array if isinstance(x, Tensor) else _constant(x) for x in inputs]
             requires_grad = any(x.requires_grad for x in tensors)
         try:
             y = self.forward(*values, **params)
@@ -133,7 +133,7 @@ class Primitive:
         if type(y) is not np.ndarray:  # NumPy turns 0-d results into scalars
             y = np.asarray(y)
         out = _new(Tensor)
-        out._data = y
+        out._array = y
         out.grad = out.name = None
         out.index = next_index()
         out.scope = current.scope

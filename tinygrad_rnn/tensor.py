@@ -60,7 +60,7 @@ class Tensor(ArrayMethods, Node):
         dtype: DTypeLike | None = None,
     ) -> None:
         if isinstance(data, Tensor):
-            data = data._data
+            data = data._array
         array = real_array(data, dtype)
         if requires_grad and not np.issubdtype(array.dtype, np.floating):
             raise DtypeError(
@@ -84,16 +84,16 @@ class Tensor(ArrayMethods, Node):
             ShapeError: on assigning an array of another shape.
             DtypeError: on assigning what is not made of real numbers.
         """
-        return read_only(self._data)
+        return read_only(self._array)
 
     @data.setter
     def data(self, value: ArrayLike) -> None:
         if self.op is not None:
             raise GradientError(f"only a leaf can be given new data, and {self!r} was computed")
-        array = real_array(value._data if isinstance(value, Tensor) else value, self._data.dtype)
-        if array.shape != self._data.shape:
+        array = real_array(value._array if isinstance(value, Tensor) else value, self._array.dtype)
+        if array.shape != self._array.shape:
             raise ShapeError(f"data of shape {array.shape} given to a tensor of {self.shape}")
-        self._data = array
+        self._array = array
 
     def detach(self, name: str | None = None) -> Tensor:
         """Return a constant of the same value that remembers nothing of the graph.
@@ -107,7 +107,7 @@ class Tensor(ArrayMethods, Node):
         >>> x.grad
         array(3.)
         """
-        return as_constant(self._data, name)
+        return as_constant(self._array, name)
 
     # -- differentiating
 
@@ -146,13 +146,13 @@ class Tensor(ArrayMethods, Node):
     def __reduce__(self) -> Any:
         """Pickle and deep-copy the value without its graph: what was computed is a constant."""
         leaf = self.op is None
-        return _restore, (type(self), self._data, leaf and self.requires_grad, self.name)
+        return _restore, (type(self), self._array, leaf and self.requires_grad, self.name)
 
     def __repr__(self) -> str:
-        value = np.array2string(self._data, precision=4, threshold=8, separator=", ")
+        value = np.array2string(self._array, precision=4, threshold=8, separator=", ")
         facts = [value, f"shape={self.shape}"]
-        if self._data.dtype != np.float64:
-            facts.append(f"dtype={self._data.dtype}")
+        if self._array.dtype != np.float64:
+            facts.append(f"dtype={self._array.dtype}")
         if self.op is not None:
             facts.append(f"op={self.op.name}")
         if self.name is not None:

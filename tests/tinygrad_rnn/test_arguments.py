@@ -120,6 +120,8 @@ def test_masked_arrays_are_refused_and_not_read_under_their_mask():
     for use in (
         lambda: tr.Tensor(masked),
         lambda: leaf([1.0, 2.0]) * masked,
+        lambda: masked * leaf([1.0, 2.0]),
+        lambda: np.ma.add(masked, leaf([1.0, 2.0])),
         lambda: tr.mse_loss(leaf([1.0, 2.0]), masked),
         lambda: setattr(leaf([1.0, 2.0]), "data", masked),
     ):

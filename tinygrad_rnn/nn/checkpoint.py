@@ -72,7 +72,7 @@ class SegmentFunction(SequenceFunction):
         x, *rest = self.values
         parameters = self.cell.parameters()
         for parameter, value in zip(parameters, rest[self.count :], strict=True):
-            if parameter._data is not value:
+            if parameter._array is not value:
                 raise StaleValueError(
                     f"{parameter!r} was given new data after a checkpointed run had used it: "
                     "sweep back before the parameters are moved"

@@ -114,7 +114,7 @@ def _unroll_graph(
         with scope("t", t, call):
             if truncate is not None and step and step % truncate == 0:
                 state = tree_map(stop_gradient, state)
-            x = as_constant(inputs._data[t], "x") if constant else _named(inputs[t])
+            x = as_constant(inputs._array[t], "x") if constant else _named(inputs[t])
             after = cell(x, state)
             if step == 0:
                 check_state(cell, "__call__", after, state)

@@ -27,5 +27,5 @@ def stop_gradient(x: Tensor) -> Tensor:
     if not x.requires_grad:
         return x
     out = x.detach()
-    out.op, out.inputs, out._values = _cut, (x,), (x._data,)
+    out.op, out.inputs, out._values = _cut, (x,), (x._array,)
     return out

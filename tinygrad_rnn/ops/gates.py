@@ -53,7 +53,7 @@ def _gather_gates(uses: Uses) -> Array:
         if columns.start != end or columns.step or not columns.stop:
             return _add_gates(uses)
         end = columns.stop
-        _INTO[node.op](out[..., columns], g, node._data)
+        _INTO[node.op](out[..., columns], g, node._array)
     return out if end == a.shape[-1] else _add_gates(uses)
 
 
@@ -62,7 +62,7 @@ def _add_gates(uses: Uses) -> Array:
     total: Any = 0
     for g, node in uses:
         op: Any = node.op  # not None: it made the gate
-        total = total + op.vjp(0, g, node._data, node._values, node.params)
+        total = total + op.vjp(0, g, node._array, node._values, node.params)
     return np.asarray(total)
 
 
@@ -82,8 +82,8 @@ def _norms_of_gates(slope: Any, uses: Uses) -> list[Size]:
     """Measure what each gate of one kind sends back; several, which are small, are joined."""
     if len(uses) == 1:
         ((g, node),) = uses
-        return [size(slope(g, node._data, None))]
-    g, y = joined([g for g, _ in uses]), joined([node._data for _, node in uses])
+        return [size(slope(g, node._array, None))]
+    g, y = joined([g for g, _ in uses]), joined([node._array for _, node in uses])
     return sizes(slope(g, y, None), [g.size for g, _ in uses])
 
 

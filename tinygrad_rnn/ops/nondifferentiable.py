@@ -54,7 +54,7 @@ PIECEWISE_CONSTANT = (np.floor_divide, np.remainder, np.floor, np.ceil, np.trunc
 
 
 def _value(x: Any) -> Any:
-    return x._data if isinstance(x, Tensor) else x
+    return x._array if isinstance(x, Tensor) else x
 
 
 def _on_values(function: Callable[..., Any]) -> Callable[..., Any]:
