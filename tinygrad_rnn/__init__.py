@@ -14,6 +14,7 @@ What is used every day is here. Beyond that, by module:
     nn                  cells, layers, losses, runs; nn.init: starting values for weights
     optim               optimisers, and schedules of the learning rate
     analysis            Jacobians through time, decay rates, bounds, saturated gates
+    diagnosis           what a flow says, in words: what arrives, what is lost, and why
     interop             weights from and to PyTorch, Keras, ONNX and Haiku
     study               a study over a grid of settings, on many processors
     primitive, ops      how a primitive is declared; the primitives that there are
@@ -74,18 +75,22 @@ __version__ = "0.1.0"
 _LATER = {
     "analysis": (),
     "anomaly": ("detect_anomaly",),
+    "diagnosis": ("Diagnosis", "Finding", "diagnose"),
     "interop": ("from_torch",),
     "io": ("load", "save"),
+    "itemise": ("itemised",),
     "optim": ("SGD", "Adam", "AdamW", "RMSprop", "clip_grad_norm_", "clip_grad_value_"),
     "study": (),
 }
 _MODULES = {name: module for module, names in _LATER.items() for name in (module, *names)}
 
 if TYPE_CHECKING:  # the same for type checkers
-    from tinygrad_rnn import analysis, interop, optim, study
+    from tinygrad_rnn import analysis, diagnosis, interop, optim, study
     from tinygrad_rnn.anomaly import detect_anomaly
+    from tinygrad_rnn.diagnosis import Diagnosis, Finding, diagnose
     from tinygrad_rnn.interop import from_torch
     from tinygrad_rnn.io import load, save
+    from tinygrad_rnn.itemise import itemised
     from tinygrad_rnn.optim import (
         SGD,
         Adam,
@@ -116,10 +121,12 @@ __all__ = [
     "AdamW",
     "AnomalyError",
     "Cell",
+    "Diagnosis",
     "Dropout",
     "DtypeError",
     "Edge",
     "Embedding",
+    "Finding",
     "GRUCell",
     "GradcheckError",
     "GradientError",
@@ -148,6 +155,8 @@ __all__ = [
     "clip_grad_value_",
     "cross_entropy",
     "detect_anomaly",
+    "diagnose",
+    "diagnosis",
     "f",
     "from_torch",
     "grad",
@@ -156,6 +165,7 @@ __all__ = [
     "hvp",
     "init",
     "interop",
+    "itemised",
     "jacobian",
     "jvp",
     "keep_memory",

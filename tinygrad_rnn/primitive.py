@@ -99,6 +99,11 @@ class Primitive:
         self.has_gaps = not isinstance(vjps, VariadicRule) and None in vjps
         REGISTRY[name] = self
 
+    @property
+    def elementwise(self) -> bool:
+        """Whether it acts on each element by itself: its vjp is a local slope, and so its jvp."""
+        return self.vjps is self.jvps
+
     def __repr__(self) -> str:
         return f"<primitive {self.name}: y = {self.formula}>"
 

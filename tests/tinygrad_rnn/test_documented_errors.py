@@ -142,6 +142,15 @@ RAISES = {
             2 * leaf(1), 1, leaf(1), np.full(1, np.inf)
         )
     },
+    "itemised": {
+        "TypeError": lambda: tr.itemised(3.0, run()),
+        "ShapeError": lambda: tr.itemised([], run()),
+        "GradientError": lambda: tr.itemised([run().final.sum()], run()),
+    },
+    "diagnose": {
+        "GradientError": lambda: tr.diagnose(total(leaf(2)), tr.GradientFlow()),
+        "TypeError": lambda: tr.diagnose(total(leaf(2)), run=leaf(2)),
+    },
     "trace": {
         "GradientError": lambda: tr.trace(leaf(2)),
         "ShapeError": lambda: tr.trace(leaf(2), np.ones(3)),
@@ -164,7 +173,6 @@ RAISES = {
         "TypeError": lambda: tr.clip_grad_value_(cell(), 1.0),
     },
     "linear": {"ShapeError": lambda: tr.f.linear(leaf(1, 2), leaf(3, 3))},
-    "linear_recurrence": {"ShapeError": lambda: tr.f.linear_recurrence([1.0, 2.0], [1.0])},
     "linear_pair": {
         "ShapeError": lambda: tr.f.linear_pair(leaf(1, 2), leaf(3, 2), leaf(1, 4), leaf(3, 3))
     },

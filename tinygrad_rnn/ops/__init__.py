@@ -10,7 +10,6 @@ from tinygrad_rnn.ops import (
     join,
     matmul,
     nondifferentiable,
-    recurrence,
     reduce,
     shape,
 )
@@ -25,7 +24,6 @@ __all__ = [
     "join",
     "matmul",
     "nondifferentiable",
-    "recurrence",
     "reduce",
     "shape",
 ]
