@@ -29,6 +29,8 @@ class Call:
         parts: names of the state's parts, the hidden state first: ``("h", "c")``.
         takes: the index of each part of the state before the call.
         gives: the index of each part of the state after it.
+        made: the same as the cell gave it, where sequences of a batch that have ended keep theirs
+            instead; empty where that is no other.
         reads: the index of x_t; None if that is no node.
         reverse: whether the chain goes from the last step to the first.
     """
@@ -38,6 +40,7 @@ class Call:
     parts: tuple[str, ...] = ()
     takes: tuple[int, ...] = ()
     gives: tuple[int, ...] = ()
+    made: tuple[int, ...] = ()
     reads: int | None = None
     reverse: bool = False
 

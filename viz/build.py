@@ -13,7 +13,7 @@ from viz.layout.template import STEP_GAP
 from viz.model import Model
 from viz.reading.levels import LEVELS, check_detail
 from viz.reading.omission import KEPT, choose_steps, leave_out
-from viz.reading.reader import read
+from viz.reading.reader import Source
 
 LARGEST_PAGE = 200_000  # nodes and edges that a browser shows without labouring
 
@@ -38,11 +38,18 @@ def levels(loss: Any, flow: Any, norm: str = "l2") -> dict[str, Model]:
     >>> list(levels(run.final.sum(), None))
     ['op', 'gate', 'cell', 'step']
     """
-    fine = 2 * len(topological(loss)) <= LARGEST_PAGE  # about two nodes and edges per tensor
+    return levels_of(Source(loss, flow, norm))
+
+
+def levels_of(source: Source) -> dict[str, Model]:
+    """Models of what was read for a page: see `levels`.
+
+    Args:
+        source: the recording and its flow.
+    """
+    fine = 2 * len(source.recording.tensors) <= LARGEST_PAGE  # about two nodes and edges each
     models = {
-        detail: read(loss, flow, norm, detail=detail)
-        for detail in LEVELS
-        if fine or detail in ("cell", "step")
+        detail: source.read(detail) for detail in LEVELS if fine or detail in ("cell", "step")
     }
     first, *rest = models
     found = {
@@ -66,11 +73,9 @@ LARGEST = 150_000  # nodes and edges that are painted in good time
 
 
 def _model(
-    loss: Any,
-    flow: Any,
+    source: Source,
     detail: str,
     steps: Any,
-    norm: str,
     title: str,
     numbers: bool | None,
     strict: bool,
@@ -81,14 +86,11 @@ def _model(
     attempts = [(level, steps) for level in coarser] + [(coarser[-1], "auto")]
     size = 0
     for level, chosen in attempts:
-        whole, size = None, _estimate(loss, level, chosen)
+        whole, size = None, _estimate(source.recording.root, level, chosen)
         if size <= LARGEST:
-
-            def shown(known: list[int], level: str = level, chosen: Any = chosen) -> list[int]:
-                return choose_steps(chosen, known, level, KEPT[level])
-
-            whole = read(loss, flow, norm, title, level, shown)
-            model = leave_out(whole, shown(whole.steps))
+            shown = choose_steps(chosen, source.steps, level, KEPT[level])
+            whole = source.read(level, title, shown)
+            model = leave_out(whole, shown)
             size = len(model.nodes) + len(model.edges)
         if whole is not None and size <= LARGEST:
             break

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from viz.build import _model, levels
+from viz.build import _model, levels_of
 from viz.difference import PARTING, Difference
 from viz.errors import VizError
 from viz.layout.stacked import together
 from viz.model import Model
 from viz.picture import Picture
+from viz.reading.levels import check_detail
+from viz.reading.reader import Source
 from viz.style import Scale
 
 if TYPE_CHECKING:
@@ -74,10 +76,12 @@ def draw(
         scale = Scale.fit([flow], norm) if flow is not None else Scale(1.0, -1.0, 1.0, norm)
     if against is not None:
         flow = Difference(flow, against)
-    model = _model(loss, flow, detail, steps, norm, title or "", numbers, strict)
+    check_detail(detail)
+    source = Source(loss, flow, norm)
+    model = _model(source, detail, steps, title or "", numbers, strict)
     if against is not None:
         model.notes.append(PARTING)
-    return Picture(model, scale, theme, lambda: {"": levels(loss, flow, norm)})
+    return Picture(model, scale, theme, lambda: {"": levels_of(source)})
 
 
 def compare(
@@ -111,13 +115,15 @@ def compare(
     pairs = list(runs.values()) if isinstance(runs, Mapping) else []
     if not pairs or not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in pairs):
         raise VizError('nothing to compare: give {"RNN": (loss, flow), ...}')
+    check_detail(detail)
+    sources = {name: Source(loss, flow, norm) for name, (loss, flow) in runs.items()}
     parts = {}
-    for name, (loss, flow) in runs.items():  # no comprehension: a warning names our caller's line
-        parts[name] = _model(loss, flow, detail, steps, norm, "", numbers, strict)
+    for name, source in sources.items():  # no comprehension: a warning names our caller's line
+        parts[name] = _model(source, detail, steps, "", numbers, strict)
     if scale is None:
         scale = Scale.fit([flow for _, flow in runs.values()], norm)
 
     def drawings() -> dict[str, dict[str, Model]]:
-        return {name: levels(loss, flow, norm) for name, (loss, flow) in runs.items()}
+        return {name: levels_of(source) for name, source in sources.items()}
 
     return Picture(together(parts, title), scale, theme, drawings)

@@ -119,6 +119,7 @@ def _unroll_graph(
             if step == 0:
                 check_state(cell, "__call__", after, state)
             if mask is not None and not mask[t].all():
+                call.made = tuple([part.index for part in flatten(after).values()])
                 after = tree_map(lambda new, old, here=mask[t]: _keep(here, new, old), after, state)
             mark_call(call, x, state, after)
             state = states[t] = after

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import add
 from typing import Any
@@ -17,11 +17,13 @@ import numpy as np
 
 from tinygrad_rnn.analysis import decades_per_step
 from tinygrad_rnn.norms import norms
-from viz.model import AFTER, OUT, Layer, Parameter, Size, Strip
+from viz.model import AFTER, OUT, Parameter, Size, Strip
 from viz.reading.recording import Recording, Use, op_name
 
 
-def parameters(tensors: Sequence[Any], recording: Recording, sent: Sent) -> list[Parameter]:
+def parameters(
+    tensors: Sequence[Any], recording: Recording, sent: EdgeGradients
+) -> list[Parameter]:
     """The total gradient of each of the tensors, and each step's share of it.
 
     Args:
@@ -30,15 +32,17 @@ def parameters(tensors: Sequence[Any], recording: Recording, sent: Sent) -> list
     found: list[Parameter] = []
     for tensor in tensors if sent.flow is not None else ():
         uses: dict[int, list[Use]] = defaultdict(list)
-        for use in recording.by_source[id(tensor)]:
+        users = recording.users(tensor)
+        layers = {recording.homes[id(use.consumer)].layer for use in users}
+        for use in users:
             step = recording.homes[id(use.consumer)].step
             if step is not None and sent.reached(use):
                 uses[step].append(use)
         shares = {step: sent.along(uses[step])[1] for step in sorted(uses)}
         found.append(
             Parameter(
-                f"sum-{recording.ids[id(tensor)]}",
-                _full_name(tensor, recording),
+                f"sum-n{recording.place[id(tensor)]}",
+                _full_name(tensor, layers),
                 tuple(tensor.shape),
                 sent.total(tensor),
                 {step: size for step, size in shares.items() if size is not None},
@@ -47,28 +51,24 @@ def parameters(tensors: Sequence[Any], recording: Recording, sent: Sent) -> list
     return found
 
 
-def _full_name(tensor: Any, recording: Recording) -> str:
+def _full_name(tensor: Any, layers: set[str]) -> str:
     """A shared tensor's name, with its layer where it is used in one of several."""
-    uses = recording.by_source[id(tensor)]
-    layers = {recording.homes[id(use.consumer)].layer for use in uses}
-    layer = layers.pop() if len(layers) == 1 else ""
+    layer = next(iter(layers)) if len(layers) == 1 else ""
     name = tensor.name or op_name(tensor)
     return f"{name}, {layer}" if layer not in ("", OUT, AFTER) and "." not in name else name
 
 
-def strips(layers: Sequence[Layer], recording: Recording, flow: Any, norm: str) -> list[Strip]:
+def strips(recording: Recording, sent: EdgeGradients, norm: str) -> list[Strip]:
     """The norm of the gradient at each state of each layer, for all of its steps."""
-    if flow is None:
+    if sent.flow is None:
         return []
-    at = {(recording.homes[id(t)].step, recording.keys[id(t)]): t for t in recording.tensors}
     found = []
-    for layer in layers:
+    for layer in recording.chains:
         for key in layer.states if layer.name != OUT else ():
-            states = [(step, at[(step, key)]) for step in layer.steps if (step, key) in at]
-            values = [float(flow.norm(tensor, norm)) for _, tensor in states]
-            name = states[0][1].name or op_name(states[0][1])
-            steps = [step for step, _ in states]
-            found.append(Strip(layer.name, name, steps, values, decades_lost(values)))
+            states = recording.through_time(layer.name, key)
+            values = [size.get(norm) if size else 0.0 for size in sent.totals(states.values())]
+            name = recording.state_name(next(iter(states.values())))
+            found.append(Strip(layer.name, name, list(states), values, decades_lost(values)))
     return found
 
 
@@ -89,27 +89,47 @@ def measure(gradient: np.ndarray) -> Size:
     >>> size.l2, round(size.rms, 4), size.max, size.finite
     (5.0, 3.5355, 4.0, True)
     """
-    ((l2, largest),) = norms([gradient])
-    rms = l2 / math.sqrt(max(gradient.size, 1))
-    return Size(l2, rms, largest, math.isfinite(largest))
+    return sizes_of([gradient])[0]
 
 
-class Sent:
-    """A flow's edges by consumer and slot. Without a flow, nothing is known of any."""
+class EdgeGradients:
+    """What a flow sent along each use of a recording. Without a flow, nothing is known of any.
 
-    def __init__(self, flow: Any) -> None:
-        self.flow = flow
-        edges = flow.edges if flow is not None else ()
-        self.edges = {(edge.consumer.index, edge.slot): edge for edge in edges}
+    Attributes:
+        l2, max: of each use, by its number; NaN where nothing was sent.
+    """
+
+    def __init__(self, recording: Recording, flow: Any) -> None:
+        self.recording, self.flow = recording, flow
+        count = len(recording.source_of)
+        self.l2, self.max = np.full(count, np.nan), np.full(count, np.nan)
+        self.edges: list[Any] = [None] * count
+        self._sums: dict[tuple[int, ...], Size] = {}
+        place, first = recording.place, recording.first_use.tolist()
+        edges = [e for e in (flow.edges if flow is not None else ()) if id(e.consumer) in place]
+        where = [first[place[id(edge.consumer)]] + edge.slot for edge in edges]
+        self.l2[where] = [edge.l2 for edge in edges]
+        self.max[where] = [edge.max for edge in edges]
+        self.sent = np.zeros(count, dtype=bool)
+        self.sent[where] = True
+        for number, edge in zip(where, edges, strict=True):
+            self.edges[number] = edge
 
     def total(self, tensor: Any) -> Size | None:
         """The size of the summed gradient that reached a tensor."""
-        gradient = self.flow.gradient(tensor) if self.flow is not None else None
-        return None if gradient is None else measure(gradient)
+        return self.totals([tensor])[0]
+
+    def totals(self, tensors: Iterable[Any]) -> list[Size | None]:
+        """The size of the summed gradient that reached each of some tensors."""
+        if self.flow is None:
+            return [None for _ in tensors]
+        found = [self.flow.gradient(tensor) for tensor in tensors]
+        sizes = iter(sizes_of([gradient for gradient in found if gradient is not None]))
+        return [None if gradient is None else next(sizes) for gradient in found]
 
     def reached(self, use: Use) -> bool:
         """Whether the sweep sent something along this edge."""
-        return (use.consumer.index, use.slot) in self.edges
+        return bool(self.sent[self.recording.number(use)])
 
     def along(self, uses: Sequence[Use]) -> tuple[str, Size | None]:
         """What came back along edges of one tensor: summed first, then measured.
@@ -119,15 +139,33 @@ class Sent:
         """
         if self.flow is None:
             return "unknown", None
-        found = [self.edges[(u.consumer.index, u.slot)] for u in uses if self.reached(u)]
-        if not found:
+        numbers = [self.recording.number(use) for use in uses]
+        size = self.across([number for number in numbers if self.sent[number]])
+        if size is None:
             return ("cut" if op_name(uses[0].consumer) == "cut" else "none"), None
-        if len(found) == 1:
-            edge = found[0]
-            size = Size(edge.l2, edge.rms, edge.max, edge.finite)
-        else:
-            size = measure(reduce(add, map(self.flow.contribution, found)))
-        departing = getattr(self.flow, "departing", ())  # of a difference of two flows
-        if any((edge.consumer.index, edge.slot) in departing for edge in found):
-            return "departs", size
         return ("nonfinite" if not size.finite else "flows" if size.max else "zero"), size
+
+    def across(self, numbers: Sequence[int]) -> Size | None:
+        """The size of the sum over uses of one tensor, by their numbers; None for no uses."""
+        if not numbers:
+            return None
+        edge = self.edges[numbers[0]]
+        if len(numbers) == 1:
+            return Size(edge.l2, edge.rms, edge.max, edge.finite)
+        known = tuple(numbers)
+        if known not in self._sums:
+            every = self.recording.uses_by_source(edge.source)
+            if np.count_nonzero(self.sent[every]) == len(known):  # then the sweep has summed them
+                (self._sums[known],) = sizes_of([self.flow.gradient(edge.source)])
+            else:
+                parts = [self.flow.contribution(self.edges[number]) for number in known]
+                self._sums[known] = measure(reduce(add, parts))
+        return self._sums[known]
+
+
+def sizes_of(gradients: Sequence[np.ndarray]) -> list[Size]:
+    """The three norms of each of some arrays."""
+    return [
+        Size(l2, l2 / math.sqrt(max(gradient.size, 1)), largest, math.isfinite(largest))
+        for gradient, (l2, largest) in zip(gradients, norms(gradients), strict=True)
+    ]

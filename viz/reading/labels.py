@@ -52,12 +52,12 @@ def _label(group: Group, role: str, recording: Recording) -> str:
     tensor, step = group.main, group.home.step
     if role == "cell":
         return ""
-    if role == "initial":  # named h_0, which the hidden state of step 0 is called too
-        return f"initial {tensor.name.removesuffix('_0')}"
+    if role == "initial":  # not by its name: h_0 is what the state of step 0 is called, too
+        return f"initial {state_label(recording.started_by(tensor), recording)}"
     if role == "state":
-        return f"{tensor.name or symbol(tensor)}_{step}"
-    if (role == "input" or tensor.name == "x") and step is not None:
-        return f"{tensor.name}_{step}"
+        return f"{state_label(tensor, recording)}_{step}"
+    if step is not None and (role == "input" or id(tensor) in recording.reads):
+        return f"{tensor.name or 'x'}_{step}"
     if tensor.op is None:
         name = tensor.name or ("leaf" if tensor.requires_grad else "constant")
         # Inside a step its layer is plain to see.
@@ -71,6 +71,11 @@ def _label(group: Group, role: str, recording: Recording) -> str:
     if gate and recording.last_of_gate(tensor):
         return f"{symbol(tensor)}\n{gate}"
     return symbol(tensor)
+
+
+def state_label(tensor: Any, recording: Recording) -> str:
+    """What a state is called in the picture."""
+    return tensor.name or recording.parts.get(id(tensor)) or symbol(tensor)
 
 
 def _short(name: str) -> str:

@@ -10,11 +10,12 @@ boundary: what came back along all edges that it stands for is summed before the
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from viz.errors import VizError
-from viz.model import AFTER, BEFORE, OUT, Layer
+from viz.model import AFTER, BEFORE, OUT
 from viz.reading.recording import Block, Recording
 
 LEVELS = ("op", "gate", "cell", "step")
@@ -38,16 +39,23 @@ class Group:
 
 
 class Groups:
-    """The groups of one level of detail."""
+    """The groups of one level of detail.
 
-    def __init__(self, recording: Recording, layers: list[Layer], detail: str) -> None:
+    Args:
+        recording: what was recorded.
+        tensors: of these, in order of creation.
+        detail: the level.
+    """
+
+    def __init__(self, recording: Recording, tensors: Iterable[Any], detail: str) -> None:
         self.recording, self.detail = recording, detail
-        self.states = {key for layer in layers for key in layer.states if layer.name != OUT}
-        self.with_states = {layer.name for layer in layers if layer.states and layer.name != OUT}
+        cells = [layer for layer in recording.chains if layer.name != OUT]
+        self.states = {key for layer in cells for key in layer.states}
+        self.hidden = {layer.name: layer.states[0] for layer in cells if layer.states}
         self.found: dict[Any, Group] = {}
         self.states_at: dict[Block, list[Group]] = defaultdict(list)
         self.of: dict[int, Group] = {}
-        for tensor in recording.tensors:
+        for tensor in tensors:
             place = self._place(tensor)
             if place is not None:
                 role, name = place
@@ -66,7 +74,7 @@ class Groups:
         """The group that an edge leads to; None if it is not drawn at this level."""
         group = self.of.get(id(consumer))
         home = self.recording.homes[id(consumer)]
-        if self.detail not in ("cell", "step") or home.layer not in self.with_states:
+        if self.detail not in ("cell", "step") or home.layer not in self.hidden:
             return group
         if self.detail == "cell":
             if self.recording.homes[id(source)] == home and not _is_leaf(source):
@@ -76,23 +84,22 @@ class Groups:
 
     def _state_of(self, source: Any, home: Block) -> Group | None:
         """At "step": a state leads to its own next value, anything else to the hidden state."""
-        if not self._is_state(source) and self.recording.homes[id(source)].layer != BEFORE:
+        here, recording = self.states_at[home], self.recording
+        initial = recording.initial.get(id(source), {})
+        if not self._is_state(source) and recording.homes[id(source)].layer != BEFORE:
             return None
-        here = self.states_at[home]
-        key, name = self.recording.keys[id(source)], (source.name or "").removesuffix("_0")
-        for group in here:
-            if group.key == key and self.recording.homes[id(source)] != home:
-                return group
-        initial = self.recording.homes[id(source)].layer == BEFORE
-        same = [group for group in here if initial and group.main.name == name]
-        hidden = [group for group in here if group.main.name == "h"]
-        return next(iter(same or hidden or here), None)
+        for key in (initial.get(home.layer), recording.keys[id(source)]):
+            for group in here:
+                if group.key == key and recording.homes[id(source)] != home:
+                    return group
+        hidden = [group for group in here if group.key == self.hidden[home.layer]]
+        return next(iter(hidden or here), None)
 
     def _place(self, tensor: Any) -> tuple[str, Any] | None:
         """Role and name of the tensor's group; None if it is not drawn at this level."""
         home, detail = self.recording.homes[id(tensor)], self.detail
         alone = ("", id(tensor))
-        if detail == "op" or (tensor.name or "").endswith("_0"):
+        if detail == "op" or (home.layer == BEFORE and id(tensor) in self.recording.initial):
             return alone
         if detail == "gate":
             gate = self.recording.gates.get(id(tensor), "")
@@ -100,10 +107,10 @@ class Groups:
         if self._is_state(tensor):
             return alone
         if _is_leaf(tensor) or home.layer == BEFORE:
-            return alone if detail == "cell" or tensor is self.recording.tensors[-1] else None
+            return alone if detail == "cell" or tensor is self.recording.root else None
         if home.layer == AFTER:
             return "loss", home
-        if home.layer not in self.with_states:
+        if home.layer not in self.hidden:
             return "gate", (home, "")
         return ("cell", home) if detail == "cell" else None
 

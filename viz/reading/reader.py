@@ -8,16 +8,20 @@ alone. Only the engine's public surface is read.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from viz.errors import VizError
-from viz.model import AFTER, BEFORE, OUT, Edge, Model, Node
-from viz.reading.gradients import Sent, parameters, strips
+from viz.model import AFTER, BEFORE, OUT, Edge, Model, Node, Parameter, Strip
+from viz.reading.gradients import EdgeGradients, parameters, strips
 from viz.reading.labels import node_of
 from viz.reading.levels import Group, Groups, check_detail
 from viz.reading.recording import Block, Recording, Use
 from viz.style import check_norm
+
+Bundles = dict[tuple[Any, ...], list[Use]]
 
 
 def read(
@@ -26,7 +30,6 @@ def read(
     norm: str = "l2",
     title: str = "",
     detail: str = "op",
-    shown: Callable[[list[int]], list[int]] = list,
 ) -> Model:
     """Turn the graph under `root` into a drawing model with every step, unplaced.
 
@@ -36,22 +39,65 @@ def read(
         norm: "l2", "rms" or "max".
         title: the picture's name.
         detail: "op", "gate", "cell" or "step".
-        shown: from all steps those whose nodes will be seen; the others' are not looked into.
 
     Raises:
         VizError: `root` is no tensor with a graph, or `flow` was recorded from another one.
     """
-    check_norm(norm)
-    check_detail(detail)
-    if not hasattr(root, "inputs") or not hasattr(root, "scope"):
-        raise VizError(f"draw needs a Tensor, got {type(root).__name__}")
-    if root.op is None and not root.requires_grad:
-        raise VizError(
-            "nothing was recorded under this tensor: it was made inside no_grad(), was detached, "
-            "or is a constant"
-        )
-    _check_flow(flow, root)
-    return _Reader(root, flow, norm, detail, shown).model(title)
+    return Source(root, flow, norm).read(detail, title)
+
+
+class Source:
+    """What a picture is made from: a recording and its flow, read once for all levels and formats.
+
+    Args:
+        root: the tensor that the picture ends in, usually the loss.
+        flow: what a sweep from `root` recorded; None draws values and shapes alone.
+        norm: "l2", "rms" or "max".
+
+    Raises:
+        VizError: `root` is no tensor with a graph, or `flow` was recorded from another one.
+    """
+
+    def __init__(self, root: Any, flow: Any = None, norm: str = "l2") -> None:
+        check_norm(norm)
+        if not hasattr(root, "inputs") or not hasattr(root, "scope"):
+            raise VizError(f"draw needs a Tensor, got {type(root).__name__}")
+        if root.op is None and not root.requires_grad:
+            raise VizError(
+                "nothing was recorded under this tensor: it was made inside no_grad(), was "
+                "detached, or is a constant"
+            )
+        _check_flow(flow, root)
+        self.norm = norm
+        self.recording = Recording(root)
+        self.sent = EdgeGradients(self.recording, flow)
+        self.steps = sorted({step for layer in self.recording.chains for step in layer.steps})
+
+    @cached_property
+    def strips(self) -> list[Strip]:
+        """The gradient at each state, for all steps."""
+        return strips(self.recording, self.sent, self.norm)
+
+    @cached_property
+    def parameters(self) -> list[Parameter]:
+        """What is shared over time: its gradient, and each step's share of that."""
+        is_shared = self.recording.is_shared
+        tensors = [t for t in self.recording.tensors if t.requires_grad and is_shared(t)]
+        return parameters(tensors, self.recording, self.sent)
+
+    def read(
+        self, detail: str = "op", title: str = "", steps: Iterable[int] | None = None
+    ) -> Model:
+        """The model at one level.
+
+        Args:
+            detail: "op", "gate", "cell" or "step".
+            title: the picture's name.
+            steps: whose nodes are wanted; of the others there are those alone that something
+                leads to or from. All by default.
+        """
+        check_detail(detail)
+        return _Reader(self, detail, set(self.steps if steps is None else steps)).model(title)
 
 
 def _check_flow(flow: Any, root: Any) -> None:
@@ -70,64 +116,72 @@ def _check_flow(flow: Any, root: Any) -> None:
 
 
 class _Reader:
-    """The tables that turn tensors into nodes; one per picture, gone once the model stands."""
+    """The tables that turn tensors into nodes; one per level, gone once the model stands."""
 
-    def __init__(
-        self, root: Any, flow: Any, norm: str, detail: str, shown: Callable[[list[int]], list[int]]
-    ) -> None:
-        self.root, self.flow, self.norm, self.detail = root, flow, norm, detail
-        self.recording = recording = Recording(root)
-        self.homes, self.keys, self.by_source = recording.homes, recording.keys, recording.by_source
-        self.sent = Sent(flow)
-        self.layers = recording.cells()
-        self.steps = sorted({step for layer in self.layers for step in layer.steps})
-        self.hidden = set(self.steps) - set(shown(self.steps))
-        self.states = {key for layer in self.layers for key in layer.states}
-        self.rails = {  # layer and name of a state to its key
-            (layer.name, key.split("|")[2]): key for layer in self.layers for key in layer.states
-        }
-        self.last = {layer.name: layer.steps[-1] for layer in self.layers if not layer.reverse}
+    def __init__(self, source: Source, detail: str, shown: set[int]) -> None:
+        self.source, self.detail, self.shown = source, detail, shown
+        self.recording = recording = source.recording
+        self.homes, self.keys, self.sent = recording.homes, recording.keys, source.sent
+        self.states = {key for layer in recording.chains for key in layer.states}
+        self.last = {layer.name: layer.steps[-1] for layer in recording.chains if not layer.reverse}
         self.order = {
-            layer.name: {step: i for i, step in enumerate(layer.steps)} for layer in self.layers
+            layer.name: {step: i for i, step in enumerate(layer.steps)}
+            for layer in recording.chains
         }
-        self.groups = Groups(recording, self.layers, detail)
+        self.wanted = set(filter(self._is_wanted, {*self.homes.values()}))
+        self.groups = Groups(recording, recording.tensors, detail)
         self.nodes: dict[str, Node] = {}
         self.behind: dict[str, list[Use]] = {}  # what each edge stands for
-        self.shared: dict[int, bool] = {}  # whether a tensor gets a tag at each use, once asked
+
+    def _is_wanted(self, home: Block) -> bool:
+        """Whether a block is drawn, or stands beside one that is."""
+        if home.step is None:
+            return True
+        place = self.order[home.layer][home.step]
+        steps = self._steps_of[home.layer]
+        return any(step in self.shown for step in steps[max(place - 1, 0) : place + 2])
+
+    @cached_property
+    def _steps_of(self) -> dict[str, list[int]]:
+        return {layer.name: layer.steps for layer in self.recording.chains}
 
     def model(self, title: str) -> Model:
         """Everything, in the order in which it was recorded."""
+        bundles, targets = self._bundles()
+        ends = {id(self.groups.of[id(uses[0].source)]) for uses in bundles.values()}
+        ends |= {id(target) for target in targets.values()}
         for group in self.groups.found.values():
-            if group.main.op is not None or not self._is_shared(group.main):
+            if (group.home in self.wanted or id(group) in ends) and (
+                group.main.op is not None or not self.recording.is_shared(group.main)
+            ):
                 self._add(group)
-        edges = self._edges()
+        edges = self._edges(bundles, targets)
         edges += self._junctions(edges)
         used = {node.layer for node in self.nodes.values()}
-        last = self.groups.of.get(id(self.root))
-        tensors = [t for t in self.recording.tensors if t.requires_grad and self._is_shared(t)]
+        last = self.groups.of.get(id(self.recording.root))
         return Model(
             title=title,
-            norm=self.norm,
+            norm=self.source.norm,
             detail=self.detail,
             root=self._id(last) if last else "",
             nodes=list(self.nodes.values()),
             edges=edges,
-            layers=[layer for layer in self.layers if layer.name in used],
-            steps=self.steps,
-            shown=list(self.steps),
-            parameters=parameters(tensors, self.recording, self.sent),
-            strips=strips(self.layers, self.recording, self.flow, self.norm),
-            has_flow=self.flow is not None,
+            layers=[layer for layer in self.recording.chains if layer.name in used],
+            steps=self.source.steps,
+            shown=list(self.source.steps),
+            parameters=[replace(parameter) for parameter in self.source.parameters],
+            strips=[replace(strip) for strip in self.source.strips],
+            has_flow=self.sent.flow is not None,
         )
 
     # Nodes.
 
     def _id(self, group: Group) -> str:
-        id_ = self.recording.ids[id(group.main)]
-        return f"c{id_[1:]}" if group.role == "cell" else id_
+        place = self.recording.place[id(group.main)]
+        return f"c{place}" if group.role == "cell" else f"n{place}"
 
     def _add(self, group: Group) -> Node:
-        seen = group.home.step not in self.hidden
+        seen = group.home.step is None or group.home.step in self.shown
         node = node_of(group, self._role(group), self.recording, self._id(group), seen)
         node.gradient = self.sent.total(group.main) if seen and group.role != "cell" else None
         self.nodes[node.id] = node
@@ -137,14 +191,12 @@ class _Reader:
         tensor, home = group.main, group.home
         if group.role == "cell":
             return "cell"
-        if any(member is self.root for member in group.members):
+        if any(member is self.recording.root for member in group.members):
             return "loss"
         if self.keys[id(tensor)] in self.states and home.layer != OUT:
             return "state"
-        if home.layer == BEFORE and (tensor.name or "").endswith("_0"):
-            users = self.by_source[id(tensor)]
-            if any(self.homes[id(use.consumer)].step is not None for use in users):
-                return "initial"
+        if home.layer == BEFORE and id(tensor) in self.recording.initial:
+            return "initial"
         if tensor.op is not None:
             if tensor.op.name == "cut":
                 return "cut"
@@ -153,28 +205,16 @@ class _Reader:
             )
         if tensor.requires_grad:
             return "parameter"
-        return "input" if tensor.name == "x" else "constant"
-
-    def _is_shared(self, tensor: Any) -> bool:
-        """Whether it gets a tag at each use: what all steps use, and leaves used twice in one."""
-        if id(tensor) not in self.shared:
-            self.shared[id(tensor)] = self._has_tags(tensor)
-        return self.shared[id(tensor)]
-
-    def _has_tags(self, tensor: Any) -> bool:
-        uses, home = self.by_source[id(tensor)], self.homes[id(tensor)]
-        if home.layer == BEFORE:
-            return len({self.homes[id(use.consumer)] for use in uses}) > 1
-        return tensor.op is None and len(uses) > 1
+        return "input" if self.recording.is_input(tensor) else "constant"
 
     def _tag(self, tensor: Any, target: Group, uses: list[Use]) -> Node:
         """A node for one use of something shared, with that use's share of its gradient."""
         key = f"{target.home.layer}|tag|{self.keys[id(tensor)]}|{target.key}"
         role = "parameter" if tensor.requires_grad and tensor.op is None else "shared"
-        role = "input" if tensor.name == "x" and tensor.op is None else role
+        role = "input" if self.recording.is_input(tensor) else role
         group = Group(key, target.home, role, tensor, [tensor])
-        serial = len(self.recording.ids) + len(self.nodes)
-        seen = group.home.step not in self.hidden
+        serial = len(self.recording.tensors) + len(self.nodes)
+        seen = group.home.step is None or group.home.step in self.shown
         tag = node_of(group, role, self.recording, f"n{serial}", seen)
         tag.gradient = self.sent.along(uses)[1]
         self.nodes[tag.id] = tag
@@ -182,28 +222,36 @@ class _Reader:
 
     # Edges.
 
-    def _edges(self) -> list[Edge]:
-        """Every use as an edge; at a coarser level, all uses of a tensor in a group as one."""
-        bundles: dict[tuple[Any, ...], list[Use]] = defaultdict(list)
-        alike: dict[tuple[Any, ...], list[Use]] = defaultdict(list)  # what one tag stands for
+    def _bundles(self) -> tuple[Bundles, dict[tuple[Any, ...], Group]]:
+        """Every use by itself; at a coarser level, all uses of a tensor in a group together."""
+        bundles: Bundles = {}
         targets: dict[tuple[Any, ...], Group] = {}
-        for number, use in enumerate(self.recording.uses):
-            source = self.groups.of.get(id(use.source))
-            target = self.groups.target(use.source, use.consumer)
-            if source is None or target is None or source is target:
+        of, target_of, homes, wanted = self.groups.of, self.groups.target, self.homes, self.wanted
+        for consumer in self.recording.tensors:
+            if homes[id(consumer)] not in wanted:
                 continue
-            alone = (number,) if self.detail == "op" else ()
-            name = (id(use.source), id(target), *alone)
-            bundles[name].append(use)
-            alike[name[:2]].append(use)
-            targets[name] = target
+            for use in self.recording.uses_of(consumer):
+                source, target = of.get(id(use.source)), target_of(use.source, consumer)
+                if source is None or target is None or source is target:
+                    continue
+                alone = (id(consumer), use.slot) if self.detail == "op" else ()
+                name = (id(use.source), id(target), *alone)
+                bundles.setdefault(name, []).append(use)
+                targets[name] = target
+        return bundles, targets
+
+    def _edges(self, bundles: Bundles, targets: dict[tuple[Any, ...], Group]) -> list[Edge]:
+        """An edge for each bundle, from a tag where its tensor is shared."""
+        alike: Bundles = {}  # what one tag stands for
+        for name, uses in bundles.items():
+            alike.setdefault(name[:2], []).extend(uses)
         tags: dict[tuple[int, int], Node] = {}
         edges = []
         for number, (name, uses) in enumerate(bundles.items()):
             tensor, target = uses[0].source, targets[name]
             source_group = self.groups.of[id(tensor)]
             start, key, port = self._id(source_group), source_group.key, ""
-            if self._is_shared(tensor) and target.home.layer != BEFORE:
+            if self.recording.is_shared(tensor):
                 tag = tags.get(name[:2])
                 if tag is None:
                     tag = tags[name[:2]] = self._tag(tensor, target, alike[name[:2]])
@@ -230,8 +278,8 @@ class _Reader:
             return f"<{key}" if abs(order[start.step] - order[home.step]) == 1 else ""
         if home.layer == AFTER:
             return f"<{key}"
-        if start.layer == BEFORE and (source.name or "").endswith("_0"):
-            return f"<{self.rails.get((home.layer, source.name.removesuffix('_0')), key)}"
+        if home.layer in self.recording.initial.get(id(source), {}):
+            return f"<{self.recording.initial[id(source)][home.layer]}"
         return f"_{key}" if start.step == home.step else ""
 
     def _junctions(self, edges: list[Edge]) -> list[Edge]:

@@ -9,7 +9,7 @@ import pytest
 
 import tinygrad_rnn as tr
 from tests.viz.reading.recorded import drawn, find, leaf, two_steps
-from viz.reading.reader import read
+from viz.reading.reader import Source
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_node_says_what_its_tensor_holds() -> None:
 def test_steps_that_will_not_be_seen_are_not_looked_into() -> None:
     states, _ = two_steps()
     loss = states[1].sum()
-    model = read(loss, tr.trace(loss), shown=lambda steps: steps[1:])
+    model = Source(loss, tr.trace(loss)).read(steps=[1])
     for node in model.nodes:
         hidden = node.step == 0
         assert (node.value is None) == hidden
