@@ -117,6 +117,11 @@ class Node:
         self.scope = current.scope
 
     @property
+    def input_values(self) -> Sequence[Any]:
+        """The arrays that went in, one per slot, as they were then; empty for a leaf."""
+        return self._values
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """Lengths of the axes."""
         return self._array.shape

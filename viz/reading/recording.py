@@ -384,6 +384,9 @@ class Recording:
 
     def value(self, tensor: Any) -> Any:
         """What a tensor held when it was recorded: a leaf may have been given new data since."""
+        uses = self.users(tensor)[:1] if tensor.op is None else []
+        for consumer, slot, _ in uses:
+            return np.asarray(consumer.input_values[slot])
         return tensor.data
 
     def last_of_gate(self, tensor: Any) -> bool:

@@ -48,8 +48,12 @@ class RecordedNode(Protocol):
         """What went in, one per slot: nodes, and constants as they were given."""
 
     @property
+    def input_values(self) -> Sequence[Any]:
+        """The arrays that went in, one per slot, as they were then; empty for a leaf."""
+
+    @property
     def data(self) -> Any:
-        """The value, a NumPy array."""
+        """The value, a NumPy array; of a leaf it may have been given anew since."""
 
     @property
     def shape(self) -> tuple[int, ...]:
