@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tinygrad_rnn.backward import Rule, Uses, initial_gradient, sweep, unbroadcast
+from tinygrad_rnn.backward import initial_gradient, sweep_to
+from tinygrad_rnn.batched import Rule, Uses, unbroadcast
 from tinygrad_rnn.errors import GradientError
 from tinygrad_rnn.graph import read_only
 from tinygrad_rnn.memory import collector_paused
@@ -304,5 +305,5 @@ def trace(root: Tensor, gradient: ArrayLike | None = None) -> GradientFlow:
         raise TypeError(f"trace takes a Tensor, such as a loss, not a {type(root).__name__}")
     flow = GradientFlow()
     with no_grad():
-        sweep(root, initial_gradient(root, gradient), observer=flow)
+        sweep_to(root, initial_gradient(root, gradient), observer=flow)
     return flow

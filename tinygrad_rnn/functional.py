@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tinygrad_rnn.backward import initial_gradient, sweep
+from tinygrad_rnn.backward import initial_gradient, sweep_to
 from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.forward import pushforward
 from tinygrad_rnn.graph import real_array, topological
@@ -59,7 +59,7 @@ def grad(
     if create_graph:
         start = gradient if isinstance(gradient, Tensor) else Tensor(start)
     with nullcontext() if create_graph else no_grad():
-        arrived = sweep(output, start, inputs, create_graph=create_graph)
+        arrived = sweep_to(output, start, inputs, create_graph=create_graph)
     found = {node.index: g for node, g in arrived}
     out = []
     for x in inputs:

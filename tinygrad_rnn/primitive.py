@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.array import UFUNCS
-from tinygrad_rnn.backward import BatchedVJP, Rule
+from tinygrad_rnn.batched import BatchedVJP, Rule
 from tinygrad_rnn.errors import NotDifferentiableError, ShapeError
 from tinygrad_rnn.graph import NO_PARAMS, next_index, real_array
 from tinygrad_rnn.scope import current

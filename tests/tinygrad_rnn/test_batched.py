@@ -4,20 +4,37 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tr
-from tinygrad_rnn.backward import initial_gradient, sweep
+from tinygrad_rnn.backward import initial_gradient, sweep, sweep_to
+from tinygrad_rnn.batched import batched_sweep
 from tinygrad_rnn.ops.gates import sigmoid_gate, tanh_gate
 
 
 def both_ways(loss, tensors):
-    """Gradients of an unwatched sweep, which batched, and of one watched edge by edge."""
+    """Gradients of a sweep that batches, and of one edge by edge."""
 
     def watcher(consumer, slot, source, contribution):
         pass
 
-    found = {
-        t.index: g for t, g in sweep(loss, initial_gradient(loss, None), tensors, observer=watcher)
-    }
+    start = initial_gradient(loss, None)
+    found = {t.index: g for t, g in sweep_to(loss, start, tensors, observer=watcher)}
     return tr.grad(loss, tensors), [found[t.index] for t in tensors]
+
+
+@pytest.mark.parametrize("kind", [tr.RNNCell, tr.LSTMCell, tr.GRUCell])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_both_sweeps_yield_the_same_gradient_at_every_node_in_the_same_order(kind, dtype):
+    rng = np.random.default_rng(4)
+    x = tr.Tensor(rng.normal(size=(7, 2, 3)), requires_grad=True, dtype=dtype)
+    run = tr.unroll(kind(3, 5, rng=rng, dtype=dtype), x)
+    loss = (run.outputs * rng.normal(size=(7, 2, 5)).astype(dtype)).sum() + (run.outputs**2).sum()
+    start = initial_gradient(loss, None)
+    plain, batched = list(sweep(loss, start)), list(batched_sweep(loss, start))
+    assert [node.index for node, _ in plain] == [node.index for node, _ in batched]
+    assert len(plain) > 30
+    for (node, g), (_, other) in zip(plain, batched, strict=True):
+        assert g.dtype == other.dtype == dtype
+        assert g.shape == node.shape
+        np.testing.assert_allclose(g, other, rtol=1e-4 if dtype == np.float32 else 1e-11, atol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -54,7 +71,7 @@ def test_rows_of_a_shared_weight_are_gathered_where_they_belong(rows):
 
 @pytest.mark.parametrize("length", [3, 300])
 def test_gathering_in_several_goes_loses_nothing(length, monkeypatch):
-    monkeypatch.setattr("tinygrad_rnn.backward.GATHERED_AT_ONCE", 40)
+    monkeypatch.setattr("tinygrad_rnn.batched.MAX_DEFERRED", 40)
     rng = np.random.default_rng(2)
     x = tr.Tensor(rng.normal(size=(length, 2, 3)), requires_grad=True)
     weight = tr.Tensor(rng.normal(size=(3, 3)), requires_grad=True)

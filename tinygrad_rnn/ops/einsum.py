@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.array import FUNCTIONS
-from tinygrad_rnn.backward import unbroadcast
+from tinygrad_rnn.batched import unbroadcast
 from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.graph import Array
 from tinygrad_rnn.ops.matmul import matmul

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.array import FUNCTIONS
-from tinygrad_rnn.backward import BatchedVJP, Uses
+from tinygrad_rnn.batched import BatchedVJP, Uses
 from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.graph import Array
 from tinygrad_rnn.norms import Size, norms

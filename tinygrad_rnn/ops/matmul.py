@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.backward import BatchedVJP, Uses, unbroadcast
+from tinygrad_rnn.batched import BatchedVJP, Uses, unbroadcast
 from tinygrad_rnn.graph import Array
 from tinygrad_rnn.norms import Size, norms, norms_of_outer_products
 from tinygrad_rnn.ops.index import scatter

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.array import FUNCTIONS
-from tinygrad_rnn.backward import unbroadcast
+from tinygrad_rnn.batched import unbroadcast
 from tinygrad_rnn.primitive import linear
 
 reshape = linear(
