@@ -44,7 +44,12 @@ class Chapter(NamedTuple):
 CHAPTERS = (
     Chapter(
         "Sequences and state",
-        (Demo("data_video", "beginner", 20),),
+        (
+            Demo("data_video", "beginner", 20),
+            Demo("folded", "beginner", 4),
+            Demo("units", "beginner", 3),
+            Demo("sharing", "beginner", 20),
+        ),
     ),
     Chapter(
         "Unrolling and backpropagation through time",
@@ -65,17 +70,22 @@ CHAPTERS = (
             Demo("float32", "intermediate", 3),
             Demo("depth", "intermediate", 3),
             Demo("exploding", "beginner", 5),
+            Demo("first_infinity", "beginner", 4),
         ),
     ),
     Chapter(
         "The LSTM",
-        (Demo("cell_state", "beginner", 3),),
+        (
+            Demo("cell_state", "beginner", 3),
+            Demo("output_gate", "beginner", 4),
+        ),
     ),
     Chapter(
         "The GRU",
         (
             Demo("gru_interpolation", "beginner", 3),
             Demo("training_flow", "intermediate", 5),
+            Demo("reset_gate", "beginner", 3),
         ),
     ),
     Chapter(
@@ -88,6 +98,8 @@ CHAPTERS = (
             Demo("task_copy", "intermediate", 25),
             Demo("input_attribution", "intermediate", 5),
             Demo("from_other_libraries", "beginner", 3),
+            Demo("stateful", "beginner", 3),
+            Demo("padding", "beginner", 3),
         ),
     ),
     Chapter(

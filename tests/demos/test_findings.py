@@ -6,6 +6,14 @@ import demos.common
 
 # The demos whose sentences are conditions on numbers, with settings that take seconds.
 DEMOS = {
+    "padding": "",
+    "stateful": "",
+    "reset_gate": "",
+    "output_gate": "",
+    "first_infinity": "",
+    "sharing": "",
+    "units": "",
+    "folded": "",
     "depth": "",
     "exploding": "",
     "initialisation": "",

@@ -13,6 +13,14 @@ NAMES = [file.stem for file in FILES if file.stem not in ("common", "chapters")]
 
 # The smallest settings that are allowed, and the files that are written.
 RUNS = {
+    "padding": ("--hidden 1", "chart.svg"),
+    "stateful": ("--steps 2 --hidden 1", "chart.svg"),
+    "reset_gate": ("--steps 1 --hidden 1 --seeds 1", "chart.svg"),
+    "output_gate": ("--steps 3 --hidden 1 --seeds 1", "chart.svg"),
+    "first_infinity": ("--steps 2 --hidden 1 --seeds 1", "chart.svg"),
+    "sharing": ("--steps 4 --iterations 1 --seeds 1", "chart.svg"),
+    "units": ("--steps 2 --hidden 2 --seeds 1", "chart.svg"),
+    "folded": ("--steps 2 --hidden 1", "folded.svg unrolled.svg"),
     "bptt_four_ways": ("--steps 2 --hidden 1", "chart.svg graph.svg"),
     "cell_state": (
         "--steps 3 --hidden 1",
