@@ -1,11 +1,9 @@
-"""What the demos that forecast share: windows of a table, and a network trained on them."""
+"""What the demos that forecast share: windows of a table, and their scale."""
 
 from __future__ import annotations
 
 import numpy as np
 
-import tinygrad_rnn as tr
-from demos._learning import Network, learn
 from demos.common import UsageError
 from tinygrad_rnn.tensor import Array
 
@@ -25,26 +23,7 @@ def check(rows: int, training: int, length: int) -> None:
         )
 
 
-def forecast(
-    kind: str, x: Array, y: Array, training: int, iterations: int, seed: int, hidden: int = 16
-) -> Array:
-    """Learn y (N,) from windows x (T, N, F) of the first `training`; return what it says of all.
-
-    Both are scaled by the mean and the standard deviation of the training part.
-    """
-    part = x[:, :training].reshape(-1, x.shape[-1])
-    x = ((x - part.mean(axis=0)) / (part.std(axis=0) + 1e-12)).astype(np.float32)
-    middle, spread = y[:training].mean(), y[:training].std() + 1e-12
-    target = ((y - middle) / spread).astype(np.float32)[:, np.newaxis]
-    network = Network(kind, x.shape[-1], hidden, 1, seed)
-    rng = np.random.default_rng([seed, 1])
-
-    def loss() -> tr.Tensor:
-        chosen = rng.choice(training, min(64, training), replace=False)
-        return tr.mse_loss(network.last(x[:, chosen]), target[chosen])
-
-    rate = tr.optim.cosine(0.005, iterations)
-    learn(network, loss, iterations, rate, measure=lambda: 0.0, every=iterations, about=kind)
-    with tr.no_grad():
-        said: Array = network.last(x).data[:, 0]
-    return np.asarray(said * spread + middle)
+def scale(part: Array) -> tuple[Array, Array]:
+    """Return mean and standard deviation, over all axes but the last, of the training part."""
+    axes = tuple(range(part.ndim - 1))
+    return part.mean(axis=axes), part.std(axis=axes) + 1e-12
