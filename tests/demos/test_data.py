@@ -13,10 +13,10 @@ from demos.data import HERE, genome, table, utterances
 
 WHAT = {
     "data_dna": ("--iterations 2 --hidden 3", ["chart.svg"]),
-    "data_speakers": ("--iterations 2", ["chart.svg"]),
+    "data_speakers": ("--iterations 2 --seeds 1", ["chart.svg"]),
     "data_stocks": ("--iterations 2 --seeds 1", ["chart.svg"]),
     "data_text": ("--iterations 2 --hidden 4 --sample 9", ["text.safetensors"]),
-    "data_video": ("--iterations 2", ["frames.png"]),
+    "data_video": ("--iterations 2 --seeds 1", ["frames.png"]),
     "data_weather": ("--iterations 2 --seeds 1", ["chart.svg"]),
 }
 
@@ -37,18 +37,16 @@ def answers(said, width=15):
     return {line[:width].strip(): line[width:].split() for line in said.splitlines()}
 
 
-def test_speakers_are_told_apart(demo, tmp_path):
-    _, said, _ = demo("data_speakers", "--out", tmp_path)
-    rows = answers(said)
-    for kind in ("GRU", "LSTM"):
-        assert float(rows[kind][0]) >= 0.93
-        assert rows[kind][1] == "yes"
-    assert rows["most frequent"] == [f"{88 / 370:.3f}", "no"]
+def test_speakers_are_told_apart_in_whatever_order_their_frames_come(demo, tmp_path):
+    _, said, _ = demo("data_speakers", "--iterations", 100, "--seeds", 1, "--out", tmp_path)
+    right = {n: float(x) for n, x in re.findall(r"(?m)^(\w[\w, ]*?) +(0\.\d+)$", said)}
+    assert right["most frequent"] == pytest.approx(88 / 370, abs=6e-4)
+    assert min(right["GRU"], right["GRU, shuffled"], right["linear, mean frame"]) > 0.93
 
 
 def test_weather_is_better_than_the_last_value(demo, tmp_path):
     _, said, _ = demo("data_weather", "--seeds", 1, "--out", tmp_path)
-    rows = {name: float(row[0]) for name, row in answers(said, 16).items() if row}
+    rows = {n: float(x) for n, x in re.findall(r"(?m)^(\w[\w ]*?) +(\d\.\d+)$", said)}
     for kind in ("GRU", "LSTM"):
         assert rows[kind] < rows["last value"] < rows["seasonal mean"]
     names, values = table(HERE / "seattle-weather.csv.gz")
@@ -79,8 +77,8 @@ def test_the_curve_of_forecast_prices_is_yesterdays_price_moved_by_the_return(
     rise = 100 * np.log(1.1)
     monkeypatch.setattr(data_stocks, "forecast", lambda kind, x, y, *rest: np.full_like(y, rise))
     prices = 50 + 10 * np.sin(np.arange(100))
-    rows = "\n".join(f"{n},{p:.9f}" for n, p in enumerate(prices))
-    (tmp_path / "own.csv").write_text(f"day,price\n{rows}\n")
+    rows = "\n".join(f"{price:.9f}" for price in prices)
+    (tmp_path / "own.csv").write_text(f"price\n{rows}\n")
     options = ("--file", tmp_path / "own.csv", "--column", "price", "--window", 5)
     status, _, _ = demo("data_stocks", *options, "--out", tmp_path)
     assert status == 0

@@ -33,7 +33,7 @@ RUNS = {
     "gru_interpolation": ("--steps 3 --hidden 1", "chart.svg graph.svg"),
     "initialisation": ("--steps 3 --hidden 1 --seeds 1", "chart.svg"),
     "input_attribution": ("--hidden 1 --iterations 0 --seeds 1", "chart.svg"),
-    "jacobian_regulariser": ("--steps 2 --hidden 1 --iterations 1", "chart.svg"),
+    "jacobian_regulariser": ("--steps 2 --hidden 1 --iterations 1 --seeds 1", "chart.svg"),
     "jacobian_spectra": ("--steps 2 --hidden 2", "chart.svg"),
     "own_cell": ("--steps 2 --hidden 1", "chart.svg graph.svg"),
     "phase_diagram": ("--steps 2 --hidden 1 --seeds 1", "chart.svg results.jsonl"),
