@@ -21,7 +21,6 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz
-from tinygrad_rnn.analysis import decades_per_step
 from tinygrad_rnn.interop.files import load_layers
 from tinygrad_rnn.tensor import Array
 from viz.charts import save
@@ -209,17 +208,10 @@ def draw(args: argparse.Namespace, swept: Mapping[str, Swept]) -> Iterator[tuple
         yield "compare", viz.compare(runs, title=about, **options)
 
 
-def report(name: str, flow: tr.GradientFlow, run: Any) -> None:
-    """Print what is left of the gradient at the first step, for each state of each layer."""
-    layers = [run] if isinstance(run, tr.Run) else [forwards for forwards, *_ in run.runs]
-    for k, layer in enumerate(layers):
-        where = f"{name:<4}" if len(layers) == 1 else f"{name:<4}  layer {k}"
-        for state, norms in flow.through_time(layer).items():
-            rate = decades_per_step(norms)
-            print(
-                f"{where}  |dL/d{state}_t| {norms[-1]:.1e} at the last step, {norms[0]:.1e} "
-                f"at the first" + ("" if np.isnan(rate) else f", {rate:+.3f} decades per step")
-            )
+def report(name: str, loss: tr.Tensor, flow: tr.GradientFlow, run: Any) -> None:
+    """Print what the flow says: what reaches the first step, for each layer, and what is wrong."""
+    for line in str(tr.diagnose(loss, flow, run)).splitlines():
+        print(f"{name:<4}  {line}")
 
 
 def sweep(args: argparse.Namespace) -> dict[str, Swept]:
@@ -235,7 +227,7 @@ def sweep(args: argparse.Namespace) -> dict[str, Swept]:
         loss = task.loss(hidden, readout, args.loss == "every")
         flow = tr.trace(loss)
         swept[name] = loss, flow
-        report(name, flow, steps)
+        report(name, loss, flow, steps)
     return swept
 
 

@@ -126,4 +126,7 @@ def compare(
     def drawings() -> dict[str, dict[str, Model]]:
         return {name: levels_of(source) for name, source in sources.items()}
 
-    return Picture(together(parts, title), scale, theme, drawings)
+    whole = together(parts, title)
+    said = [f"{name}: {part.headline}" for name, part in parts.items() if part.headline]
+    whole.headline = " ".join(said)
+    return Picture(whole, scale, theme, drawings)

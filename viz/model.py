@@ -182,7 +182,8 @@ class Strip:
     state: str
     steps: list[int]
     values: list[float]  # norm of dL/dstate_t
-    decades_per_step: float | None  # least squares; positive: shrinks on its way back
+    said: str = ""  # what becomes of it on its way back
+    decades: float | None = None  # per step back, negative where it shrinks; None if not one rate
     part: str = ""  # which of several drawings in one
     places: list[float] = field(default_factory=list)  # x of the middle of each step's bar
     rail: float | None = None  # y of the state's rail in the graph
@@ -258,6 +259,7 @@ class Model:
     clusters: list[Cluster] = field(default_factory=list)
     omitted: list[Omitted] = field(default_factory=list)
     captions: list[Caption] = field(default_factory=list)
+    headline: str = ""  # what the picture shows, in one sentence
     has_flow: bool = True
     notes: list[str] = field(default_factory=list)
     width: float = 0.0

@@ -59,8 +59,9 @@ def strip_text(strips: list[Strip], width: int = 60) -> str:
         strips: the gradients; see `viz.model.Strip`.
         width: the most characters that a line of bars may take; more steps are thinned out evenly.
 
-    >>> print(strip_text([Strip("", "h", [0, 1, 2], [1e-04, 0.01, 1.0], 2.0)]))
-    h_t  1.0e-04 ▁▅█ 1.0e+00  t = 0 .. 2, 2.00 decades per step
+    >>> strip = Strip("", "h", [0, 1, 2], [1e-04, 0.01, 1.0], "times 0.010 a step back")
+    >>> print(strip_text([strip]))
+    h_t  1.0e-04 ▁▅█ 1.0e+00  t = 0 .. 2, times 0.010 a step back
     """
     logs = [math.log10(v) for v in chain(*(strip.values for strip in strips)) if 0 < v < math.inf]
     low, high = min(logs, default=0.0), max(logs, default=0.0)
@@ -73,8 +74,7 @@ def strip_text(strips: list[Strip], width: int = 60) -> str:
     for name, strip in zip(names, strips, strict=True):
         every = max(1, math.ceil(len(strip.values) / width))
         bars = "".join(_bar(value, low, high) for value in strip.values[::-every][::-1])
-        rate = strip.decades_per_step
-        fitted = "" if rate is None else f", {rate:.2f} decades per step"
+        fitted = f", {strip.said}" if strip.said else ""
         first, last = number(strip.values[0]), number(strip.values[-1])
         span = f"t = {strip.steps[0]} .. {strip.steps[-1]}"
         lines.append(f"{name:<{widest}}  {first} {bars} {last}  {span}{fitted}")

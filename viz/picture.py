@@ -85,7 +85,8 @@ class Picture:
         'Computation graph of 4 time steps; no gradients were recorded.'
         """
         model = self.model
-        text = f"Computation graph of {len(model.steps)} time steps"
+        text = f"{model.headline} " if model.headline else ""
+        text += f"Computation graph of {len(model.steps)} time steps"
         if len(model.shown) != len(model.steps):
             text += f", {len(model.shown)} of them drawn"
         if not model.has_flow:
@@ -170,5 +171,10 @@ class Picture:
             self.model.title or "Backpropagation through time",
             page=lambda: self.to_bytes("html").decode(),
             svg=lambda: self.to_bytes("svg"),
-            text=lambda: strip_text(self.model.strips) or self.description,
+            text=self._text,
         )
+
+    def _text(self) -> str:
+        """What a notebook without pictures shows: the headline, and the strips."""
+        strips = strip_text(self.model.strips)
+        return f"{self.model.headline}\n{strips}".strip() if strips else self.description

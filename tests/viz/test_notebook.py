@@ -46,18 +46,18 @@ def test_what_cannot_be_made_is_left_out_and_text_remains(broken):
 
 def test_a_strip_has_one_scale_for_all_states():
     strips = [
-        Strip("", "h", [0, 1, 2], [1e-6, 1e-3, 1.0], 3.0),
-        Strip("", "c", [0, 1, 2], [1e-3, 1e-3, 1e-3], 0.0),
+        Strip("", "h", [0, 1, 2], [1e-6, 1e-3, 1.0], "times 0.0010 a step"),
+        Strip("", "c", [0, 1, 2], [1e-3, 1e-3, 1e-3]),
     ]
     h, c = strip_text(strips).split("\n")
-    assert h == "h_t  1.0e-06 ▁▅█ 1.0e+00  t = 0 .. 2, 3.00 decades per step"
+    assert h == "h_t  1.0e-06 ▁▅█ 1.0e+00  t = 0 .. 2, times 0.0010 a step"
     assert "▅▅▅" in c
 
 
 def test_each_strip_says_what_it_is_of():
     strips = [
-        Strip("", "h", [0, 1], [1e-6, 1.0], None, part="LSTM"),
-        Strip("layer = 1", "c", [0, 1], [1.0, 1.0], None),
+        Strip("", "h", [0, 1], [1e-6, 1.0], part="LSTM"),
+        Strip("layer = 1", "c", [0, 1], [1.0, 1.0]),
     ]
     lines = strip_text(strips).split("\n")
     assert lines[0].startswith("LSTM, h_t       1.0e-06 ")
@@ -85,7 +85,9 @@ def test_a_drawn_picture_shows_itself_with_and_without_graphviz(monkeypatch):
     made = picture._repr_mimebundle_(include=None, exclude=None)
     assert set(made) == {"text/html", "image/svg+xml", "text/plain"}
     assert "<svg" in made["image/svg+xml"]
-    assert made["text/plain"].startswith("h_t  ")
+    headline, strip = made["text/plain"].split("\n")
+    assert re.match(r"\d+ % of the gradient at t = 2 reaches t = 0", headline)
+    assert strip.startswith("h_t  ")
 
     def missing(*_):
         raise viz.GraphvizMissingError("no Graphviz")
@@ -93,4 +95,6 @@ def test_a_drawn_picture_shows_itself_with_and_without_graphviz(monkeypatch):
     monkeypatch.setattr("viz.picture.render", missing)
     made = picture._repr_mimebundle_()
     assert set(made) == {"text/html", "text/plain"}
-    assert made["text/plain"].startswith("h_t  ")
+    headline, strip = made["text/plain"].split("\n")
+    assert re.match(r"\d+ % of the gradient at t = 2 reaches t = 0", headline)
+    assert strip.startswith("h_t  ")

@@ -38,9 +38,10 @@ class Diagnosis:
 
     Attributes:
         headline: one sentence: how much of the gradient reaches the first step, at what rate.
+        journeys: the same of every layer and direction, the first layer first.
         findings: what is wrong, the worst first; empty for a healthy network.
-        curves: what the headline rests on: for each layer and direction, the way through time of
-            what its last loss sends back.
+        curves: what all of this rests on: for each layer, direction and part of the state, the way
+            through time of what the last loss sends back.
 
     >>> import tinygrad_rnn as tr
     >>> cell = tr.LSTMCell(3, 8, rng=0, forget_bias=4.0)
@@ -53,13 +54,24 @@ class Diagnosis:
     """
 
     headline: str
+    journeys: tuple[str, ...]
     findings: tuple[Finding, ...]
     curves: tuple[Curve, ...]
 
     def __str__(self) -> str:
-        lines = [self.headline]
-        lines += [f"{f.cause}: {str(f).removeprefix(self.headline).strip()}" for f in self.findings]
+        told = [self.headline, *(said for said in self.journeys if said != self.headline)]
+        lines = [self.headline] if len(self.journeys) < 2 else told
+        for finding in self.findings:
+            text = str(finding)
+            for said in told:  # which needs not be said again
+                text = text.removeprefix(said).strip()
+            lines.append(f"{finding.cause}{_place(finding)}: {text}")
         return "\n".join(line for line in lines if line)
+
+
+def _place(finding: Finding) -> str:
+    where = finding.where._replace(step=None, gate=None)
+    return f" ({where})" if str(where) else ""
 
 
 def diagnose(loss: Any, flow: GradientFlow | None = None, run: Any = None) -> Diagnosis:
@@ -113,8 +125,9 @@ def diagnose(loss: Any, flow: GradientFlow | None = None, run: Any = None) -> Di
     findings.sort(key=lambda finding: -finding.weight)
     return Diagnosis(
         _headline(seen, findings),
+        tuple(journey(curve) for curve in seen.curves if curve is not None),
         tuple(findings),
-        tuple(curve for curve in seen.curves if curve is not None),
+        tuple(curve for ways in seen.ways for curve in ways.by_part),
     )
 
 

@@ -184,16 +184,26 @@ class Ways:
     @cached_property
     def furthest(self) -> Curve | None:
         """The curve with the longest way to go, of the part that carries most of it."""
-        if not self.curves:
-            return None
-        longest = max(len(curve.steps) for curve in self.curves)
-        rest = [curve for curve in self.curves if len(curve.steps) == longest]
+        longest = max((len(curve.steps) for curve in self.by_part), default=0)
+        rest = [curve for curve in self.by_part if len(curve.steps) == longest]
+        return max(rest, key=_carried, default=None)
 
-        def carried(curve: Curve) -> tuple[int, float]:
-            share = curve.share
-            return int(np.count_nonzero(curve.norms)), share if np.isfinite(share) else np.inf
+    @cached_property
+    def by_part(self) -> list[Curve]:
+        """For each part of the state the curve with the longest way to go."""
+        found = []
+        for part in self.chain.parts:
+            curves = [curve for curve in self.curves if curve.part == part]
+            longest = max((len(curve.steps) for curve in curves), default=0)
+            rest = [curve for curve in curves if len(curve.steps) == longest]
+            found += [max(rest, key=_carried)] if rest else []
+        return found
 
-        return max(rest, key=carried)
+
+def _carried(curve: Curve) -> tuple[int, float]:
+    """Return how far a curve gets, and how much of it."""
+    share = curve.share
+    return int(np.count_nonzero(curve.norms)), share if np.isfinite(share) else np.inf
 
 
 def _step(node: Any) -> int | None:

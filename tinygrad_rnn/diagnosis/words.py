@@ -68,6 +68,26 @@ def rate(curve: Curve) -> str:
     return f"times {first} a step back to t = {knee}, then times {second}"
 
 
+def on_its_way(curve: Curve) -> str:
+    """Return what becomes of a gradient at the states of a layer, to follow what is shown there.
+
+    Of the sum that several losses send it tells no rate, for there is none: only of the last one.
+    """
+    if not curve.alone:
+        whose = f"what the loss at t = {curve.steps[0]} sends" if curve.top else (
+            f"what comes from above at t = {curve.steps[0]}"
+        )  # fmt: skip
+        told = rate(curve)
+        return f"a sum; {whose} goes {told}" if told and curve.arrives else "a sum"
+    if not all(math.isfinite(x) for x in curve.norms):
+        return "not finite"
+    if not curve.arrives:
+        last = max(k for k, x in enumerate(curve.norms) if x > 0)
+        return f"ends at t = {curve.steps[last]} on its way back"
+    told = rate(curve)
+    return f"{told} on its way back" if told else ""
+
+
 def journey(curve: Curve) -> str:
     """Return what becomes of a gradient on its way through time, as one sentence.
 

@@ -93,13 +93,7 @@ def _says(strip: Strip, model: Model) -> str:
     text = f"{model.norm} norm of dL/d{strip.state}_t for all {len(strip.steps)} steps"
     if strip.layer:
         text = f"{strip.layer}: {text}"
-    rate = strip.decades_per_step
-    if rate is None:
-        return text
-    if abs(rate) < 0.005:
-        return f"{text}: keeps its size on its way back (0.00 decades per step)"
-    way = "falls" if rate >= 0 else "grows"
-    return f"{text}: {way} by {abs(rate):.2f} decades per step on its way back"
+    return f"{text}: {strip.said}" if strip.said else text
 
 
 def _height(value: float, scale: Scale) -> float:

@@ -217,7 +217,7 @@ def _through_time(model: Model, numbers: Numbers) -> Facts:
             "layer": one.layer,
             "state": one.state,
             "steps": ranges(one.steps),
-            "rate": None if one.decades_per_step is None else round(one.decades_per_step, 4),
+            "said": one.said,
         }
         numbers.strips.append((facts, one.values))
         return facts
@@ -236,6 +236,7 @@ def _through_time(model: Model, numbers: Numbers) -> Facts:
 
     return {
         "has_flow": model.has_flow,
+        "headline": model.headline,
         "norm": model.norm,
         "steps": ranges(model.steps),
         "strips": [strip(one) for one in model.strips],

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.analysis import decades_per_step
 from tinygrad_rnn.norms import norms
 from viz.model import AFTER, OUT, Parameter, Size, Strip
 from viz.reading.recording import Recording, Use, op_name
+from viz.reading.story import curve_of, said_of
 
 
 def parameters(
@@ -68,18 +68,11 @@ def strips(recording: Recording, sent: EdgeGradients, norm: str) -> list[Strip]:
             states = recording.through_time(layer.name, key)
             values = [size.get(norm) if size else 0.0 for size in sent.totals(states.values())]
             name = recording.state_name(next(iter(states.values())))
-            found.append(Strip(layer.name, name, list(states), values, decades_lost(values)))
+            curve = curve_of(sent.flow, next(iter(states.values())))
+            one = curve.pieces if curve is not None and curve.alone else []
+            decades = one[0].decades if len(one) == 1 else None
+            found.append(Strip(layer.name, name, list(states), values, said_of(curve), decades))
     return found
-
-
-def decades_lost(values: list[float]) -> float | None:
-    """Decades that a gradient loses for each step it goes back; None where no line can be fitted.
-
-    >>> round(decades_lost([0.001, 0.01, 0.1, 1.0]), 6)
-    1.0
-    """
-    rate = decades_per_step(values)
-    return None if math.isnan(rate) else -rate
 
 
 def measure(gradient: np.ndarray) -> Size:

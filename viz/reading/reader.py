@@ -19,6 +19,7 @@ from viz.reading.gradients import EdgeGradients, parameters, strips
 from viz.reading.labels import node_of
 from viz.reading.levels import Group, Groups, check_detail
 from viz.reading.recording import Block, Recording, Use
+from viz.reading.story import headline_of
 from viz.style import check_norm
 
 Bundles = dict[tuple[Any, ...], list[Use]]
@@ -97,7 +98,9 @@ class Source:
                 leads to or from. All by default.
         """
         check_detail(detail)
-        return _Reader(self, detail, set(self.steps if steps is None else steps)).model(title)
+        model = _Reader(self, detail, set(self.steps if steps is None else steps)).model(title)
+        model.headline = headline_of(self.sent.flow)
+        return model
 
 
 def _check_flow(flow: Any, root: Any) -> None:

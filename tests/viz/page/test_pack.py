@@ -179,8 +179,8 @@ def test_sums_and_strips_are_those_of_the_first_level(held: Any) -> None:
         assert runs(packed) == strip.steps
         texts = sizes({"gradient": [packed["values"]]}, series, 0)
         assert texts == [written(strip.values[0])]
-        rate = strip.decades_per_step
-        assert packed["rate"] == (None if rate is None else pytest.approx(rate, abs=5.1e-5))
+        assert packed["said"] == strip.said
+    assert picture["headline"] == model.headline
 
 
 def test_boxes_of_steps_left_out_are_nodes_of_the_page() -> None:

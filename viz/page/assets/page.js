@@ -38,6 +38,9 @@ class Page {
     this.strips.fill();
     this.shares.fill();
     this.clear();
+    const { headline } = this.picture;
+    $("headline").hidden = !headline;
+    $("headline").textContent = headline;
     const notes = this.picture.levels[this.detail].notes ?? [];
     $("notice").hidden = !notes.length;
     $("notice").textContent = notes.join("\n");

@@ -35,9 +35,8 @@ class Strips {
     });
   }
 
-  caption({ layer, state, rate }, count) {
-    const fitted = rate === null ? "" : `: ${Math.abs(rate).toFixed(2)} decades per step `
-      + (rate >= 0 ? "lost on the way back" : "gained on the way back");
+  caption({ layer, state, said }, count) {
+    const fitted = said ? `: ${said}` : "";
     return `${this.page.prefix()}gradient at ${layer ? `${layer}, ` : ""}${state}_t, `
       + `all ${count} steps${fitted}`;
   }
