@@ -20,12 +20,13 @@ from typing import Any
 import numpy as np
 
 import tinygrad_rnn as tr
-import viz
+from tinygrad_rnn import viz  # not from the name that another project has, too
 from tinygrad_rnn.interop.files import load_layers
 from tinygrad_rnn.tensor import Array
 from viz.charts import save
 from viz.cli.command import Parser, UsageError, finite, output_folder, run, whole
 from viz.cli.inputs import encode, enough, passage, series
+from viz.dot import graphviz
 from viz.reading.levels import LEVELS
 from viz.style import NORMS
 
@@ -172,8 +173,7 @@ def arguments() -> argparse.Namespace:
         metavar="FORMAT",
         nargs="+",
         choices=FORMATS,
-        default=["svg"],
-        help=f"one or several of {', '.join(FORMATS)}",
+        help=f"one or several of {', '.join(FORMATS)} (default: svg; html where no Graphviz is)",
     )
     add("--chart", action="store_true", help="also chart.svg, the gradient through time")
     add("--out", metavar="DIR", type=Path, default=Path("out"), help="folder to write to")
@@ -191,6 +191,8 @@ def arguments() -> argparse.Namespace:
             parser.error(f"--{name.replace('_', '-')} is for --cell {kind}")
     if args.standardise and args.series is None:
         parser.error("--standardise is for --series: leave it out")
+    if args.format is None:
+        args.format = ["svg"] if graphviz.is_there() else ["html"]
     return args
 
 

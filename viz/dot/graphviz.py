@@ -81,6 +81,16 @@ def render(source: str, form: str, time_limit: float = TIME_LIMIT, dpi: int = 72
     return painted
 
 
+def is_there(form: str = "svg") -> bool:
+    """Return whether a Graphviz that paints this format can be found."""
+    if wasm.IN_BROWSER:
+        return form == "svg" and wasm.is_lent()
+    try:
+        return bool(_command(form, 72))
+    except GraphvizMissingError:
+        return False
+
+
 def _command(form: str, dpi: int) -> list[str]:
     dot = shutil.which("dot")
     if dot:

@@ -38,6 +38,11 @@ def command(form: str) -> list[str] | None:
     return [sys.executable, "-X", "utf8", "-c", _WASI, form]
 
 
+def is_lent() -> bool:
+    """Return whether the page lends its Graphviz."""
+    return importlib.util.find_spec("wasm_graphviz") is not None
+
+
 def paint(source: str, form: str) -> bytes:
     """Paint DOT text whose positions are all given with the Graphviz that the page lends.
 

@@ -426,3 +426,10 @@ def test_a_checkpoint_in_half_precision(here):
     weight = load_layers(here / "model.pt").layers[0].weight_ih
     assert weight.dtype == np.float64
     np.testing.assert_array_equal(weight.data[-2:], module.weight_ih_l0[-2:].detach().double())
+
+
+@pytest.mark.parametrize(("there", "form"), [(True, "svg"), (False, "html")])
+def test_without_graphviz_a_page_is_written(call, here, drawn, monkeypatch, there, form):
+    monkeypatch.setattr("viz.dot.graphviz.is_there", lambda form="svg": there)
+    assert call("--steps 3 --hidden 2") == 0
+    assert (here / "out" / f"lstm.{form}").exists()

@@ -9,7 +9,7 @@ import pytest
 
 import viz
 from tests.viz.graphs import last_loss
-from viz.dot import wasm
+from viz.dot import graphviz, wasm
 from viz.dot.graphviz import render
 from viz.dot.svg import finish
 
@@ -57,6 +57,8 @@ def test_text_of_any_script_passes_through(without_other_graphviz: None) -> None
 
 
 def test_other_formats_are_refused_with_what_to_install(without_other_graphviz: None) -> None:
+    assert graphviz.is_there("svg")
+    assert not graphviz.is_there("png")
     with pytest.raises(viz.GraphvizMissingError, match=r"no Graphviz found for \.png: "):
         render('digraph { a [pos="20,20"] }', "png")
 
@@ -84,6 +86,7 @@ class InBrowser:
 def test_in_a_browser_the_page_lends_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wasm, "IN_BROWSER", True)
     monkeypatch.setitem(sys.modules, "wasm_graphviz", InBrowser())  # type: ignore[arg-type]
+    assert not graphviz.is_there("pdf")
     assert render("digraph { }", "svg") == b'<?xml version="1.0"?><svg>svg nop2</svg>'
     with pytest.raises(viz.GraphvizFailedError, match="syntax error in line 1"):
         render("rubbish", "svg")
