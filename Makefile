@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .bench-venv
 
-.PHONY: demo pictures test lint coverage fuzz soak mutants docs package bench clean
+.PHONY: demo pictures test lint coverage fuzz soak mutants docs site lock test-pyodide package bench clean
 
 # Each stamp stands for one finished installation; a second run finds it and installs nothing.
 $(VENV)/.python:
@@ -13,14 +13,14 @@ $(VENV)/.python:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.demos: $(VENV)/.python pyproject.toml
+$(VENV)/.demos: $(VENV)/.python pyproject.toml .github/constraints.txt
 	@echo "== installing what the demos need"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demos]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .github/constraints.txt --editable '.[demos]'
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.python pyproject.toml
+$(VENV)/.dev: $(VENV)/.python pyproject.toml .github/constraints.txt
 	@echo "== installing what the tests need"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .github/constraints.txt --editable '.[dev]'
 	@touch $@
 
 demo: $(VENV)/.demos
@@ -66,10 +66,29 @@ docs: $(VENV)/.dev
 		-m pdoc --docformat google -t .github/reference --output-directory out/docs \
 		tinygrad_rnn tinygrad_rnn.primitive tinygrad_rnn.nn.recurrent viz viz.charts viz.page
 
+# VENDOR=1 puts Python, NumPy and Graphviz for the browser there, too: no page asks for anything
+# elsewhere. npm fetches them.
+site: docs
+	@echo "== building the site: see out/site/index.html"
+	@PYTHONPATH=. $(BIN)/python .github/site/build.py $(if $(VENDOR),--vendor) $(if $(DEMOS),--demos $(DEMOS))
+
 $(VENV)/.package: $(VENV)/.dev
 	@echo "== installing what builds and checks packages"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv 'pyright[nodejs]'
 	@touch $@
+
+# The versions that `make demo` and `make test` install, for every Python and system that is promised.
+lock: $(VENV)/.package
+	@echo "== choosing the newest versions anew: see .github/constraints.txt"
+	@$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --extra dev \
+		--no-header --no-annotate --no-emit-package tinygrad-rnn -o .github/constraints.txt pyproject.toml
+
+# Pyodide's own Python and NumPy, in Node.js; two parts at once, for two processors.
+test-pyodide: $(VENV)/.dev
+	@echo "== running the tests under WebAssembly"
+	@$(BIN)/python tests/pyodide/prepare.py out/vendor
+	@node tests/pyodide/run.mjs out/vendor 2 0 & first=$$!; \
+		node tests/pyodide/run.mjs out/vendor 2 1; second=$$?; wait $$first && exit $$second
 
 package: $(VENV)/.package
 	@echo "== building wheel and sdist, and using them outside the checkout"
