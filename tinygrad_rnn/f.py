@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.ops import activations, reduce
+from tinygrad_rnn.errors import ShapeError
+from tinygrad_rnn.ops import activations, recurrence, reduce
 from tinygrad_rnn.ops.matmul import AFFINE, ALL_ROWS
 from tinygrad_rnn.ops.reduce import Axis
 from tinygrad_rnn.tensor import Tensor
@@ -20,6 +21,7 @@ __all__ = [
     "leaky_relu",
     "linear",
     "linear_pair",
+    "linear_recurrence",
     "log_softmax",
     "logsumexp",
     "relu",
@@ -201,3 +203,37 @@ def linear_pair(x: Any, W: Any, h: Any, U: Any, bias: Any = None, rows: slice = 
     if bias is None:
         return AFFINE[4](x, W, h, U, rows=rows)
     return AFFINE[5](x, W, h, U, bias, rows=rows)
+
+
+def linear_recurrence(a: Any, b: Any, start: Any = None) -> Any:
+    """Return ``h_t = a_t * h_{t-1} + b_t`` for all t, as one node with all its derivatives.
+
+    Where neither a nor b depends on the state, as in a minimal GRU (Feng et al. 2024) or a
+    diagonal linear recurrent unit (Orvieto et al. 2023), no cell need be unrolled: this is as much
+    faster as one node is than T.
+
+    Args:
+        a: what of the state is kept, shape (T, ...), or one that broadcasts to b's.
+        b: what is added, shape (T, ...).
+        start: h before the first step, shape (...); zeros by default.
+
+    Returns:
+        Shape (T, ...).
+
+    Raises:
+        ShapeError: if the shapes do not fit together.
+
+    >>> linear_recurrence(0.5, [1.0, 0.0, 2.0])
+    array([1.  , 0.5 , 2.25])
+    """
+    a, b = _array(a), _array(b)
+    fits = all(m in (1, n) for m, n in zip(a.shape[::-1], b.shape[::-1], strict=False))
+    if fits and a.ndim <= b.ndim and a.shape != b.shape:
+        a = np.broadcast_to(a, b.shape)
+    start = np.zeros(b.shape[1:], b.dtype) if start is None else _array(start)
+    if not b.ndim or a.shape != b.shape or start.shape != b.shape[1:]:
+        raise ShapeError(
+            f"linear_recurrence: a {a.shape}, b {b.shape} and start {start.shape} are not "
+            "(T, ...), (T, ...) and (...)"
+        )
+    return recurrence.linear_recurrence(a, b, start)

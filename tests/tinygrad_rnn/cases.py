@@ -326,6 +326,13 @@ CASES: dict[str, Case] = {
         (tr.f.linear, [(5, 4, 3), (2, 3), (2,)]),
         (lambda x, w, b: tr.f.linear(x, w, b, rows=np.s_[1:3]), [(4, 3), (4, 3), (4,)]),
     ),
+    "linear_recurrence": several(
+        (tr.f.linear_recurrence, [(4, 3), (4, 3), (3,)]),
+        (tr.f.linear_recurrence, [(3, 2, 2), (3, 2, 2), (2, 2)]),
+        (tr.f.linear_recurrence, [(1, 2), (1, 2), (2,)]),
+        (tr.f.linear_recurrence, [(5,), (5,), ()]),
+        (lambda a, b: tr.f.linear_recurrence(a, b), [(3,), (4, 3)]),
+    ),
     "sigmoid_gate": gate(sigmoid_gate),
     "tanh_gate": gate(tanh_gate),
     "linear_pair": several(

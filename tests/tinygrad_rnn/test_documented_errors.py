@@ -173,6 +173,7 @@ RAISES = {
         "TypeError": lambda: tr.clip_grad_value_(cell(), 1.0),
     },
     "linear": {"ShapeError": lambda: tr.f.linear(leaf(1, 2), leaf(3, 3))},
+    "linear_recurrence": {"ShapeError": lambda: tr.f.linear_recurrence([1.0, 2.0], [1.0])},
     "linear_pair": {
         "ShapeError": lambda: tr.f.linear_pair(leaf(1, 2), leaf(3, 2), leaf(1, 4), leaf(3, 3))
     },

@@ -10,6 +10,7 @@ from tinygrad_rnn.ops import (
     join,
     matmul,
     nondifferentiable,
+    recurrence,
     reduce,
     shape,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "join",
     "matmul",
     "nondifferentiable",
+    "recurrence",
     "reduce",
     "shape",
 ]
