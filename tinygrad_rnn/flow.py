@@ -281,11 +281,12 @@ class GradientFlow:
         return {name: np.array([l2 for l2, _ in sizes]) for name, sizes in found.items()}
 
 
-def trace(root: Tensor, gradient: ArrayLike | None = None) -> GradientFlow:
+def trace(root: Any, gradient: ArrayLike | None = None) -> GradientFlow:
     """Sweep back from `root` and return the flow; no `.grad` is touched.
 
     Args:
-        root: the loss, or any tensor if `gradient` is given.
+        root: the loss, or any tensor if `gradient` is given; also one of PyTorch's, made while its
+            model was watched (`tinygrad_rnn.interop.torch.watch`).
         gradient: what is swept back, of the root's shape; 1 for a single element.
 
     Returns:
@@ -301,6 +302,10 @@ def trace(root: Tensor, gradient: ArrayLike | None = None) -> GradientFlow:
     >>> trace(np.sum(x * x)).norm(x)
     10.0
     """
+    if hasattr(root, "grad_fn"):  # PyTorch's
+        from tinygrad_rnn.interop import torch_graph
+
+        return torch_graph.trace(root, gradient)
     if not isinstance(root, Tensor):
         raise TypeError(f"trace takes a Tensor, such as a loss, not a {type(root).__name__}")
     flow = GradientFlow()

@@ -42,7 +42,8 @@ def draw(
     own, ``with tinygrad_rnn.scope("t", t):`` does.
 
     Args:
-        loss: the tensor that the picture ends in, of any shape: what the flow was traced from.
+        loss: the tensor that the picture ends in, of any shape: what the flow was traced from. Of a
+            PyTorch model that was watched, PyTorch's own loss.
         flow: what a sweep from it recorded (`tinygrad_rnn.trace(loss)`); None draws no gradients.
         detail: "op", every primitive; "gate", one node per gate and state; "cell", one per cell;
             "step", only the states.

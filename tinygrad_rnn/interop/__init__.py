@@ -1,6 +1,7 @@
 """Weights from and to other libraries, as plain dictionaries of arrays.
 
-None of those libraries is imported: `from_torch` reads a module's own state dict.
+None of those libraries is imported: `from_torch` reads a module's own state dict. Beyond weights,
+`torch.watch` shows where the gradient of a running PyTorch model goes; it alone needs PyTorch.
 
 ==========  ====================  =====================  ===============  =====================
 library     rows of an LSTM       rows of a GRU          update gate      reset gate

@@ -1,10 +1,10 @@
-"""PyTorch: `torch.nn.RNN`, `LSTM`, `GRU` and their cells, as modules or as their state dicts."""
+"""PyTorch: its layers and their weights as this project's, and a running model watched."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tinygrad_rnn.errors import StateDictError
 from tinygrad_rnn.interop.gates import (
@@ -20,6 +20,67 @@ from tinygrad_rnn.interop.gates import (
 from tinygrad_rnn.nn.base import GatedCell
 from tinygrad_rnn.nn.recurrent import RecurrentLayers
 from tinygrad_rnn.tensor import Array
+
+if TYPE_CHECKING:
+    from tinygrad_rnn.interop.torch_graph import Watch
+
+
+def watch(model: Any) -> Watch:
+    """Watch a PyTorch model run, to see afterwards where its gradient goes.
+
+    Inside the block the model and the loss are computed as ever: by the user's own code, to the
+    same numbers, bit for bit, and so are the gradients of a later ``loss.backward()``. Then
+    `tinygrad_rnn.trace` takes the loss, and `viz.draw` draws it.
+
+    Time is read off what the model does. The k-th call of a submodule of which every call depends
+    on the one before is step k; without such, the k-th use of a weight. ``with
+    tinygrad_rnn.scope("t", t):`` in the model's own loop says it instead. The steps of `nn.RNN`,
+    `nn.LSTM` and `nn.GRU` are computed a second time, for only the fused layer's outputs are there
+    to be seen. Trace the loss before ``loss.backward()``, which frees PyTorch's graph.
+
+    Args:
+        model: a `torch.nn.Module`, on any device.
+
+    Returns:
+        A block, for `with`. If an error ended it, `viz.draw` takes it in place of a loss, and draws
+        what was made until then.
+
+    Raises:
+        TypeError: if `model` is no module.
+        GradientError: if it was compiled or scripted, so that its steps cannot be seen.
+        ImportError: if PyTorch is not installed.
+
+    >>> import pytest, tinygrad_rnn as tr
+    >>> torch = pytest.importorskip("torch")
+    >>> model = torch.nn.LSTM(input_size=2, hidden_size=3)
+    >>> with watch(model):
+    ...     outputs, _ = model(torch.ones(5, 1, 2))
+    ...     loss = outputs[-1].sum()
+    >>> list(tr.trace(loss).through_time(model))
+    ['h', 'c']
+    """
+    from tinygrad_rnn.interop.torch_graph import Watch  # it imports PyTorch
+
+    return Watch(model)
+
+
+def recorded(root: Any) -> Any:
+    """Return the node that a picture ends in: of a tensor, or a watch, of PyTorch's; else `root`.
+
+    Args:
+        root: what is to be drawn.
+
+    Raises:
+        GradientError: if no watch has seen a tensor of PyTorch's made, or the watch no error.
+
+    >>> recorded("not a tensor")
+    'not a tensor'
+    """
+    if not hasattr(root, "grad_fn") and not hasattr(root, "unfinished"):
+        return root
+    from tinygrad_rnn.interop.torch_graph import node_of  # it imports PyTorch
+
+    return node_of(root)
 
 
 def from_torch(

@@ -87,7 +87,7 @@ def symbol(tensor: Any) -> str:
     """A primitive as a formula would write it."""
     name: str = tensor.op.name
     symbol = SYMBOLS.get(name, name)
-    raw = [np.ndim(x) == 0 and not hasattr(x, "inputs") for x in tensor.inputs]
+    raw = [not hasattr(x, "inputs") and np.ndim(x) == 0 for x in tensor.inputs]
     if len(raw) == 2 and any(raw):  # 1 - z, 2 * x: the number belongs into the node
         constant = f"{float(tensor.inputs[raw.index(True)]):g}"
         return f"{constant} {symbol}" if raw[0] else f"{symbol} {constant}"

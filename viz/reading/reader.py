@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from tinygrad_rnn.interop.torch import recorded
 from viz.errors import VizError
 from viz.model import AFTER, BEFORE, OUT, Edge, Model, Node, Parameter, Strip
 from viz.reading.gradients import EdgeGradients, parameters, strips
@@ -51,7 +52,7 @@ class Source:
     """What a picture is made from: a recording and its flow, read once for all levels and formats.
 
     Args:
-        root: the tensor that the picture ends in, usually the loss.
+        root: the tensor that the picture ends in, usually the loss; PyTorch's, too.
         flow: what a sweep from `root` recorded; None draws values and shapes alone.
         norm: "l2", "rms" or "max".
 
@@ -61,6 +62,7 @@ class Source:
 
     def __init__(self, root: Any, flow: Any = None, norm: str = "l2") -> None:
         check_norm(norm)
+        root = recorded(root)
         if not hasattr(root, "inputs") or not hasattr(root, "scope"):
             raise VizError(f"draw needs a Tensor, got {type(root).__name__}")
         if root.op is None and not root.requires_grad:

@@ -1,0 +1,196 @@
+"""One backward pass of PyTorch's, watched: what it sent along every edge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import torch
+
+from tinygrad_rnn.errors import GradientError
+from tinygrad_rnn.flow import Edge, GradientFlow
+from tinygrad_rnn.graph import Array
+from tinygrad_rnn.interop.torch_graph.graph import LEAF, Graph
+from tinygrad_rnn.interop.torch_graph.nodes import Origin, TorchNode, as_numpy
+from tinygrad_rnn.interop.torch_graph.opened import Spliced
+from tinygrad_rnn.interop.torch_graph.states import states_of
+from tinygrad_rnn.norms import SMALL, Size, size
+
+ROOM = 1 << 26  # elements of gradients that are kept; beyond, what went to a weight is measured
+
+
+class Sent(NamedTuple):
+    """What one node of PyTorch's graph received, and what it sent back to each input.
+
+    Where that is too much to keep, its size stands there instead.
+    """
+
+    back: tuple[Any, ...]
+    received: tuple[Any, ...]
+
+
+class TorchFlow(GradientFlow):
+    """What one backward pass of PyTorch's sent along each edge; see `GradientFlow`.
+
+    Args:
+        graph: what it went through.
+        sent: by node of PyTorch's graph.
+        leaves: by leaf, the sum of what it was sent.
+    """
+
+    def __init__(self, graph: Graph, sent: dict[Any, Sent], leaves: dict[Any, Any]) -> None:
+        super().__init__()
+        self.graph, self._sent = graph, sent
+        self.begin(graph.root)  # type: ignore[arg-type]  # a TorchNode
+        for node in reversed(graph.nodes):
+            gradient = self._sum(node, leaves)
+            if gradient is None:
+                continue
+            self._gradients[node.index] = gradient
+            for slot, origin in enumerate(node.origins):
+                part = None if origin is None else self._part(origin)
+                if part is None:
+                    continue
+                source = node.inputs[slot]
+                if isinstance(part, tuple):
+                    self._note(node, slot, source, part)
+                else:
+                    self(node, slot, source, as_numpy(part))  # type: ignore[arg-type]
+
+    def _note(self, consumer: Any, slot: int, source: Any, size: Size) -> None:
+        self._consumers.append(consumer)
+        self._slots.append(slot)
+        self._sources.append(source)
+        self._sizes.append(size)
+
+    def _sum(self, node: TorchNode, leaves: dict[Any, Any]) -> Array | None:
+        if node.out is None:
+            return None
+        made, k = node.out
+        if node.op is None:
+            total = leaves.get(made)
+        else:
+            total = self._sent[made].received[k] if made in self._sent else None
+        return None if total is None else as_numpy(total)
+
+    def _part(self, origin: Origin) -> Any:
+        """The gradient that a node sent to one of its inputs, as PyTorch handed it on."""
+        found = self._sent.get(origin.node)
+        if found is None:
+            return None
+        return found.back[origin.slot] if origin.slot >= 0 else found.received[-1 - origin.slot]
+
+    def contribution(self, edge: Edge) -> Array:
+        """Return what went along one edge of this flow, in its source's shape and dtype.
+
+        Args:
+            edge: one of `edges`.
+
+        Raises:
+            GradientError: if it was too large to keep, and PyTorch has freed what made it.
+        """
+        origin: Origin = edge.consumer.origins[edge.slot]  # type: ignore[attr-defined]  # a TorchNode
+        part = self._part(origin)
+        if isinstance(part, tuple):
+            part = self._anew(origin)
+        for node, k in reversed(origin.through):
+            given: list[Any] = [None] * len(node._input_metadata)
+            given[k] = part
+            with torch.no_grad():
+                part = node(*given)
+        return as_numpy(part)
+
+    def _anew(self, origin: Origin) -> Any:
+        """Compute what a node sent back, once more, in the shape that PyTorch brings it to."""
+        with unfreed(), torch.no_grad():
+            back = origin.node(*self._sent[origin.node].received)
+        part = back[origin.slot] if isinstance(back, tuple) else back
+        source, k = self.graph.edges[origin.node][origin.slot]
+        expected = source._input_metadata[k]
+        return part.sum_to_size(expected.shape).to(expected.dtype)
+
+    def through_time(self, run: Any) -> dict[str, Array]:
+        """Return the norm of dL/dstate_t for t = 0 .. T-1, one array for each part of the state.
+
+        Args:
+            run: a module of the model that was watched; of several layers in it, the last is
+                meant, and of two directions the forward one.
+
+        Returns:
+            By part of the state, such as ``"h"``, the l2 norms (T,), over batch and units together.
+
+        Raises:
+            GradientError: if the module has no states that a gradient reached, or several
+                sequences of them.
+            TypeError: if `run` is no module.
+        """
+        if not isinstance(run, torch.nn.Module):
+            raise TypeError(f"through_time takes a module here, not a {type(run).__name__}")
+        states: Any = states_of(self.graph.nodes, self.graph.recording, run)
+        return super().through_time(states)
+
+
+@contextmanager
+def unfreed() -> Iterator[None]:
+    """Say what to do where PyTorch has freed the graph."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "freed" not in str(error):
+            raise
+        raise GradientError(
+            "backward() has freed this graph: trace the loss before that, or call "
+            "loss.backward(retain_graph=True)"
+        ) from error
+
+
+class Observer:
+    """Notes what each node sends back, and measures instead what would be too much to keep."""
+
+    def __init__(self) -> None:
+        self.sent: dict[Any, Sent] = {}
+        self.room = ROOM
+
+    def watch(self, node: Any) -> Any:
+        """Return the handle of a hook on a node."""
+
+        def note(back: tuple[Any, ...], received: tuple[Any, ...]) -> None:
+            self.room -= sum([part.numel() for part in back if part is not None])
+            if self.room < 0:
+                back = tuple(map(_measured, back))
+            self.sent[node] = Sent(back, received)
+
+        return node.register_hook(note)
+
+
+def _measured(part: Any) -> Any:
+    return part if part is None or part.numel() <= SMALL else size(as_numpy(part))
+
+
+def sweep(graph: Graph, root: Any, gradient: Any) -> TorchFlow:
+    """Send a gradient back from `root`, and watch; no `.grad` is touched.
+
+    Raises:
+        GradientError: if PyTorch has freed what it needs for that.
+    """
+    leaves = [node for node in graph.order if graph.kinds[node] == LEAF]
+    seen = {node.out[0] for node in graph.nodes if node.op is not None and node.out is not None}
+    seen |= {origin.node for node in graph.nodes for origin in node.origins if origin is not None}
+    observer = Observer()
+    handles = [observer.watch(node) for node in graph.order if node in seen]
+    Spliced.tracing = True
+    try:
+        with unfreed():
+            found = torch.autograd.grad(
+                root,
+                [leaf.variable for leaf in leaves],
+                gradient,
+                retain_graph=True,
+                allow_unused=True,
+            )
+    finally:
+        Spliced.tracing = False
+        for handle in handles:
+            handle.remove()
+    return TorchFlow(graph, observer.sent, dict(zip(leaves, found, strict=True)))
