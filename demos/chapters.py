@@ -45,10 +45,10 @@ CHAPTERS = (
     Chapter(
         "Sequences and state",
         (
-            Demo("data_video", "beginner", 20),
             Demo("folded", "beginner", 4),
             Demo("units", "beginner", 3),
             Demo("sharing", "beginner", 20),
+            Demo("data_video", "beginner", 20),
         ),
     ),
     Chapter(
@@ -122,3 +122,12 @@ CHAPTERS = (
         ),
     ),
 )
+
+
+def table() -> str:
+    """Return the path as the README shows it: a chapter in each row."""
+    rows = ["| chapter | demos, in reading order |", "| --- | --- |"]
+    for number, chapter in enumerate(CHAPTERS, 1):
+        names = ", ".join(f"`{demo.name}`" for demo in chapter.demos)
+        rows.append(f"| {number}. {chapter.title} | {names} |")
+    return "\n".join(rows) + "\n"

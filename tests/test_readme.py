@@ -1,5 +1,6 @@
 """Every Python block of the README runs, and prints what the README says it prints."""
 
+import ast
 import contextlib
 import io
 import re
@@ -41,3 +42,30 @@ def test_make_targets_exist():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"\bmake (\w+)\b(?= )", README):
         assert re.search(rf"^{target}:", makefile, re.M), target
+
+
+def code_lines(path):
+    """Count the lines that are neither blank, comment nor docstring."""
+    text = path.read_text(encoding="utf-8")
+    dropped = set()
+    for node in ast.walk(ast.parse(text)):
+        kinds = (ast.Module, ast.ClassDef, ast.FunctionDef)
+        if isinstance(node, kinds) and ast.get_docstring(node) is not None:
+            dropped |= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    lines = enumerate(text.splitlines(), 1)
+    return sum(n not in dropped and line.strip()[:1] not in ("", "#") for n, line in lines)
+
+
+def test_the_engine_is_as_short_as_it_says():
+    core, whole = re.search(
+        r"about ([\d,]+) lines of code for the core, ([\d,]+) with", README
+    ).groups()
+    engine = ROOT / "tinygrad_rnn"
+    lines = {
+        n: code_lines(engine / f"{n}.py")
+        for n in ("graph", "backward", "tensor", "primitive", "array", "scope", "errors")
+    }
+    found = sum(list(lines.values())[:4])
+    assert found == pytest.approx(float(core.replace(",", "")), rel=0.12)
+    found = sum(lines.values()) + sum(map(code_lines, (engine / "ops").glob("*.py")))
+    assert found == pytest.approx(float(whole.replace(",", "")), rel=0.12)

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from demos.__main__ import contents, main
-from demos.chapters import CHAPTERS, HERE
+from demos.chapters import CHAPTERS, HERE, table
 from demos.common import UsageError
 
 ALL = [demo for chapter in CHAPTERS for demo in chapter.demos]
@@ -55,3 +55,8 @@ def test_an_unknown_name_is_refused_with_the_nearest(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["demos", "xyz"])
     with pytest.raises(UsageError, match="see `python -m demos`"):
         main()
+
+
+def test_the_readme_shows_the_same_path():
+    readme = (HERE.parent / "README.md").read_text(encoding="utf-8")
+    assert table() in readme
