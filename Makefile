@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .bench-venv
 
-.PHONY: demo pictures test lint coverage fuzz soak mutants docs site lock test-pyodide package bench clean
+.PHONY: demo pictures test lint coverage fuzz soak mutants docs site lock pyodide package bench clean
 
 # Each stamp stands for one finished installation; a second run finds it and installs nothing.
 $(VENV)/.python:
@@ -84,7 +84,7 @@ lock: $(VENV)/.package
 		--no-header --no-annotate --no-emit-package tinygrad-rnn -o .github/constraints.txt pyproject.toml
 
 # Pyodide's own Python and NumPy, in Node.js; two parts at once, for two processors.
-test-pyodide: $(VENV)/.dev
+pyodide: $(VENV)/.dev
 	@echo "== running the tests under WebAssembly"
 	@$(BIN)/python tests/pyodide/prepare.py out/vendor
 	@node tests/pyodide/run.mjs out/vendor 2 0 & first=$$!; \

@@ -47,7 +47,9 @@ def main(arguments: list[str]) -> int:
     count, index = 1, 0
     if arguments[:1] and arguments[0].isdigit():
         count, index, *arguments = [int(arguments[0]), int(arguments[1]), *arguments[2:]]
-    chosen = arguments or ["tests/tinygrad_rnn", "tests/viz", "tinygrad_rnn", "viz"]
+    chosen = list(arguments)
+    if all(argument.startswith("-") for argument in arguments):
+        chosen += ["tests/tinygrad_rnn", "tests/viz", "tinygrad_rnn", "viz"]
     quiet = ["-q", "-p", "no:cacheprovider", "-p", "no:faulthandler", "--tb=short", "--capture=sys"]
     return int(pytest.main([*quiet, *left_out(), *chosen], plugins=[Part(count, index)]))
 

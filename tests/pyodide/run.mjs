@@ -2,7 +2,7 @@
 //
 //   node tests/pyodide/run.mjs out/vendor [N K] [pytest arguments]    part K of N of the files
 //
-// `make test-pyodide` prepares the folder and runs two parts at once. What is left out, and why,
+// `make pyodide` prepares the folder and runs two parts at once. What is left out, and why,
 // stands in left-out.txt; the arguments name other tests than all.
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -16,7 +16,7 @@ const home = named("pyodide-");
 const { loadPyodide } = await import(pathToFileURL(join(home, "pyodide.mjs")));
 const { Graphviz } = await import(pathToFileURL(join(named("wasm-graphviz-"), "dist", "index.js")));
 
-const python = await loadPyodide({ indexURL: home, packages: ["numpy"], env: { HOME: "/tmp", OPENBLAS_NUM_THREADS: "1" } });
+const python = await loadPyodide({ indexURL: home, packages: ["numpy", "matplotlib"], env: { HOME: "/tmp", OPENBLAS_NUM_THREADS: "1" } });
 for (const name of readdirSync(join(vendor, "wheels"))) {
   if (name.endsWith(".whl")) {
     python.unpackArchive(new Uint8Array(readFileSync(join(vendor, "wheels", name))), "wheel",

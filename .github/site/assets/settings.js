@@ -9,7 +9,8 @@ const LARGEST = 4_000_000; // bytes of a file that are read
 export function isTable(text, name = "") {
   if (/\.csv$/i.test(name)) return true;
   const lines = text.trim().split("\n").slice(0, 50);
-  const numbers = (line) => line.split(",").every((cell) => cell.trim() && Number.isFinite(Number(cell)));
+  const number = (cell) => Number.isFinite(Number(cell)) || /^\s*[+-]?(inf|infinity|nan)\s*$/i.test(cell);
+  const numbers = (line) => line.split(",").every((cell) => cell.trim() && number(cell));
   return lines.length > 1 && (lines.every(numbers) || (lines.length > 2 && lines.slice(1).every(numbers)));
 }
 
