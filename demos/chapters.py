@@ -49,6 +49,7 @@ CHAPTERS = (
             Demo("units", "beginner", 3),
             Demo("sharing", "beginner", 20),
             Demo("data_video", "beginner", 20),
+            Demo("first_state", "intermediate", 10),
         ),
     ),
     Chapter(
@@ -57,6 +58,8 @@ CHAPTERS = (
             Demo("topological_order", "beginner", 2),
             Demo("sum_over_time", "beginner", 3),
             Demo("bptt_four_ways", "beginner", 3),
+            Demo("softmax_gradient", "beginner", 3),
+            Demo("gradient_check", "intermediate", 3),
         ),
     ),
     Chapter(
@@ -71,6 +74,7 @@ CHAPTERS = (
             Demo("depth", "intermediate", 3),
             Demo("exploding", "beginner", 5),
             Demo("first_infinity", "beginner", 4),
+            Demo("why_tanh", "beginner", 4),
         ),
     ),
     Chapter(
@@ -100,6 +104,7 @@ CHAPTERS = (
             Demo("from_other_libraries", "beginner", 3),
             Demo("stateful", "beginner", 3),
             Demo("padding", "beginner", 3),
+            Demo("encoder_decoder", "intermediate", 4),
         ),
     ),
     Chapter(
@@ -119,6 +124,8 @@ CHAPTERS = (
             Demo("phase_diagram", "advanced", 20),
             Demo("jacobian_regulariser", "advanced", 20),
             Demo("own_cell", "advanced", 3),
+            Demo("attention", "advanced", 3),
+            Demo("linear_recurrences", "advanced", 3),
         ),
     ),
 )

@@ -6,6 +6,13 @@ import demos.common
 
 # The demos whose sentences are conditions on numbers, with settings that take seconds.
 DEMOS = {
+    "linear_recurrences": "",
+    "attention": "",
+    "encoder_decoder": "",
+    "why_tanh": "",
+    "gradient_check": "",
+    "softmax_gradient": "",
+    "first_state": "--seeds 3",
     "padding": "",
     "stateful": "",
     "reset_gate": "",

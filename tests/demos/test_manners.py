@@ -13,6 +13,13 @@ NAMES = [file.stem for file in FILES if file.stem not in ("common", "chapters")]
 
 # The smallest settings that are allowed, and the files that are written.
 RUNS = {
+    "linear_recurrences": ("--steps 3 --hidden 2 --seeds 1", "chart.svg"),
+    "attention": ("--steps 6 --hidden 1 --seeds 1", "chart.svg"),
+    "encoder_decoder": ("--steps 2 --hidden 1 --seeds 1", "chart.svg graph.svg"),
+    "why_tanh": ("--steps 2 --hidden 1 --seeds 1", "chart.svg"),
+    "gradient_check": ("--steps 2", "chart.svg"),
+    "softmax_gradient": ("", "chart.svg"),
+    "first_state": ("--steps 8 --iterations 1 --seeds 1", "chart.svg"),
     "padding": ("--hidden 1", "chart.svg"),
     "stateful": ("--steps 2 --hidden 1", "chart.svg"),
     "reset_gate": ("--steps 1 --hidden 1 --seeds 1", "chart.svg"),
