@@ -11,6 +11,7 @@ from viz.errors import TooLargeError, VizWarning
 from viz.layout.place import place
 from viz.layout.template import STEP_GAP
 from viz.model import Model
+from viz.reading.folding import Folded
 from viz.reading.levels import LEVELS, check_detail
 from viz.reading.omission import KEPT, choose_steps, leave_out
 from viz.reading.reader import Source
@@ -18,11 +19,11 @@ from viz.reading.reader import Source
 LARGEST_PAGE = 200_000  # nodes and edges that a browser shows without labouring
 
 
-def levels(loss: Any, flow: Any, norm: str = "l2") -> dict[str, Model]:
-    """Models of one recorded graph for a page: every level of detail, placed, with all steps.
+def levels(loss: Any, flow: Any, norm: str = "l2") -> dict[str, Folded]:
+    """The drawings of one recorded graph for a page: every level of detail, placed, with all steps.
 
     A level of which there is nothing to see is left out, and so are the finest ones of a graph that
-    is too large for a browser (200,000 nodes and edges): the first model's notes say so.
+    is too large for a browser (200,000 nodes and edges): the first drawing's notes say so.
 
     Args:
         loss: the tensor that the graph ends in.
@@ -41,26 +42,27 @@ def levels(loss: Any, flow: Any, norm: str = "l2") -> dict[str, Model]:
     return levels_of(Source(loss, flow, norm))
 
 
-def levels_of(source: Source) -> dict[str, Model]:
-    """Models of what was read for a page: see `levels`.
+def levels_of(source: Source) -> dict[str, Folded]:
+    """The drawings for a page of what has been read: see `levels`.
 
     Args:
         source: the recording and its flow.
     """
     fine = 2 * len(source.recording.tensors) <= LARGEST_PAGE  # about two nodes and edges each
-    models = {
-        detail: source.read(detail) for detail in LEVELS if fine or detail in ("cell", "step")
-    }
-    first, *rest = models
-    found = {
-        first: models[first],
-        **{level: models[level] for level in rest if models[level].edges},
-    }
+    found: dict[str, Folded] = {}
+    for detail in LEVELS if fine else LEVELS[-2:]:
+        folded = source.fold(detail)
+        if folded.model.edges or not found:
+            found[detail] = folded
+    first = next(iter(found))
     if not fine:
-        found[first].notes.append(
+        found[first].model.notes.append(
             f"This graph is too large for a browser at a finer level of detail than {first!r}."
         )
-    return {level: place(model) for level, model in found.items()}
+    digits = {len(str(step)): step for step in source.steps}  # the widest label of each length
+    for folded in found.values():
+        place(folded.model, framed=sorted(digits.values()))
+    return found
 
 
 WIDE, FEWEST = 2000.0, 2  # "auto" leaves out steps beyond this width in points, but not below two

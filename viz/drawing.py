@@ -13,8 +13,8 @@ from viz.build import _model, levels_of
 from viz.difference import PARTING, Difference
 from viz.errors import VizError
 from viz.layout.stacked import together
-from viz.model import Model
 from viz.picture import Picture
+from viz.reading.folding import Folded
 from viz.reading.levels import check_detail
 from viz.reading.reader import Source
 from viz.style import Scale
@@ -73,12 +73,12 @@ def draw(
     >>> picture.model.steps, len(picture.model.strips[0].values)
     ([0, 1, 2, 3], 4)
     """
+    check_detail(detail)
+    source = Source(loss, flow, norm)
     if scale is None:
         scale = Scale.fit([flow], norm) if flow is not None else Scale(1.0, -1.0, 1.0, norm)
     if against is not None:
-        flow = Difference(flow, against)
-    check_detail(detail)
-    source = Source(loss, flow, norm)
+        source = Source(loss, Difference(flow, against), norm)
     model = _model(source, detail, steps, title or "", numbers, strict)
     if against is not None:
         model.notes.append(PARTING)
@@ -124,7 +124,7 @@ def compare(
     if scale is None:
         scale = Scale.fit([flow for _, flow in runs.values()], norm)
 
-    def drawings() -> dict[str, dict[str, Model]]:
+    def drawings() -> dict[str, dict[str, Folded]]:
         return {name: levels_of(source) for name, source in sources.items()}
 
     whole = together(parts, title)

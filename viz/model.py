@@ -260,6 +260,7 @@ class Model:
     omitted: list[Omitted] = field(default_factory=list)
     captions: list[Caption] = field(default_factory=list)
     headline: str = ""  # what the picture shows, in one sentence
+    columns: dict[int, float] = field(default_factory=dict)  # left of each step that has a place
     has_flow: bool = True
     notes: list[str] = field(default_factory=list)
     width: float = 0.0

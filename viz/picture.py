@@ -21,6 +21,7 @@ from viz.errors import VizError, VizWarning
 from viz.model import Model
 from viz.notebook import bundle, strip_text
 from viz.page import html as page
+from viz.reading.folding import Folded
 from viz.save import write
 from viz.style import THEMES, Scale, number
 
@@ -39,7 +40,7 @@ class Picture:
         model: what is drawn, with positions in points; see `viz.model`.
         scale: the colours' and widths' scale, of the model's norm.
         theme: "light", "dark" or "auto".
-        drawings: makes what the interactive page holds: for each name its models, whole, by level.
+        drawings: makes what the interactive page holds: for each name its drawings, by level.
 
     Raises:
         VizError: an unknown theme, or a scale of another norm.
@@ -58,7 +59,7 @@ class Picture:
         model: Model,
         scale: Scale,
         theme: str,
-        drawings: Callable[[], dict[str, dict[str, Model]]],
+        drawings: Callable[[], dict[str, dict[str, Folded]]],
     ) -> None:
         if theme not in (*THEMES, "auto"):
             raise VizError(f"unknown theme {theme!r}: choose light, dark or auto")

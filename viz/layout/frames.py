@@ -28,6 +28,7 @@ def frame(
     left: dict[int, float],
     spans: dict[str, tuple[float, float, float]],
     ways: Mapping[str, Sequence[float]] | None = None,
+    framed: Sequence[int] | None = None,
 ) -> None:
     """Frame every step, place what lies below, and move all into the positive quadrant.
 
@@ -35,10 +36,11 @@ def frame(
         left: x of each step that is drawn.
         spans: bottom, width and height of each layer's steps.
         ways: x, from a step's left, of the lines that leave a layer's steps upwards.
+        framed: the steps that get a frame; all that are drawn by default.
     """
-    steps = {layer.name: layer.steps for layer in model.layers}
+    steps = {layer.name: set(layer.steps) for layer in model.layers}
     for name, (bottom, width, height) in spans.items():
-        for step in model.shown:
+        for step in model.shown if framed is None else framed:
             if name != OUT and step in steps[name]:
                 label = frame_label(name, step)
                 box = Cluster(
@@ -53,7 +55,7 @@ def frame(
         gap.height = max((c.y + c.height for c in model.clusters), default=high) - gap.y
     low = _place_sums(model, low - 28) if model.parameters else low
     low = _place_strips(model, left, low, right)
-    _shift(model, low - FOOT)
+    _shift(model, left, low - FOOT)
     model.width, model.height = right + 2 * MARGIN, high - low + MARGIN + FOOT + 20
 
 
@@ -112,7 +114,7 @@ def _place_strips(model: Model, columns_at: dict[int, float], y: float, right: f
     return y - 16 if model.strips else y
 
 
-def _shift(model: Model, low: float) -> None:
+def _shift(model: Model, left: dict[int, float], low: float) -> None:
     """Move everything into the positive quadrant and round: the same bytes everywhere."""
 
     def at(point: Point) -> Point:
@@ -125,6 +127,7 @@ def _shift(model: Model, low: float) -> None:
     for edge in model.edges:
         edge.points = [at(point) for point in edge.points]
         edge.label = at(edge.label) if edge.label else None
+    model.columns = {step: round(x + MARGIN, 2) for step, x in left.items()}
     for strip in model.strips:
         strip.places = [round(x + MARGIN, 2) for x in strip.places]
         strip.y = round(strip.y - low, 2)

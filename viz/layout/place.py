@@ -9,6 +9,7 @@ all steps and the legend lie below.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from viz.layout.between_steps import Lines
@@ -38,13 +39,14 @@ class Piece(NamedTuple):
     y: float
 
 
-def place(model: Model, numbers: bool = True) -> Model:
+def place(model: Model, numbers: bool = True, framed: Sequence[int] | None = None) -> Model:
     """Fill in all positions of the model, in points, in place, and return it.
 
     Args:
         numbers: make room for numbers on the edges and set them; else they are in tooltips only.
+        framed: the steps that get a frame; all that are drawn by default.
     """
-    _Layout(model, numbers).run()
+    _Layout(model, numbers).run(framed)
     return model
 
 
@@ -128,7 +130,7 @@ class _Layout:
 
     # Putting the pieces together.
 
-    def run(self) -> None:
+    def run(self, framed: Sequence[int] | None = None) -> None:
         model = self.model
         names = [layer.name for layer in model.layers]
         used = {node.layer for node in model.nodes}
@@ -158,7 +160,7 @@ class _Layout:
             name: [box.x for key, box in piece.template.boxes.items() if key[0] == "^"]
             for name, piece in pieces.items()
         }
-        frame(model, self.left, spans, ways)
+        frame(model, self.left, spans, ways, framed)
 
     def _place_columns(self, width: float, x: float) -> float:
         shown = self.model.shown

@@ -1,60 +1,65 @@
 """Groups of what is alike in all steps of a drawing: one template, and its numbers through time.
 
-One idea: steps are stamped from one template, so a thing in one step has the place of its like in
-another, counted from where its step stands. `Origins` finds where that is; `Groups` gathers what
-says the same at the same place, at most one of each step.
+One idea: a thing in one step has the place of its like in another, counted from where its step
+stands. Of classes of steps that differ elsewhere, what says the same at the same place is gathered
+into one group.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from viz.model import Model, Node
+import numpy as np
+
 from viz.page.series import Pool, ranges
+from viz.reading.folding import Sizes
 
 SAME_PLACE = 0.5  # points: what steps may differ by, from rounding, and still be drawn alike
 
+Facts = dict[str, Any]
 
-Block = tuple[str, int]
 
+@dataclass
+class Numbers:
+    """The numbers of a group's members, one row each.
 
-class Origins:
-    """Where each step of each layer stands, found by laying what is alike in them over another."""
+    Args:
+        serials: what their ids end in.
+        prefix: what their ids begin with; "" where they have none.
+        sizes: of their gradients; None where they have none.
+        values: smallest, mean, largest; None where they have none.
+        order: when the sweep has passed each; None for what it does not pass.
+    """
 
-    def __init__(self, model: Model) -> None:
-        blocks: dict[Block, list[Node]] = {}
-        for node in model.nodes:
-            if node.step is not None:
-                blocks.setdefault((node.layer, node.step), []).append(node)
-        self.x: dict[Block, float] = {}
-        template: dict[tuple[str, str], float] = {}
-        for block, nodes in blocks.items():
-            known = [node for node in nodes if (node.layer, node.key) in template]
-            shifts = sorted(node.x - template[node.layer, node.key] for node in known)
-            shift = self.x[block] = shifts[len(shifts) // 2] if shifts else 0.0
-            for node in nodes:
-                template.setdefault((node.layer, node.key), node.x - shift)
+    serials: np.ndarray
+    prefix: str = ""
+    sizes: Sizes | None = None
+    values: np.ndarray | None = None
+    order: np.ndarray | None = None
 
-    def of(self, layer: str, step: int | None) -> float:
-        """The shift of a step of a layer; 0 outside all steps."""
-        return 0.0 if step is None else self.x.get((layer, step), 0.0)
+    def then(self, other: Numbers) -> Numbers:
+        """These, and others of the same kind after them."""
+        found = Numbers(np.concatenate([self.serials, other.serials]), self.prefix)
+        if self.sizes is not None and other.sizes is not None:
+            pairs = zip(self.sizes, other.sizes, strict=True)
+            found.sizes = Sizes(*[np.concatenate(pair) for pair in pairs])
+        if self.values is not None and other.values is not None:
+            found.values = np.concatenate([self.values, other.values])
+        if self.order is not None and other.order is not None:
+            found.order = np.concatenate([self.order, other.order])
+        return found
 
-    def packed(self, pool: Pool) -> list[dict[str, Any]]:
-        """For each layer its steps and, in tenths of a point, their shifts."""
-        layers: dict[str, list[int]] = {}
-        for layer, step in sorted(self.x):
-            layers.setdefault(layer, []).append(step)
-        return [
-            {
-                "layer": layer,
-                "steps": ranges(steps),
-                "x": pool.add([round(self.x[layer, step] * 10) for step in steps]),
-            }
-            for layer, steps in layers.items()
-        ]
+    def at(self, which: np.ndarray) -> Numbers:
+        """Those of some members."""
+        return Numbers(
+            self.serials[which],
+            self.prefix,
+            None if self.sizes is None else self.sizes.at(which),
+            None if self.values is None else self.values[which],
+            None if self.order is None else self.order[which],
+        )
 
 
 @dataclass
@@ -64,42 +69,41 @@ class Group:
     A *fan*, lines from many steps to one place, is a group as well, though each has its own shape.
     """
 
-    facts: dict[str, Any]
+    facts: Facts
     shape: tuple[float, ...]  # coordinates, counted from the step's origin
     number: int
-    fan: bool = False
-    steps: list[int | None] = field(default_factory=list)
-    members: list[Any] = field(default_factory=list)
+    steps: np.ndarray | None  # None outside all steps
+    numbers: Numbers
     shapes: list[Sequence[float]] = field(default_factory=list)  # of a fan's members
+    slots: list[int] = field(default_factory=list)  # of a fan's members
 
-    def takes(self, shape: Sequence[float], step: int | None) -> bool:
-        """Whether a thing of that shape in that step can be one of this group."""
-        if step is None or self.steps[-1] is None or self.steps[-1] >= step:
-            return False
-        if len(shape) != len(self.shape) or self.fan:
-            return len(shape) == len(self.shape)
-        pairs = zip(self.shape, shape, strict=True)
-        return all(abs(a - b) < SAME_PLACE for a, b in pairs)
+    def sort(self) -> None:
+        """Put the members in order of time."""
+        if self.steps is not None and (np.diff(self.steps) < 0).any():
+            order = np.argsort(self.steps)
+            self.steps, self.numbers = self.steps[order], self.numbers.at(order)
+            self.shapes = [self.shapes[i] for i in order] if self.shapes else []
+            self.slots = [self.slots[i] for i in order] if self.slots else []
 
-    def packed(self, pool: Pool | None = None) -> dict[str, Any]:
+    def packed(self, pool: Pool) -> Facts:
         """As plain data, without what is empty: the page knows what absence means."""
+        self.sort()
         facts = {**self.facts, "place": [tenth(v) for v in self.shape]}
-        if self.steps[0] is not None:
-            facts["steps"] = ranges(step for step in self.steps if step is not None)
-        if pool is not None:
-            facts["ids"] = _ids([member.id for member in self.members], pool)
-            if self.fan:
-                facts["place"] = [_along(column, pool) for column in zip(*self.shapes, strict=True)]
-                facts["slot"] = pool.add([member.slot for member in self.members])
+        if self.steps is not None:
+            facts["steps"] = ranges(self.steps)
+        if self.numbers.prefix:
+            facts["ids"] = [self.numbers.prefix, pool.add(self.numbers.serials)]
+        if self.shapes:
+            facts["place"] = [_along(column, pool) for column in zip(*self.shapes, strict=True)]
+            facts["slot"] = pool.add(self.slots)
+        order, sizes = self.numbers.order, self.numbers.sizes
+        if order is not None and sizes is not None and sizes.there.any():
+            facts["order"] = pool.add(order)
         return {key: v for key, v in facts.items() if v not in (None, "", [], False)}
 
 
 class Groups(list[Group]):
     """Groups in order of appearance, and how to find the one that a thing belongs to."""
-
-    def packed(self, pool: Pool | None = None) -> list[dict[str, Any]]:
-        """All of them as plain data."""
-        return [group.packed(pool) for group in self]
 
     def __init__(self) -> None:
         super().__init__()
@@ -108,33 +112,51 @@ class Groups(list[Group]):
     def put(
         self,
         key: str,
-        facts: dict[str, Any],
+        facts: Facts,
         shape: Sequence[float],
-        step: int | None,
-        member: Any,
-        fan: bool = False,
+        steps: np.ndarray | None,
+        numbers: Numbers,
+        slot: int | None = None,
     ) -> Group:
-        """Add a member to the group of its kind, which is a new one where there is none."""
-        kind = self.alike.setdefault(f"{key} {facts}", [])
-        group = next((group for group in kind if group.takes(shape, step)), None)
-        if group is None:
-            group = Group(facts, tuple(shape), len(self), fan)
+        """Add members to the group of their kind, which is a new one where there is none.
+
+        Args:
+            key: what they do.
+            facts: what is the same for all of them.
+            shape: their coordinates, counted from where each one's step stands.
+            steps: of the members; None for a single one outside all steps.
+            numbers: of the members.
+            slot: of the one member, in a fan.
+        """
+        has = (numbers.prefix, numbers.sizes is None, numbers.values is None)
+        kind = self.alike.setdefault(f"{key} {facts} {has}", [])
+        for group in kind:
+            if _takes(group, shape, steps, slot is not None):
+                assert group.steps is not None
+                assert steps is not None
+                group.steps = np.concatenate([group.steps, steps])
+                group.numbers = group.numbers.then(numbers)
+                break
+        else:
+            group = Group(facts, tuple(shape), len(self), steps, numbers)
             self.append(group)
             kind.append(group)
-        if fan:
+        if slot is not None:
             group.shapes.append(shape)
-        group.steps.append(step)
-        group.members.append(member)
+            group.slots.append(slot)
         return group
 
 
-def _ids(ids: Sequence[str], pool: Pool) -> list[Any]:
-    """Ids as a prefix and a series of numbers, or as they are."""
-    matches = [re.fullmatch(r"([a-z]+)(\d+)", id_) for id_ in ids]
-    found = [match for match in matches if match]
-    if len(found) == len(ids) and len({match[1] for match in found}) == 1:
-        return [found[0][1], pool.add([int(match[2]) for match in found])]
-    return list(ids)
+def _takes(group: Group, shape: Sequence[float], steps: np.ndarray | None, fan: bool) -> bool:
+    """Whether things of that shape in those steps can be members of a group."""
+    if steps is None or group.steps is None or len(shape) != len(group.shape):
+        return False
+    if fan and steps[0] <= group.steps[-1]:
+        return False
+    pairs = zip(group.shape, shape, strict=True)
+    if not fan and any(abs(a - b) >= SAME_PLACE for a, b in pairs):
+        return False
+    return not np.isin(steps, group.steps).any() if not fan else True
 
 
 def _along(values: Sequence[float], pool: Pool) -> Any:

@@ -18,8 +18,8 @@ from importlib.resources import files
 from typing import Any
 
 from viz.errors import VizError
-from viz.model import Model
 from viz.page.pack import pack
+from viz.reading.folding import Folded
 from viz.style import STEPS_PER_SIDE, THEMES, THICK, THIN, Scale, Theme
 
 SCRIPTS = (
@@ -35,7 +35,7 @@ POLICY = (
 
 
 def render(
-    pictures: Mapping[str, Mapping[str, Model]],
+    pictures: Mapping[str, Mapping[str, Folded]],
     scale: Scale,
     title: str = "",
     detail: str = "",
@@ -43,8 +43,8 @@ def render(
     """Write a page in which the reader can play, zoom and question one or more drawings.
 
     Args:
-        pictures: for each name, such as "LSTM", its placed models by level of detail; the first
-            name is shown first.
+        pictures: for each name, such as "LSTM", its placed drawings by level of detail, of
+            `levels`; the first name is shown first.
         scale: the scale that all of them share.
         title: heading of the page.
         detail: the level shown first; by default the first one.
@@ -78,7 +78,7 @@ def render(
     return re.sub(r"<!--([A-Z]+)-->", lambda found: parts[found[1]], _asset("page.html"))
 
 
-def _data(pictures: Mapping[str, Mapping[str, Model]], scale: Scale, detail: str) -> str:
+def _data(pictures: Mapping[str, Mapping[str, Folded]], scale: Scale, detail: str) -> str:
     known = {
         "format": "tinygrad-rnn page",
         "version": 1,

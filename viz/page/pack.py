@@ -1,8 +1,8 @@
-"""The drawing models of a page as compact data: one template per job, and its numbers through time.
+"""The drawings of a page as compact data: one template per job, and its numbers through time.
 
 One idea: nodes that do the same job in different steps differ in their numbers alone. So they form
 a *group*: what is the same for all is written once, each statistic is one series along time in the
-`viz.pool.Pool`. What is irregular (a loss, an initial state) is a group of one.
+`viz.page.series.Pool`. What is irregular (a loss, an initial state) is a group of one.
 
 `pack` returns two texts in base 85, both deflated: `drawing`, which is JSON, and `numbers`, the
 pool. In a drawing `[a, b]` means series a of the pool from entry b on; steps are runs, from first
@@ -15,16 +15,17 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from viz.model import AFTER, Model, Node, Omitted, Parameter, Size, Strip
-from viz.page.grouping import Group, Groups, Origins, tenth
-from viz.page.playback import sweep_ranks
-from viz.page.series import Pool, gradient_code, gradients, ranges, values
+from viz.model import Edge, Node, Parameter, Size, Strip
+from viz.page.grouping import Facts, Group, Groups, Numbers, tenth
+from viz.page.series import Pool, gradient_codes, gradients, ranges, values
+from viz.reading.folding import Copies, Folded, Sizes
 from viz.style import NORMS
 
 POOL_BYTES = 60_000  # deflated; beyond it numbers are kept with fewer digits
@@ -39,16 +40,13 @@ WHOLE = 40_000  # nodes and edges; beyond it gradients are kept in two norms onl
 NODE_FACTS = ("op", "role", "layer", "gate", "name", "dtype", "formula", "holds")
 
 
-Facts = dict[str, Any]
-
-
 @dataclass
-class Numbers:
+class Collected:
     """The numbers of a page. Those that are rounded are written when it is known to what digits."""
 
     norms: Sequence[str]
     exact: Pool = field(default_factory=Pool)
-    sizes: list[tuple[Facts, list[Size | None]]] = field(default_factory=list)  # of gradients
+    sizes: list[tuple[Facts, Sizes]] = field(default_factory=list)  # of gradients
     strips: list[tuple[Facts, list[float]]] = field(default_factory=list)
     spreads: list[tuple[Facts, np.ndarray]] = field(default_factory=list)  # smallest, mean, largest
 
@@ -59,7 +57,7 @@ class Numbers:
             for facts, sizes in self.sizes:
                 facts["gradient"] = gradients(sizes, self.norms, rounded, gradient_digits)
             for facts, norms in self.strips:
-                facts["values"] = rounded.add([gradient_code(v, gradient_digits) for v in norms])
+                facts["values"] = rounded.add(gradient_codes(np.array(norms), gradient_digits))
             for digits in choice:
                 pool = rounded.copy()
                 for facts, spreads in self.spreads:
@@ -68,31 +66,32 @@ class Numbers:
 
     def written(self) -> tuple[int, list[tuple[int, int]], list[int], bytes]:
         """The digits of gradients, and the pool with as many as fit; see `Pool.written`."""
-        written = 0, *Pool().written()
-        for digits, pool in self.pools():
-            written = digits, *pool.written()
-            if len(written[-1]) <= POOL_BYTES:
+        chosen = 0, Pool()
+        for chosen in self.pools():
+            if chosen[1].estimate() <= POOL_BYTES:
                 break
-        return written
+        return chosen[0], *chosen[1].written()
 
 
-def pack(pictures: Mapping[str, Mapping[str, Model]]) -> dict[str, str]:
-    """Pack placed models for the page, as the module's text describes.
+def pack(pictures: Mapping[str, Mapping[str, Folded]]) -> dict[str, str]:
+    """Pack placed drawings for the page, as the module's text describes.
 
     Args:
-        pictures: for each name, such as "LSTM", its models by level of detail.
+        pictures: for each name, such as "LSTM", its drawings by level of detail.
 
     Raises:
         VizError: the graph is so long that its coordinates do not fit into the pool.
     """
-    models = [model for levels in pictures.values() for model in levels.values()]
-    whole = sum(len(model.nodes) + len(model.edges) for model in models) <= WHOLE
-    norms = NORMS if whole else tuple(dict.fromkeys((models[0].norm, "max", "l2")))[:2]
-    numbers = Numbers(norms)
+    levels = [folded for levels in pictures.values() for folded in levels.values()]
+    whole = sum(folded.count for folded in levels) <= WHOLE
+    norms = NORMS if whole else tuple(dict.fromkeys((levels[0].model.norm, "max", "l2")))[:2]
+    numbers = Collected(norms)
     packed = [
         {
             "name": name,
-            "levels": {detail: _level(model, numbers) for detail, model in levels.items()},
+            "levels": {
+                detail: _Level(folded, numbers).packed() for detail, folded in levels.items()
+            },
             **_through_time(next(iter(levels.values())), numbers),
         }
         for name, levels in pictures.items()
@@ -117,100 +116,195 @@ def _text(data: bytes) -> str:
     return base64.b85encode(data).decode("ascii").replace("<", ",")
 
 
-def _level(model: Model, numbers: Numbers) -> Facts:
-    """One model as groups of frames, nodes and edges."""
-    origins, pool = Origins(model), numbers.exact
-    nodes, where = _node_groups(model, origins)
-    edges = _edge_groups(model, origins, where)
-    ranks = sweep_ranks(model)
-    for group in edges:
-        if any(edge.gradient for edge in group.members):
-            group.facts["order"] = pool.add([ranks[edge.id] for edge in group.members])
-    packed = {"nodes": nodes.packed(pool), "edges": edges.packed(pool)}
-    for group, facts in zip([*nodes, *edges], [*packed["nodes"], *packed["edges"]], strict=True):
-        sizes = [member.gradient for member in group.members]
-        if any(sizes):
-            numbers.sizes.append((facts, sizes))
-    for group, facts in zip(nodes, packed["nodes"], strict=True):
-        spreads = [node.value for node in group.members if node.value]
-        if len(spreads) == len(group.members):
-            numbers.spreads.append((facts, np.array(spreads, dtype=float)))
-    frames = _frame_groups(model, origins).packed()
-    return {"origins": origins.packed(pool), "frames": frames, **packed, "notes": model.notes}
+class _Level:
+    """One drawing as groups of frames, nodes and edges."""
 
+    def __init__(self, folded: Folded, collected: Collected) -> None:
+        self.folded, self.model, self.collected = folded, folded.model, collected
+        self.numbers = folded.source.numbers
+        self.steps = np.array(self.model.steps, dtype=np.int64)
+        self.nodes = {node.id: node for node in self.model.nodes}
+        self.places: dict[str, tuple[Any, ...]] = {}  # of a node: what is the same for its copies
+        self.groups: dict[tuple[Any, ...], np.ndarray] = {}  # of that: the group at each step
+        self.drawn = Groups()
+        self.lines = Groups()
 
-def _frame_groups(model: Model, origins: Origins) -> Groups:
-    groups = Groups()
-    for frame in model.clusters:
-        x = frame.x - origins.of(frame.layer, frame.step)
-        facts = {"layer": frame.layer, **_label(frame.label, frame.step)}
-        shape = (x, frame.y, frame.width, frame.height, frame.aside)
-        groups.put(frame.gate, facts, shape, frame.step, frame)
-    return groups
-
-
-def _label(label: str, step: int | None) -> dict[str, Any]:
-    """A label that ends in its step is stored without it."""
-    numbered = step is not None and label.endswith((f" {step}", f"_{step}"))
-    return {"label": label.removesuffix(str(step)) if numbered else label, "numbered": numbered}
-
-
-def _node_groups(model: Model, origins: Origins) -> tuple[Groups, dict[str, tuple[Group, Node]]]:
-    groups, where = Groups(), {}
-    for node in [*model.nodes, *map(_stand_in, model.omitted)]:
-        facts = {
-            **_label(node.label, node.step),
-            "shape": list(node.shape),
-            "derivatives": list(node.derivatives),
-            **{key: getattr(node, key) for key in NODE_FACTS},
+    def packed(self) -> Facts:
+        """As plain data."""
+        pool = self.collected.exact
+        self._group_nodes()
+        for edge in self.model.edges:
+            self._group_edge(edge)
+        groups = [*self.drawn, *self.lines]
+        packed = [group.packed(pool) for group in groups]
+        for group, facts in zip(groups, packed, strict=True):
+            sizes, spreads = group.numbers.sizes, group.numbers.values
+            if sizes is not None and sizes.there.any():
+                self.collected.sizes.append((facts, sizes))
+            if spreads is not None:
+                self.collected.spreads.append((facts, spreads))
+        return {
+            "origins": self._origins(pool),
+            "frames": [group.packed(pool) for group in self._frames()],
+            "nodes": packed[: len(self.drawn)],
+            "edges": packed[len(self.drawn) :],
+            "notes": self.model.notes,
         }
-        x = node.x - origins.of(node.layer, node.step)
-        shape = (x, node.y, node.width, node.height)
-        where[node.id] = groups.put(node.key, facts, shape, node.step, node), node
-    return groups, where
 
+    def _origin(self, step: int | None) -> float:
+        return 0.0 if step is None else self.model.columns[step]
 
-def _stand_in(box: Omitted) -> Node:
-    """The box for steps left out, as a node."""
-    stand_in = Node(box.id, box.id, box.text(), "left out", "omitted", AFTER, None)
-    stand_in.x, stand_in.y = box.x + box.width / 2, box.y + box.height / 2
-    stand_in.width, stand_in.height = box.width, box.height
-    return stand_in
+    def _origins(self, pool: Pool) -> list[Facts]:
+        """For each layer its steps and, in tenths of a point, where they stand."""
+        return [
+            {
+                "layer": layer.name,
+                "steps": ranges(layer.steps),
+                "x": pool.add([round(self.model.columns[step] * 10) for step in layer.steps]),
+            }
+            for layer in self.model.layers
+        ]
 
+    def _frames(self) -> Groups:
+        """One frame for all steps of a layer whose number has so many digits."""
+        groups = Groups()
+        digits = np.char.str_len(self.steps.astype(str)) if self.steps.size else self.steps
+        known = {(box.layer, len(str(box.step))): box for box in self.model.clusters}
+        for layer in self.model.layers:
+            here = np.isin(self.steps, layer.steps)
+            for count in sorted(set(digits[here].tolist())):
+                box = known.get((layer.name, count))
+                if box is None:  # what recurs outside the cells has none
+                    continue
+                label = box.label.removesuffix(str(box.step))
+                facts = {"layer": layer.name, "label": label, "numbered": True}
+                x = box.x - self._origin(box.step)
+                shape = (x, box.y, box.width, box.height, box.aside)
+                steps = self.steps[here & (digits == count)]
+                groups.put("", facts, shape, steps, Numbers(steps))
+        return groups
 
-def _edge_groups(model: Model, origins: Origins, where: dict[str, tuple[Group, Node]]) -> Groups:
-    groups = Groups()
-    for edge in model.edges:
-        source, home = where[edge.source][1], where[edge.target][1]
-        fan = home.step is None and source.step is not None and not edge.via
-        home = source if fan else home
-        origin = origins.of(home.layer, home.step)
-        facts = {
-            "source": _seen_from(home, *where[edge.source]),
-            "target": _seen_from(home, *where[edge.target]),
-            "via": _seen_from(home, *where[edge.via]) if edge.via else None,
-            "labelled": edge.label is not None,
-            # zero, NaN and Inf are told by the numbers
-            "flow": edge.flow if edge.gradient is None else "flows",
-            "rail": bool(edge.rail),
-            "slot": 0 if fan else edge.slot,
-            "holds": edge.holds,
+    # Nodes.
+
+    def _group_nodes(self) -> None:
+        seen: Counter[tuple[Any, ...]] = Counter()
+        for node in self.model.nodes:
+            name = (node.layer, node.step, node.key)
+            seen[name] += 1
+            self.places[node.id] = (node.layer, node.key, seen[name])
+            copies = self.folded.copies(node.id, node.block)
+            if copies is None:
+                continue
+            stem = self.folded.stems.get(node.id, "")
+            facts = {
+                "label": f"{stem}_" if stem else node.label,
+                "numbered": bool(stem),
+                "shape": list(node.shape),
+                "derivatives": list(node.derivatives),
+                **{key: getattr(node, key) for key in NODE_FACTS},
+            }
+            shape = (node.x - self._origin(node.step), node.y, node.width, node.height)
+            numbers = self._numbers_of(node, copies)
+            group = self.drawn.put(node.key, facts, shape, copies.steps, numbers)
+            self._note(node, copies, group)
+
+    def _note(self, node: Node, copies: Copies, group: Group) -> None:
+        """Remember which group the copies of a node are in."""
+        place = self.places[node.id]
+        if copies.steps is None:
+            self.groups[place] = np.array([group.number])
+            return
+        if place not in self.groups:
+            self.groups[place] = np.full(len(self.steps), -1)
+        self.groups[place][np.searchsorted(self.steps, copies.steps)] = group.number
+
+    def _numbers_of(self, node: Node, copies: Copies) -> Numbers:
+        numbers, sizes, spreads = self.numbers, None, None
+        uses, tensors = copies.uses, copies.tensors
+        if uses is not None:
+            ids = node.role[0], numbers.serials[uses[:, 0]]
+            sizes = numbers.along(uses)
+        else:
+            assert tensors is not None
+            ids = node.id[0], tensors
+            sizes = numbers.totals.at(tensors) if node.role != "cell" else None
+        if tensors is not None and node.role != "cell" and numbers.has_values[tensors].all():
+            spreads = numbers.spreads[tensors]
+        return Numbers(ids[1], ids[0], sizes, spreads)
+
+    # Edges.
+
+    def _group_edge(self, edge: Edge) -> None:
+        source, target = self.nodes[edge.source], self.nodes[edge.target]
+        fan = target.step is None and source.step is not None and not edge.via
+        home = source if fan else target
+        copies = self.folded.copies_of_edge(edge.id, target.block)
+        if copies is None:
+            return
+        assert copies.uses is not None
+        steps = copies.steps
+        if fan:
+            assert source.step is not None
+            steps = np.array([source.step])
+        sizes = self.numbers.along(copies.uses)
+        passed = 2 * self.numbers.passed(copies.uses) + bool(edge.rail)  # it waits for its parts
+        serials = self.numbers.serials[copies.uses[:, 0]]
+        numbers = Numbers(serials, edge.id[0], sizes, None, passed)
+        ends = {
+            name: self._end(self.nodes[end], home, steps)
+            for name, end in (("source", edge.source), ("target", edge.target), ("via", edge.via))
+            if end
         }
+        origin = self._origin(home.step)
         points = edge.points + ([edge.label] if edge.label else [])
         shape = [v for x, y in points for v in (x - origin, y)]
-        groups.put("" if fan else edge.key, facts, shape, home.step, edge, fan)
-    return groups
+        differ = np.stack([sizes.there, *(groups for groups, _ in ends.values())], axis=1)
+        for row, members in _alike(differ):
+            facts: Facts = {
+                name: [number, away]
+                for (name, (_, away)), number in zip(ends.items(), row[1:], strict=True)
+            }
+            facts |= {
+                "labelled": edge.label is not None,
+                # zero, NaN and Inf are told by the numbers
+                "flow": "flows" if row[0] else self._silent(edge),
+                "rail": bool(edge.rail),
+                "slot": 0 if fan else edge.slot,
+                "holds": edge.holds,
+            }
+            self.lines.put(
+                "" if fan else edge.key,
+                facts,
+                shape,
+                None if steps is None else steps[members],
+                numbers.at(members),
+                edge.slot if fan else None,
+            )
+
+    def _end(
+        self, node: Node, home: Node, steps: np.ndarray | None
+    ) -> tuple[np.ndarray, int | None]:
+        """A node's group for each copy of an edge; its step, counted from that of `home` if any."""
+        groups = self.groups[self.places[node.id]]
+        count = 1 if steps is None else len(steps)
+        if node.step is None:
+            return np.repeat(groups, count), None
+        if home.step is None or steps is None:
+            at = np.searchsorted(self.steps, [node.step])
+            return groups[at], node.step
+        away = node.step - home.step
+        return groups[np.searchsorted(self.steps, steps + away)], away
+
+    def _silent(self, edge: Edge) -> str:
+        """Why nothing flows along an edge."""
+        if self.folded.source.sent.flow is None:
+            return "unknown"
+        return self.folded.source.sent.silence(self.folded.behind[edge.id][0])
 
 
-def _seen_from(home: Node, group: Group, node: Node) -> list[int | None]:
-    """A node as its group and its step, which counts from `home`'s where that has one."""
-    if node.step is None or home.step is None:
-        return [group.number, node.step]
-    return [group.number, node.step - home.step]
-
-
-def _through_time(model: Model, numbers: Numbers) -> Facts:
+def _through_time(folded: Folded, numbers: Collected) -> Facts:
     """The states' gradients for all steps, and each step's share in those of the parameters."""
+    model = folded.model
 
     def strip(one: Strip) -> Facts:
         facts = {
@@ -230,8 +324,8 @@ def _through_time(model: Model, numbers: Numbers) -> Facts:
             "steps": ranges(one.shares),
             "shares": {},
         }
-        numbers.sizes.append((facts, [one.total]))
-        numbers.sizes.append((facts["shares"], list(one.shares.values())))
+        numbers.sizes.append((facts, _columns([one.total])))
+        numbers.sizes.append((facts["shares"], _columns(list(one.shares.values()))))
         return facts
 
     return {
@@ -242,3 +336,21 @@ def _through_time(model: Model, numbers: Numbers) -> Facts:
         "strips": [strip(one) for one in model.strips],
         "parameters": [parameter(one) for one in model.parameters],
     }
+
+
+def _alike(rows: np.ndarray) -> Iterator[tuple[list[int], np.ndarray]]:
+    """Each different row, and which rows are like it."""
+    if (rows == rows[0]).all():
+        yield rows[0].tolist(), np.arange(len(rows))
+        return
+    kinds, which = np.unique(rows, axis=0, return_inverse=True)
+    for kind, row in enumerate(kinds.tolist()):
+        yield row, np.flatnonzero(which.ravel() == kind)
+
+
+def _columns(sizes: Sequence[Size | None]) -> Sizes:
+    """Sizes as columns."""
+    there = np.array([size is not None for size in sizes], dtype=bool)
+    rows = [(size.l2, size.rms, size.max) if size else (np.nan,) * 3 for size in sizes]
+    l2, rms, largest = np.array(rows, dtype=float).reshape(-1, 3).T
+    return Sizes(l2, rms, largest, there)

@@ -133,10 +133,19 @@ class EdgeGradients:
         if self.flow is None:
             return "unknown", None
         numbers = [self.recording.number(use) for use in uses]
-        size = self.across([number for number in numbers if self.sent[number]])
+        numbers = [number for number in numbers if self.sent[number]]
+        size = self.across(numbers)
         if size is None:
-            return ("cut" if op_name(uses[0].consumer) == "cut" else "none"), None
+            return self.silence(uses[0]), None
+        departing = getattr(self.flow, "departing", ())  # of a difference of two flows
+        edges = [self.edges[number] for number in numbers] if departing else []
+        if any((edge.consumer.index, edge.slot) in departing for edge in edges):
+            return "departs", size
         return ("nonfinite" if not size.finite else "flows" if size.max else "zero"), size
+
+    def silence(self, use: Use) -> str:
+        """Why nothing was sent along an edge: it is cut on purpose, or nothing asked for it."""
+        return "cut" if op_name(use.consumer) == "cut" else "none"
 
     def across(self, numbers: Sequence[int]) -> Size | None:
         """The size of the sum over uses of one tensor, by their numbers; None for no uses."""

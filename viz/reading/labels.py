@@ -48,16 +48,24 @@ def node_of(group: Group, role: str, recording: Recording, id_: str, seen: bool 
     )
 
 
+def stem(group: Group, role: str, recording: Recording) -> str:
+    """What stands before the step in a label that ends in it; "" for any other label."""
+    tensor = group.main
+    if group.home.step is None or role in ("cell", "initial"):
+        return ""
+    if role == "state":
+        return state_label(tensor, recording)
+    return tensor.name or "x" if role == "input" or id(tensor) in recording.reads else ""
+
+
 def _label(group: Group, role: str, recording: Recording) -> str:
     tensor, step = group.main, group.home.step
     if role == "cell":
         return ""
     if role == "initial":  # not by its name: h_0 is what the state of step 0 is called, too
         return f"initial {state_label(recording.started_by(tensor), recording)}"
-    if role == "state":
-        return f"{state_label(tensor, recording)}_{step}"
-    if step is not None and (role == "input" or id(tensor) in recording.reads):
-        return f"{tensor.name or 'x'}_{step}"
+    if name := stem(group, role, recording):
+        return f"{name}_{step}"
     if tensor.op is None:
         name = tensor.name or ("leaf" if tensor.requires_grad else "constant")
         # Inside a step its layer is plain to see.
@@ -87,8 +95,12 @@ def symbol(tensor: Any) -> str:
     """A primitive as a formula would write it."""
     name: str = tensor.op.name
     symbol = SYMBOLS.get(name, name)
-    raw = [not hasattr(x, "inputs") and np.ndim(x) == 0 for x in tensor.inputs]
+    raw = [constant_of(x) for x in tensor.inputs]
     if len(raw) == 2 and any(raw):  # 1 - z, 2 * x: the number belongs into the node
-        constant = f"{float(tensor.inputs[raw.index(True)]):g}"
-        return f"{constant} {symbol}" if raw[0] else f"{symbol} {constant}"
+        return f"{raw[0]} {symbol}" if raw[0] else f"{symbol} {raw[1]}"
     return symbol
+
+
+def constant_of(x: Any) -> str:
+    """An input that is a plain number, as it is written in a node; "" for all else."""
+    return f"{float(x):g}" if not hasattr(x, "inputs") and np.ndim(x) == 0 else ""

@@ -9,7 +9,6 @@ boundary: what came back along all edges that it stands for is summed before the
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,8 +52,9 @@ class Groups:
         self.states = {key for layer in cells for key in layer.states}
         self.hidden = {layer.name: layer.states[0] for layer in cells if layer.states}
         self.found: dict[Any, Group] = {}
-        self.states_at: dict[Block, list[Group]] = defaultdict(list)
         self.of: dict[int, Group] = {}
+        self.state_at: dict[tuple[Block, str], Group] = {}
+        self._reached: dict[int, list[Group]] = {}
         for tensor in tensors:
             place = self._place(tensor)
             if place is not None:
@@ -65,7 +65,7 @@ class Groups:
                 group.members.append(tensor)
                 if self._is_state(tensor):
                     group.key = recording.keys[id(tensor)]
-                    self.states_at[group.home].append(group)
+                    self.state_at[group.home, group.key] = group
                 if not self._is_state(group.main):
                     group.main = tensor  # the last of them, or the state that they make
                 self.of[id(tensor)] = group
@@ -76,24 +76,39 @@ class Groups:
         home = self.recording.homes[id(consumer)]
         if self.detail not in ("cell", "step") or home.layer not in self.hidden:
             return group
+        inside = self.recording.homes[id(source)] == home
         if self.detail == "cell":
-            if self.recording.homes[id(source)] == home and not _is_leaf(source):
-                return None
-            return self.found.get(("cell", home))
-        return self._state_of(source, home)
+            if inside and not _is_leaf(source):
+                return group if consumer is self.recording.root else None
+            return self.found.get(("cell", home), group)
+        started = self.recording.initial.get(id(source), {}).get(home.layer, "")
+        for key in (started, self.recording.keys[id(source)]):  # a state: to its own next value
+            if not inside and (home, key) in self.state_at:
+                return self.state_at[home, key]
+        return next(iter(self._ahead(consumer)), None)
 
-    def _state_of(self, source: Any, home: Block) -> Group | None:
-        """At "step": a state leads to its own next value, anything else to the hidden state."""
-        here, recording = self.states_at[home], self.recording
-        initial = recording.initial.get(id(source), {})
-        if not self._is_state(source) and recording.homes[id(source)].layer != BEFORE:
-            return None
-        for key in (initial.get(home.layer), recording.keys[id(source)]):
-            for group in here:
-                if group.key == key and recording.homes[id(source)] != home:
-                    return group
-        hidden = [group for group in here if group.key == self.hidden[home.layer]]
-        return next(iter(hidden or here), None)
+    def _ahead(self, tensor: Any) -> list[Group]:
+        """What is drawn of all that is made from a tensor, without going past it; first ones first.
+
+        What is not drawn itself is seen in these, so that no way through it is lost.
+        """
+        if id(tensor) in self.of:
+            return [self.of[id(tensor)]]
+        if id(tensor) not in self._reached:
+            found: dict[int, Group] = {}
+            seen, waiting = {id(tensor)}, [tensor]
+            while waiting:
+                for use in self.recording.users(waiting.pop()):
+                    group = self.of.get(id(use.consumer))
+                    if group is not None:
+                        found[id(group)] = group
+                    elif id(use.consumer) not in seen:
+                        seen.add(id(use.consumer))
+                        waiting.append(use.consumer)
+            place = self.recording.place
+            order = sorted(found.values(), key=lambda group: place[id(group.main)])
+            self._reached[id(tensor)] = order
+        return self._reached[id(tensor)]
 
     def _place(self, tensor: Any) -> tuple[str, Any] | None:
         """Role and name of the tensor's group; None if it is not drawn at this level."""
@@ -105,6 +120,8 @@ class Groups:
             gate = self.recording.gates.get(id(tensor), "")
             return ("gate", (home, gate)) if gate and tensor.op is not None else alone
         if self._is_state(tensor):
+            return alone
+        if tensor is self.recording.root and home.layer in self.hidden:
             return alone
         if _is_leaf(tensor) or home.layer == BEFORE:
             return alone if detail == "cell" or tensor is self.recording.root else None

@@ -16,8 +16,10 @@ from typing import Any
 from tinygrad_rnn.interop.torch import recorded
 from viz.errors import VizError
 from viz.model import AFTER, BEFORE, OUT, Edge, Model, Node, Parameter, Strip
+from viz.reading.classes import Classes
+from viz.reading.folding import Folded, Numbers
 from viz.reading.gradients import EdgeGradients, parameters, strips
-from viz.reading.labels import node_of
+from viz.reading.labels import node_of, stem
 from viz.reading.levels import Group, Groups, check_detail
 from viz.reading.recording import Block, Recording, Use
 from viz.reading.story import headline_of
@@ -88,6 +90,27 @@ class Source:
         tensors = [t for t in self.recording.tensors if t.requires_grad and is_shared(t)]
         return parameters(tensors, self.recording, self.sent)
 
+    @cached_property
+    def classes(self) -> Classes:
+        """Which steps are alike."""
+        return Classes(self.recording)
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        """The numbers of all nodes and edges, as arrays."""
+        return Numbers(self.recording, self.sent)
+
+    def fold(self, detail: str) -> Folded:
+        """The model at one level, of those steps alone that stand for all that are alike.
+
+        Args:
+            detail: "op", "gate", "cell" or "step".
+        """
+        reader = _Reader(self, detail, set(), set(self.classes.of))
+        model = reader.model("")
+        model.headline = headline_of(self.sent.flow)
+        return Folded(model, self, reader.tensors, reader.behind, reader.stems)
+
     def read(
         self, detail: str = "op", title: str = "", steps: Iterable[int] | None = None
     ) -> Model:
@@ -123,7 +146,9 @@ def _check_flow(flow: Any, root: Any) -> None:
 class _Reader:
     """The tables that turn tensors into nodes; one per level, gone once the model stands."""
 
-    def __init__(self, source: Source, detail: str, shown: set[int]) -> None:
+    def __init__(
+        self, source: Source, detail: str, shown: set[int], blocks: set[Block] | None = None
+    ) -> None:
         self.source, self.detail, self.shown = source, detail, shown
         self.recording = recording = source.recording
         self.homes, self.keys, self.sent = recording.homes, recording.keys, source.sent
@@ -133,10 +158,28 @@ class _Reader:
             layer.name: {step: i for i, step in enumerate(layer.steps)}
             for layer in recording.chains
         }
-        self.wanted = set(filter(self._is_wanted, {*self.homes.values()}))
-        self.groups = Groups(recording, recording.tensors, detail)
+        if blocks is None:
+            self.wanted = set(filter(self._is_wanted, recording.within))
+        else:
+            self.wanted = blocks | {home for home in recording.within if home.step is None}
+        self.consumers = self._tensors(self.wanted)
+        beside = {
+            self.homes[id(source)]
+            for consumer in self.consumers
+            for source in consumer.inputs
+            if id(source) in self.homes
+        }
+        self.groups = Groups(recording, self._tensors(self.wanted | beside), detail)
         self.nodes: dict[str, Node] = {}
-        self.behind: dict[str, list[Use]] = {}  # what each edge stands for
+        self.tensors: dict[str, Any] = {}  # the main tensor of each node
+        self.behind: dict[str, list[Use]] = {}  # the uses whose sum each edge, or node, shows
+        self.stems: dict[str, str] = {}  # labels without the step that they end in
+
+    def _tensors(self, blocks: set[Block]) -> list[Any]:
+        """All tensors of some blocks, in order of creation."""
+        place = self.recording.place
+        found = [tensor for block in blocks for tensor in self.recording.within[block]]
+        return sorted(found, key=lambda tensor: place[id(tensor)])
 
     def _is_wanted(self, home: Block) -> bool:
         """Whether a block is drawn, or stands beside one that is."""
@@ -188,7 +231,10 @@ class _Reader:
     def _add(self, group: Group) -> Node:
         seen = group.home.step is None or group.home.step in self.shown
         node = node_of(group, self._role(group), self.recording, self._id(group), seen)
-        node.gradient = self.sent.total(group.main) if seen and group.role != "cell" else None
+        self.tensors[node.id] = group.main
+        if group.role != "cell":
+            node.gradient = self.sent.total(group.main) if seen else None
+        self.stems[node.id] = stem(group, node.role, self.recording)
         self.nodes[node.id] = node
         return node
 
@@ -222,6 +268,8 @@ class _Reader:
         seen = group.home.step is None or group.home.step in self.shown
         tag = node_of(group, role, self.recording, f"n{serial}", seen)
         tag.gradient = self.sent.along(uses)[1]
+        self.behind[tag.id], self.tensors[tag.id] = uses, tensor
+        self.stems[tag.id] = stem(group, role, self.recording)
         self.nodes[tag.id] = tag
         return tag
 
@@ -231,10 +279,8 @@ class _Reader:
         """Every use by itself; at a coarser level, all uses of a tensor in a group together."""
         bundles: Bundles = {}
         targets: dict[tuple[Any, ...], Group] = {}
-        of, target_of, homes, wanted = self.groups.of, self.groups.target, self.homes, self.wanted
-        for consumer in self.recording.tensors:
-            if homes[id(consumer)] not in wanted:
-                continue
+        of, target_of = self.groups.of, self.groups.target
+        for consumer in self.consumers:
             for use in self.recording.uses_of(consumer):
                 source, target = of.get(id(use.source)), target_of(use.source, consumer)
                 if source is None or target is None or source is target:
@@ -307,8 +353,10 @@ class _Reader:
                 name=source.name, shape=source.shape, dtype=source.dtype,
             )  # fmt: skip
             self.nodes[point.id] = point
-            flow, size = self.sent.along([use for edge in found for use in self.behind[edge.id]])
+            uses = [use for edge in found for use in self.behind[edge.id]]
+            flow, size = self.sent.along(uses)
             point.gradient = size
+            self.behind[point.id] = self.behind[f"r{serial}"] = uses
             for edge in found:
                 edge.via = point.id
             rails.append(Edge(f"r{serial}", f"{port}|rail", source_id, point.id, -1, flow, size,

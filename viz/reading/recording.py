@@ -67,6 +67,9 @@ class Recording:
         self.marked = {spot.layer for spot in self.scopes.calls.values()}
         self.chains = self._chains()
         self._place_independent()
+        self.within: dict[Block, list[Any]] = {}  # each block's tensors
+        for tensor in self.tensors:
+            self.within.setdefault(self.homes[id(tensor)], []).append(tensor)
         self._shared: dict[int, bool] = {}
         self._spreads: dict[int, tuple[float, float, float] | None] = {}
         self._last: dict[tuple[Block, str], Any] | None = None
@@ -231,8 +234,9 @@ class Recording:
             if home is not None and home.step is not None:
                 self.blocks.setdefault(home, []).append(tensor)
         by_layer: dict[str, list[tuple[list[Any], tuple[Job, ...]]]] = defaultdict(list)
+        known: dict[tuple[str, str, str, bool], Job] = {}
         for home, members in self.blocks.items():
-            jobs = tuple([self._job(tensor, home.layer) for tensor in members])
+            jobs = tuple([self._job(tensor, home.layer, known) for tensor in members])
             by_layer[home.layer].append((members, jobs))
         for steps in by_layer.values():
             slots, places = align([jobs for _, jobs in steps])
@@ -250,12 +254,16 @@ class Recording:
                 layer, part = self.homes[id(tensor)].layer, self.parts[id(tensor)]
                 self.part_keys.setdefault((layer, part), self.keys[id(tensor)])
 
-    def _job(self, tensor: Any, layer: str) -> Job:
+    def _job(self, tensor: Any, layer: str, known: dict[tuple[str, str, str, bool], Job]) -> Job:
         """What a tensor is called in its step, and whether it is one of the state's parts."""
         part = self.parts.get(id(tensor))
         name = part or tensor.name
         gate = "" if name else self.gates.get(id(tensor), "")  # a name says enough
-        return Job(f"{layer}|{gate}|{name or op_name(tensor)}", part is not None)
+        facts = layer, gate, name or op_name(tensor), part is not None
+        job = known.get(facts)
+        if job is None:
+            job = known[facts] = Job("|".join(facts[:3]), part is not None)
+        return job
 
     # What is handed on.
 
@@ -364,8 +372,12 @@ class Recording:
 
     def _has_tags(self, tensor: Any) -> bool:
         if self.homes[id(tensor)].layer == BEFORE:
-            users = {self.homes[id(use.consumer)] for use in self.users(tensor)}
-            return len(users - {Block(BEFORE, None)}) > 1
+            first = None
+            for number in self.uses_by_source(tensor).tolist():
+                home = self.homes[id(self.tensors[self.consumer_of[number]])]
+                if home.layer != BEFORE and home != (first := first or home):
+                    return True
+            return False
         return tensor.op is None and len(self.uses_by_source(tensor)) > 1
 
     def started_by(self, tensor: Any) -> Any:

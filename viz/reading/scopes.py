@@ -20,15 +20,15 @@ class Spot:
 
     __slots__ = ("call", "gate", "inner", "layer", "path", "step")
 
-    def __init__(self, scope: tuple[Scope, ...], depth: int) -> None:
+    def __init__(self, scope: tuple[Scope, ...], depth: int, names: dict[int, str]) -> None:
         self.step = scope[depth].index
         at = next((k for k in range(depth, len(scope)) if scope[k].call is not None), None)
         self.call: Call | None = None if at is None else scope[at].call
         outer, inner = scope[:depth], scope[depth + 1 :]
         if at is not None and at > depth:  # what lies between step and call names the layer, too
             outer, inner = (*outer, *scope[depth + 1 : at]), scope[at + 1 :]
-        self.path = " / ".join([str(entry) for entry in outer])
-        self.inner = [str(entry) for entry in inner if entry.call is None]
+        self.path = " / ".join([_name(entry, names) for entry in outer])
+        self.inner = [_name(entry, names) for entry in inner if entry.call is None]
         self.gate = " / ".join(self.inner)
         self.layer = self.path
 
@@ -48,10 +48,11 @@ class Scopes:
         self.spots: list[Spot | None] = []
         self.calls: dict[int, Spot] = {}
         known: dict[int, tuple[Any, Spot | None]] = {}  # with the tuple, so that it stays alive
+        names: dict[int, str] = {}
         for node in nodes:
             scope = node.scope
             if id(scope) not in known:
-                known[id(scope)] = scope, _spot(scope)
+                known[id(scope)] = scope, _spot(scope, names)
             self.spots.append(known[id(scope)][1])
         self._spots = [spot for _, spot in known.values() if spot is not None]
         for spot in self._spots:
@@ -86,8 +87,15 @@ class Scopes:
             found.layer = found.path if len(chains.get(found.path, ())) < 2 else OUT
 
 
-def _spot(scope: tuple[Any, ...]) -> Spot | None:
+def _spot(scope: tuple[Any, ...], names: dict[int, str]) -> Spot | None:
     for depth, entry in enumerate(scope):
         if entry.is_step:
-            return Spot(scope, depth)
+            return Spot(scope, depth, names)
     return None
+
+
+def _name(entry: Scope, names: dict[int, str]) -> str:
+    """An entry's text, by its identity: gates are entered over and over."""
+    if id(entry) not in names:
+        names[id(entry)] = str(entry)
+    return names[id(entry)]

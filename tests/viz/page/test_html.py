@@ -14,15 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tinygrad_rnn as tr
+import viz
 from tests.viz.page.unpack import at, inflated, members, series_of, shown, unpacked, uses, written
 from tinygrad_rnn.graph import topological
 from viz import build, page
 from viz.errors import VizError
-from viz.model import Size
 from viz.page.pack import pack
-from viz.page.playback import sweep_ranks
-from viz.page.series import Pool, gradient_code, gradients, values
-from viz.reading.reader import read
+from viz.page.series import Pool, gradient_code, gradient_codes, gradients, values
+from viz.reading.folding import Sizes
 from viz.style import Scale
 
 HOSTILE = [
@@ -123,31 +122,42 @@ def test_strips_and_shares_are_those_of_the_flow():
         )
 
 
+def in_order(level, series):
+    """Every edge with a gradient, as the page plays them."""
+    played = [
+        (at(group["order"], series, i), group, i)
+        for _, group, i in members(level["edges"], series)
+        if "order" in group
+    ]
+    return sorted(played, key=lambda one: one[0])
+
+
 def test_the_sweep_passes_the_edges_in_the_engines_order():
     loss, flow = traced(tr.GRUCell, 5)
-    ranks = sweep_ranks(read(loss, flow))
-    by_id = uses(loss)
-    played = sorted((rank, by_id[id_]) for id_, rank in ranks.items() if id_ in by_id)
-    order = [(tensor.index, slot) for _, (tensor, slot) in played]
-    sent = [(edge.consumer.index, edge.slot) for edge in flow.edges]
-    assert [use for use in order if use in set(sent)] == sent
+    _, drawing, series = unpacked(rendered(loss, flow))
+    level = drawing["pictures"][0]["levels"]["op"]
+    played = [
+        shown(at(group["gradient"][0], series, i))
+        for _, group, i in in_order(level, series)
+        if not group.get("rail")
+    ]
+    assert played == [written(edge.l2) for edge in flow.edges]
 
 
 @pytest.mark.parametrize("detail", ["gate", "cell", "step"])
 def test_a_coarser_sweep_goes_from_the_loss_back_through_time(detail):
     loss, flow = traced(tr.LSTMCell, 6)
-    model = read(loss, flow, detail=detail)
-    ranks = sweep_ranks(model)
-    assert sorted(ranks.values()) == list(range(len(model.edges)))
-    steps = {node.id: node.step for node in model.nodes}
-    played = [steps[edge.target] for edge in sorted(model.edges, key=lambda e: ranks[e.id])]
-    through = [step for step in played if step is not None]
-    assert through == sorted(through, reverse=True)
-    arrived = {model.root}
-    for edge in sorted(model.edges, key=lambda edge: ranks[edge.id]):
-        cell = next(node for node in model.nodes if node.id == edge.target)
-        assert edge.target in arrived or cell.role in ("cell", "junction")
-        arrived.add(edge.source)
+    _, drawing, series = unpacked(rendered(loss, flow))
+    level = drawing["pictures"][0]["levels"][detail]
+    played = in_order(level, series)
+    assert len({rank for rank, _, _ in played}) == len(played)
+    steps = [
+        [s for first, last in group["steps"] for s in range(first, last + 1)][i]
+        for _, group, i in played
+        if "steps" in group and group["target"][1] is not None
+    ]
+    assert steps == sorted(steps, reverse=True)
+    assert len(set(steps)) == 6
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -265,7 +275,7 @@ def test_lines_from_every_step_to_one_place_are_one_group():
         for one in drawing["pictures"][0]["levels"]["op"]["origins"]
         if one["layer"] == nodes[fan["source"][0]]["layer"]
     )
-    model = levels["op"]
+    model = viz.draw(loss, flow, steps="all", numbers=True).model
     names = {node.id: node for node in model.nodes}
     edges = [edge for edge in model.edges if names[edge.target].op == "stack"][:-1]
     assert len(edges) == 8
@@ -314,14 +324,32 @@ def test_a_gradients_code_holds_its_digits(value, digits):
     assert shown(gradient_code(value, digits), digits) == written(value, digits)
 
 
+@given(st.lists(positive, max_size=6), st.sampled_from([2, 3]))
+def test_many_codes_at_once_are_those_of_each(found, digits):
+    codes = gradient_codes(np.array(found, dtype=float), digits)
+    assert codes.tolist() == [gradient_code(value, digits) for value in found]
+
+
+def test_codes_of_what_lies_between_two_numbers_are_rounded_as_text_is():
+    exponents = np.arange(-300, 300)
+    halves = np.array([float(f"{m}5e{e}") for e in exponents for m in (1000, 1234, 9994, 9999)])
+    around = np.concatenate([halves, np.nextafter(halves, 0), np.nextafter(halves, np.inf)])
+    for digits in (2, 3):
+        expected = [gradient_code(value, digits) for value in around.tolist()]
+        assert gradient_codes(around, digits).tolist() == expected
+
+
 @given(st.lists(st.one_of(st.none(), positive), max_size=6))
 def test_gradients_are_kept_in_the_norms_asked_for(found):
-    sizes = [v if v is None else Size(v, v / 2, v / 3) for v in found]
+    there = np.array([value is not None for value in found], dtype=bool)
+    l2 = np.array([np.nan if value is None else value for value in found], dtype=float)
+    sizes = Sizes(l2, l2 / 2, l2 / 3, there)
     pool = Pool()
     places = gradients(sizes, ("rms", "max"), pool)
-    for i, size in enumerate(sizes):
+    for i, value in enumerate(found):
         texts = [shown(int(pool.series[k][offset + i])) for k, offset in places]
-        assert texts == ([written(size.rms), written(size.max)] if size else ["none"] * 2)
+        expected = ["none"] * 2 if value is None else [written(value / 2), written(value / 3)]
+        assert texts == expected
 
 
 @pytest.mark.parametrize(

@@ -24,16 +24,16 @@ from tests.viz.page.unpack import (
     written,
 )
 from viz.build import levels
-from viz.model import Model
+from viz.model import Edge, Model, Node
 from viz.page.pack import pack
-from viz.page.playback import sweep_ranks
+from viz.reading.folding import Folded
 
 Series = dict[int, list[int]]
 NORMS = ("l2", "rms", "max")
 TENTH = 0.11  # places are kept in tenths of a point, and so are the steps' own
 
 
-def unpack(pictures: dict[str, dict[str, Model]]) -> tuple[dict[str, Any], Series]:
+def unpack(pictures: dict[str, dict[str, Folded]]) -> tuple[dict[str, Any], Series]:
     packed = pack(pictures)
     drawing = json.loads(inflated(packed["drawing"]))
     return drawing, series_of(inflated(packed["numbers"]), drawing)
@@ -67,14 +67,28 @@ GRAPHS = {
 
 @pytest.fixture(scope="module", params=GRAPHS)
 def held(request: pytest.FixtureRequest) -> tuple[dict[str, Model], dict[str, Any], Series]:
-    """Models by level of detail, the picture that was packed from them, the pool's series."""
+    """Models of all steps by level of detail, the picture as packed, the pool's series."""
     loss = GRAPHS[request.param]()
-    models = levels(loss, tr.trace(loss))
-    drawing, series = unpack({"name": models})
+    flow = tr.trace(loss)
+    folded = levels(loss, flow)
+    models = {
+        detail: viz.draw(loss, flow, detail, steps="all", numbers=True).model for detail in folded
+    }
+    drawing, series = unpack({"name": folded})
     (picture,) = drawing["pictures"]
     assert (picture["name"], tuple(drawing["norms"])) == ("name", NORMS)
     assert list(picture["levels"]) == list(models)
     return models, picture, series
+
+
+def node_at(model: Model, group: dict[str, Any], step: int | None, x: float) -> Node:
+    """The one of the model's nodes that a member of a group is."""
+    alike = [
+        node for node in model.nodes
+        if (node.layer, node.step, node.role) == (group.get("layer", ""), step, group["role"])
+    ]  # fmt: skip
+    place = np.array([x, *group["place"][1:]])
+    return min(alike, key=lambda n: np.abs(place - [n.x, n.y, n.width, n.height]).sum())
 
 
 def gradient(found: Any) -> list[str] | None:
@@ -85,14 +99,14 @@ def test_every_node_is_where_it_was_and_says_what_it_said(held: Any) -> None:
     models, picture, series = held
     for detail, model in models.items():
         level = picture["levels"][detail]
-        start, known = origins(level, series), {node.id: node for node in model.nodes}
-        seen = []
-        for id_, step, group, i in things(level["nodes"], series):
-            node = known[id_]
-            seen.append(id_)
+        start, seen = origins(level, series), []
+        for _, step, group, i in things(level["nodes"], series):
             x, *rest = group["place"]
-            shift = 0.0 if step is None else start[node.layer, step]
-            assert [x + shift, *rest] == pytest.approx(
+            layer = group.get("layer", "")
+            at_x = x + (0.0 if step is None else start[layer, step])
+            node = node_at(model, group, step, at_x)
+            seen.append(node.id)
+            assert [at_x, *rest] == pytest.approx(
                 [node.x, node.y, node.width, node.height], abs=TENTH
             )
             assert (label(group, step), step) == (node.label, node.step)
@@ -102,25 +116,39 @@ def test_every_node_is_where_it_was_and_says_what_it_said(held: Any) -> None:
             assert tuple(group.get("shape", ())) == node.shape
             assert tuple(group.get("derivatives", ())) == node.derivatives
             assert sizes(group, series, i) == gradient(node.gradient)
-        assert sorted(seen) == sorted(known)
+            assert ("values" in group) == (node.value is not None)
+            if node.value is not None:
+                decimals = group["values"]["decimals"]
+                for column, value in zip(group["values"]["places"], node.value, strict=True):
+                    if np.isfinite(value):
+                        kept = at(column, series, i) / 10**decimals
+                        assert kept == pytest.approx(value, abs=0.51 * 10**-decimals)
+        assert sorted(seen) == sorted(node.id for node in model.nodes)
 
 
 def test_every_edge_joins_what_it_joined_along_the_same_line(held: Any) -> None:
     models, picture, series = held
     for detail, model in models.items():
         level = picture["levels"][detail]
-        start, known = origins(level, series), {edge.id: edge for edge in model.edges}
+        start = origins(level, series)
         nodes = {node.id: node for node in model.nodes}
-        number = {id(group): i for i, group in enumerate(level["nodes"])}
-        ids = {(number[id(g)], step): id_ for id_, step, g, _ in things(level["nodes"], series)}
-        ranks, seen = sweep_ranks(model), []
-        for id_, step, group, i in things(level["edges"], series):
-            edge = known[id_]
-            seen.append(id_)
+        ids = {}  # by group and step
+        for _, step, group, _ in things(level["nodes"], series):
+            shift = 0.0 if step is None else start[group.get("layer", ""), step]
+            ids[id(group), step] = node_at(model, group, step, group["place"][0] + shift).id
+        groups = level["nodes"]
+        known: dict[Any, list[Edge]] = {}
+        for edge in model.edges:
+            known.setdefault((edge.source, edge.target, edge.via, edge.slot), []).append(edge)
+        played = []
+        for _, step, group, i in things(level["edges"], series):
+            ends = []
             for end in ("source", "target", "via"):
                 which, far = group.get(end, [None, None])
                 away = far if step is None or far is None else far + step
-                assert (ids[which, away] if which is not None else "") == getattr(edge, end)
+                ends.append(ids[id(groups[which]), away] if which is not None else "")
+            slot = each(group.get("slot", 0), series, i)
+            (edge,) = known.pop((*ends, slot))
             home = nodes[edge.target]
             if home.step is None:  # then places and steps count from the source's step
                 home = nodes[edge.source]
@@ -131,16 +159,19 @@ def test_every_edge_joins_what_it_joined_along_the_same_line(held: Any) -> None:
             assert points == pytest.approx(np.array(expected), abs=TENTH)
             assert group.get("labelled", False) == (edge.label is not None)
             assert group.get("rail", False) == bool(edge.rail)
-            slot = each(group.get("slot", 0), series, i)
-            assert (slot, group["holds"]) == (edge.slot, edge.holds)
+            assert group["holds"] == edge.holds
             found = sizes(group, series, i)
             assert found == gradient(edge.gradient)
             assert group["flow"] == (edge.flow if found is None else "flows")
+            assert ("order" in group) == (edge.gradient is not None)
             if "order" in group:
-                assert at(group["order"], series, i) == ranks[id_]
-            else:
-                assert edge.gradient is None
-        assert sorted(seen) == sorted(known)
+                played.append((at(group["order"], series, i), edge))
+        assert not known
+        arrived = {model.root}
+        for _, edge in sorted(played, key=lambda pair: pair[0]):
+            role = nodes[edge.target].role
+            assert edge.target in arrived or role in ("cell", "junction")
+            arrived.add(edge.source)
 
 
 def test_every_frame_is_where_it_was(held: Any) -> None:
@@ -183,23 +214,6 @@ def test_sums_and_strips_are_those_of_the_first_level(held: Any) -> None:
     assert picture["headline"] == model.headline
 
 
-def test_boxes_of_steps_left_out_are_nodes_of_the_page() -> None:
-    loss = last_loss("lstm", 12)
-    model = viz.draw(loss, tr.trace(loss)).model
-    (box,) = model.omitted
-    drawing, series = unpack({"": {"op": model}})
-    level = drawing["pictures"][0]["levels"]["op"]
-    (found,) = [
-        (id_, step, group) for id_, step, group, _ in things(level["nodes"], series)
-        if group["role"] == "omitted"
-    ]  # fmt: skip
-    assert found[:2] == (box.id, None)
-    assert found[2]["label"] == box.text()
-    assert found[2]["place"] == pytest.approx(
-        [box.x + box.width / 2, box.y + box.height / 2, box.width, box.height], abs=0.06
-    )
-
-
 def test_steps_that_are_alike_are_kept_as_one_group() -> None:
     loss = last_loss("lstm", 50)
     models = levels(loss, tr.trace(loss))
@@ -207,7 +221,7 @@ def test_steps_that_are_alike_are_kept_as_one_group() -> None:
     level = drawing["pictures"][0]["levels"]["op"]
     inner = [group for group in level["nodes"] if group["role"] == "op" and "steps" in group]
     assert all(runs(group) == list(range(50)) for group in inner)
-    assert len(level["nodes"]) < len(models["op"].nodes) / 20
+    assert len(level["nodes"]) < models["op"].count / 40
     (entry,) = level["origins"]
     shifts = np.diff([at(entry["x"], series, i) for i in range(50)])
     assert len(set(shifts)) == 1
@@ -215,9 +229,24 @@ def test_steps_that_are_alike_are_kept_as_one_group() -> None:
 
 def test_several_pictures_share_one_pool() -> None:
     losses = {kind: last_loss(kind, 4) for kind in ("rnn", "gru")}
-    pictures = {kind: levels(loss, tr.trace(loss)) for kind, loss in losses.items()}
-    drawing, series = unpack(pictures)
-    for kind, picture in zip(pictures, drawing["pictures"], strict=True):
+    flows = {kind: tr.trace(loss) for kind, loss in losses.items()}
+    drawing, series = unpack({kind: levels(losses[kind], flows[kind]) for kind in losses})
+    for kind, picture in zip(losses, drawing["pictures"], strict=True):
         assert picture["name"] == kind
-        found = {id_ for id_, *_ in things(picture["levels"]["op"]["edges"], series)}
-        assert found == {edge.id for edge in pictures[kind]["op"].edges}
+        found = [
+            sizes(group, series, i)
+            for _, _, group, i in things(picture["levels"]["op"]["edges"], series)
+            if not group.get("rail")
+        ]
+        expected = [gradient(edge) for edge in map(Sent, flows[kind].edges)]
+        assert sorted(filter(None, found)) == sorted(filter(None, expected))
+
+
+class Sent:
+    """An edge of a flow, with its norms by name."""
+
+    def __init__(self, edge: Any) -> None:
+        self.edge = edge
+
+    def get(self, norm: str) -> float:
+        return float(getattr(self.edge, norm))

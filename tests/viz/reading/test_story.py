@@ -19,7 +19,7 @@ def test_every_format_takes_its_headline_from_the_diagnosis():
     said = tr.diagnose(loss, flow, run).headline
     assert picture.model.headline == said
     assert said in picture.description
-    assert all(level.headline == said for level in viz.page.levels(loss, flow).values())
+    assert all(level.model.headline == said for level in viz.page.levels(loss, flow).values())
     assert said in picture.to_bytes("json").decode()
     assert picture._repr_mimebundle_()["text/plain"].startswith(said)
 
