@@ -10,7 +10,7 @@ import importlib.util
 import io
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,6 +32,7 @@ DASHES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (7, 1.5, 1.2, 1.5)), (0, (3, 
 
 
 GRID = "#dfe3ea"
+SMALLEST, LARGEST = np.finfo(np.float64).tiny, 1e200  # a logarithmic axis has no ticks beyond
 
 
 def save(axes: Axes, path: str | Path) -> None:
@@ -147,9 +148,58 @@ def dress(ax: Axes, x: str, y: str, title: str | None) -> None:
         ax.set_title(title, loc="left", color=LIGHT.text)
 
 
+def line(ax: Axes, x: Array, y: Array, label: str, k: int) -> None:
+    """Draw series number k for a logarithmic axis; what it has no place for is said at the edge.
+
+    A point with nothing drawable on either side is a dot, since no line goes through it.
+
+    Args:
+        ax: the axes.
+        x: places, ascending.
+        y: sizes.
+        label: the series' name.
+        k: its number.
+    """
+    drawable = (y >= SMALLEST) & (y <= LARGEST)
+    shown = np.where(drawable, y, np.nan)
+    ax.plot(x, shown, label=label, linewidth=2, **look(k))
+    alone = drawable & ~np.append(drawable[1:], False) & ~np.append(False, drawable[:-1])
+    if alone.any():
+        ax.plot(x[alone], shown[alone], "o", color=look(k)["color"], markersize=5)
+    mark(ax, x, y == 0, "0", 0.02 + 0.04 * k, k)
+    mark(ax, x, (y > 0) & (y < SMALLEST), "< 2.2e-308", 0.02 + 0.04 * k, k)
+    mark(ax, x, (y > LARGEST) & np.isfinite(y), "> 1e+200", 0.96 - 0.04 * k, k)
+    mark(ax, x, y == np.inf, "Inf", 0.96 - 0.04 * k, k)
+    mark(ax, x, np.isnan(y), "NaN", 0.96 - 0.04 * k, k)
+
+
+def key(ax: Axes, colours: dict[str, str]) -> None:
+    """Say what single colours of a map mean, above its right end.
+
+    Args:
+        ax: the axes.
+        colours: for each colour what it stands for.
+    """
+    from matplotlib.patches import Patch
+
+    if colours:
+        ax.legend(
+            handles=[Patch(color=colour, label=text) for colour, text in colours.items()],
+            loc="lower right",
+            bbox_to_anchor=(1.0, 1.0),
+            ncols=len(colours),
+            frameon=False,
+            labelcolor=LIGHT.text,
+            handlelength=1.0,
+        )
+
+
 def legend(ax: Axes) -> None:
-    """Name the series, with lines long enough to show their dashes."""
-    points = max(len(line.get_xdata()) for line in ax.lines)  # type: ignore[arg-type]  # arrays
-    place: Literal["best", "lower right"]
-    place = "best" if points <= 1000 else "lower right"  # finding the best takes long
-    ax.legend(frameon=False, handlelength=3.5, labelcolor=LIGHT.text, loc=place)
+    """Name the series beside the chart, where no line runs, with samples that show their dashes."""
+    ax.legend(
+        frameon=False,
+        handlelength=3.5,
+        labelcolor=LIGHT.text,
+        loc="upper left",
+        bbox_to_anchor=(1.01, 1.0),
+    )

@@ -15,16 +15,13 @@ from numpy.typing import ArrayLike
 
 from tinygrad_rnn import GradientFlow, Run, Tensor, analysis
 from tinygrad_rnn.tensor import Array
-from viz.charts.axes import COLOURS, dress, legend, look, mark, new_axes
-from viz.charts.series import norms_through_time, shares_through_time, units_through_time
+from viz.charts.axes import COLOURS, LARGEST, SMALLEST, dress, legend, line, look, new_axes
+from viz.charts.series import norms_through_time, shares_through_time
 from viz.errors import VizError
 from viz.style import LIGHT, check_norm
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-
-SMALLEST, LARGEST = np.finfo(np.float64).tiny, 1e200  # ticks go beyond
 
 
 def chart(
@@ -67,72 +64,24 @@ def chart(
     series = {label: norms_through_time(flow, state, norm, label) for label, flow in flows.items()}
     ax = ax or new_axes()
     for k, (label, (t, norms)) in enumerate(series.items()):
-        ax.plot(t, _drawable(norms), label=label, linewidth=2, **look(k))
-        mark(ax, t, norms < SMALLEST, "0", 0.02 + 0.04 * k, k)
-        mark(ax, t, norms > LARGEST, "Inf", 0.96 - 0.04 * k, k)
-        mark(ax, t, np.isnan(norms), "NaN", 0.96 - 0.04 * k, k)
+        line(ax, t, norms, label, k)
     t, norms = next(iter(series.values()))
     for k, (label, factor) in enumerate((theory or {}).items()):
         if not 0 < factor < np.inf:
             raise VizError(f"theory: the factor {factor} of {label!r} is not a positive number")
         with np.errstate(over="ignore", under="ignore"):
-            line = norms[-1] * factor ** (t[-1] - t).astype(float)
+            expected = norms[-1] * factor ** (t[-1] - t).astype(float)
         ax.plot(
-            t, _drawable(line), label=label, color=LIGHT.muted, linewidth=1.2, dashes=(4 + 4 * k, 2)
+            t,
+            _drawable(expected),
+            label=label,
+            color=LIGHT.muted,
+            linewidth=1.2,
+            dashes=(4 + 4 * k, 2),
         )
     ax.set_yscale("log")
     dress(ax, "time step t", f"{norm} norm of dL/d{state}$_t$", title)
     legend(ax)
-    return ax
-
-
-def heat_map(
-    flow: GradientFlow, state: str = "h", ax: Axes | None = None, title: str | None = None
-) -> Axes:
-    """Draw the size of dL/dh_t for every unit (row) and time step (column).
-
-    A unit's size is the l2 norm over the batch, coloured by its logarithm. Grey is exactly 0, red
-    is NaN or infinite.
-
-    Args:
-        flow: one sweep.
-        state: "h", "c", or the name of another part of a cell's state.
-        ax: where to draw; a figure of its own by default.
-        title: above the chart.
-
-    Raises:
-        VizError: if the flow has seen no sweep or has no such state, or matplotlib is not
-            installed.
-
-    >>> import numpy as np, tinygrad_rnn as tr, viz
-    >>> run = tr.unroll(tr.RNNCell(2, 3, rng=0), np.ones((5, 1, 2)))
-    >>> viz.charts.heat_map(tr.trace(run.final.sum())).images[0].get_array().shape
-    (3, 5)
-    """
-    t, sizes = units_through_time(flow, state, "heat map")
-    with np.errstate(divide="ignore"):
-        logs = np.log10(sizes)
-    ax = ax or new_axes()
-    from matplotlib import colormaps
-    from matplotlib.colors import Normalize
-
-    shown = logs[np.isfinite(logs)]
-    low, high = (shown.min(), shown.max()) if shown.size else (0.0, 0.0)
-    zeros_below = np.where(np.isneginf(logs), low - 1, logs)  # imshow paints only what is finite
-    image = ax.imshow(
-        zeros_below,
-        aspect="auto",
-        interpolation="nearest",
-        origin="lower",
-        extent=(t[0] - 0.5, t[-1] + 0.5, -0.5, len(logs) - 0.5),
-        cmap=colormaps["cividis"].with_extremes(under="#b9bec7", bad=LIGHT.alarm),
-        norm=Normalize(low, max(high, low + 1e-9)),
-    )
-    bar = ax.figure.figure.colorbar(image, ax=ax)
-    bar.set_label(f"log10 |dL/d{state}$_t$| of a unit", color=LIGHT.muted)
-    bar.ax.tick_params(colors=LIGHT.muted)
-    dress(ax, "time step t", f"unit of {state}", title)
-    ax.grid(False)
     return ax
 
 

@@ -25,7 +25,7 @@ def states_through_time(flow: GradientFlow, state: str = "h") -> dict[int, Tenso
         VizError: if the flow has seen no sweep.
 
     >>> import numpy as np, tinygrad_rnn as tr
-    >>> from viz.through_time import states_through_time
+    >>> from viz.charts.series import states_through_time
     >>> run = tr.unroll(tr.LSTMCell(2, 3, rng=0), np.ones((4, 1, 2)))
     >>> cells = states_through_time(tr.trace(run.final.h.sum()), "c")
     >>> list(cells), cells[2] is run.states[2].c
@@ -75,7 +75,7 @@ def shares_through_time(flow: GradientFlow, parameter: Tensor) -> dict[int, floa
         VizError: if no time step uses the parameter, or its gradient is 0 or not finite.
 
     >>> import numpy as np, tinygrad_rnn as tr
-    >>> from viz.through_time import shares_through_time
+    >>> from viz.charts.series import shares_through_time
     >>> cell = tr.RNNCell(2, 3, rng=0)
     >>> run = tr.unroll(cell, np.ones((4, 1, 2)))
     >>> shares = shares_through_time(tr.trace(run.final.sum()), cell.weight_hh)

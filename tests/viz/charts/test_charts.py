@@ -58,7 +58,25 @@ def test_zero_and_nan_are_marked_not_dropped():
     axes = chart({"cut": tr.trace(h.sum(), np.array(np.nan))})
     assert [(text.get_text(), text.get_position()[0]) for text in axes.texts] == [("NaN", 1)]
     axes = chart({"cut": tr.trace(h.sum(), np.array(1e300))})
-    assert [text.get_text() for text in axes.texts] == ["0", "Inf"]
+    assert [text.get_text() for text in axes.texts] == ["0", "> 1e+200"]  # which is not Inf
+
+
+def test_a_single_point_is_a_point():
+    """One time step, or one between zeros, has no line that could be seen."""
+    flow, _ = swept(tr.RNNCell(3, 4, rng=0), steps=1)
+    line, dots = chart({"one": flow}).lines
+    assert dots.get_marker() == "o"
+    assert list(dots.get_xdata()) == [0]
+    assert dots.get_ydata() == line.get_ydata()
+    many, _ = swept(tr.RNNCell(3, 4, rng=0))
+    assert len(chart({"many": many}).lines) == 1
+
+
+def test_the_legend_stands_beside_the_lines():
+    flow, _ = swept(tr.RNNCell(3, 4, rng=0))
+    axes = chart({"RNN": flow, "the same again": flow})
+    axes.figure.canvas.draw()
+    assert axes.get_legend().get_window_extent().x0 >= axes.get_window_extent().x1
 
 
 def test_every_stretch_without_gradient_is_marked_once():
@@ -126,9 +144,15 @@ def test_heat_map_of_tiny_zero_and_infinite_gradients():
     drawn = heat_map(flow).images[0].get_array()
     tiny = tr.trace(np.square(run.final).sum(), np.array(1e-200))
     np.testing.assert_allclose(heat_map(tiny).images[0].get_array(), drawn - 200, rtol=1e-9)
-    for gradient, colour in ((0.0, "under"), (np.nan, "bad"), (np.inf, "bad")):
+    for gradient, colour, told in (
+        (0.0, "under", "exactly 0"),
+        (np.nan, "over", "NaN or Inf"),
+        (np.inf, "over", "NaN or Inf"),
+    ):
         with np.errstate(invalid="ignore"):
-            image = heat_map(tr.trace(run.final.sum(), np.array(gradient))).images[0]
+            axes = heat_map(tr.trace(run.final.sum(), np.array(gradient)))
+        image = axes.images[0]
+        assert [text.get_text() for text in axes.get_legend().get_texts()] == [told]
         shown = image.to_rgba(image.get_array())[0, -1, :3]
         expected = getattr(image.get_cmap(), f"get_{colour}")()[:3]
         np.testing.assert_allclose(shown, expected, atol=1e-6)
