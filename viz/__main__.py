@@ -24,6 +24,8 @@ from tinygrad_rnn import viz  # not from the name that another project has, too
 from tinygrad_rnn.interop.files import load_layers
 from tinygrad_rnn.tensor import Array
 from viz.charts import save
+from viz.charts.axes import can_draw
+from viz.cli.charts import KINDS, MOST_LOSSES, draw_charts
 from viz.cli.command import Parser, UsageError, finite, output_folder, run, whole
 from viz.cli.inputs import encode, enough, passage, series
 from viz.dot import graphviz
@@ -38,6 +40,7 @@ examples:
   python -m viz --cell lstm --steps 40 --detail gate --out out
   python -m viz --cell rnn lstm gru --text-file book.txt --format svg html --chart --open
   python -m viz --cell gru --layers 2 --hidden 16 --series weather.csv --loss every
+  python -m viz --cell lstm gru --chart norms gates units
   python -m viz --weights model.pt --prefix encoder --series inputs.npy --detail step
 """
 
@@ -175,7 +178,13 @@ def arguments() -> argparse.Namespace:
         choices=FORMATS,
         help=f"one or several of {', '.join(FORMATS)} (default: svg; html where no Graphviz is)",
     )
-    add("--chart", action="store_true", help="also chart.svg, the gradient through time")
+    add(
+        "--chart",
+        metavar="KIND",
+        nargs="*",
+        choices=KINDS,
+        help="also charts: norms (of themselves), gates, units, losses (with --loss every, always)",
+    )
     add("--out", metavar="DIR", type=Path, default=Path("out"), help="folder to write to")
     add("--open", action="store_true", help="show the picture when it is done")
     args = parser.parse_args()
@@ -189,6 +198,13 @@ def arguments() -> argparse.Namespace:
     for name, kind in (("forget_bias", "lstm"), ("update_bias", "gru")):
         if getattr(args, name) != parser.get_default(name) and kind not in args.cell:
             parser.error(f"--{name.replace('_', '-')} is for --cell {kind}")
+    args.chart = ["norms"] if args.chart == [] else list(args.chart or [])
+    if "losses" in args.chart and args.loss != "every":
+        parser.error("--chart losses is for --loss every")
+    if "gates" in args.chart and args.weights is None and set(args.cell) == {"rnn"}:
+        parser.error("--chart gates is for --cell lstm or gru")
+    if args.loss == "every" and args.steps <= MOST_LOSSES and can_draw():
+        args.chart.append("losses")
     if args.standardise and args.series is None:
         parser.error("--standardise is for --series: leave it out")
     if args.format is None:
@@ -244,9 +260,11 @@ def main() -> None:
             for form in dict.fromkeys(args.format):
                 say(f"writing {name}.{form}")
                 picture.save(folder / f"{name}.{form}")
-        if args.chart:
-            flows = {name: flow for name, (_, flow) in swept.items()}
-            save(viz.chart(flows, args.norm), folder / "chart.svg")
+        flows = {name: flow for name, (_, flow) in swept.items()}
+        about = f"{args.steps} steps, loss at {AT[args.loss]} step"
+        for name, axes in draw_charts(args.chart, flows, args.norm, about):
+            say(f"writing {name}.svg")
+            save(axes, folder / f"{name}.svg")
         written = [args.out / file.name for file in sorted(folder.iterdir())]
     print(*written, sep="\n")
     if args.open:

@@ -18,7 +18,7 @@ import numpy as np
 from tinygrad_rnn.diagnosis.chains import Chain, home
 from tinygrad_rnn.diagnosis.decay import Piece, pieces
 from tinygrad_rnn.graph import Array
-from tinygrad_rnn.itemise import row_norms
+from tinygrad_rnn.itemise import row_norms, rows_at_once
 from tinygrad_rnn.stacked_sweep import Rows, Seed, stacked_sweep
 
 ROWS = 8  # ways in that a diagnosis looks at, spread over all that there are
@@ -134,8 +134,8 @@ class Ways:
     def _chosen(self, at_most: int) -> list[int | None]:
         """Return the steps of the rows: the last, the first, and others evenly."""
         keys = list(self.entries)
-        if len(keys) <= at_most:
-            return keys
+        if len(keys) <= at_most or at_most == 1:
+            return keys[-at_most:]
         return [keys[k] for k in np.linspace(0, len(keys) - 1, at_most).round().astype(int)]
 
     def _norms(self) -> dict[str, Array]:
@@ -152,13 +152,17 @@ class Ways:
             return out
         if not self.entries:
             return out
-        seeds = [Seed(k, *one) for k, key in enumerate(self.keys) for one in self.entries[key]]
+        at_once = rows_at_once([self.flow.root])
+        for start in range(0, len(self.keys), at_once):
+            window = self.keys[start : start + at_once]
+            seeds = [Seed(k, *one) for k, key in enumerate(window) for one in self.entries[key]]
 
-        def note(node: Any, rows: Rows) -> None:
-            part, place = self.places[node.index]
-            out[part][rows.first : rows.first + len(rows.g), place] = self._size(rows.g)
+            def note(node: Any, rows: Rows, start: int = start) -> None:
+                part, place = self.places[node.index]
+                first = start + rows.first
+                out[part][first : first + len(rows.g), place] = self._size(rows.g)
 
-        stacked_sweep(seeds, len(self.keys), self.places, note, self._is_inside)
+            stacked_sweep(seeds, len(window), self.places, note, self._is_inside)
         return out
 
     def _is_inside(self, node: Any) -> bool:

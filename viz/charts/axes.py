@@ -93,13 +93,18 @@ def describe(axes: Axes) -> tuple[str, str]:
     return axes.get_title("left").replace("$", "") or description, f"{description}."
 
 
+def can_draw() -> bool:
+    """Whether matplotlib is installed."""
+    return importlib.util.find_spec("matplotlib") is not None
+
+
 def new_axes(width: float = 8.0, height: float = 4.5) -> Axes:
     """Return the axes of a figure of its own, outside of pyplot; the size is in inches.
 
     Raises:
         VizError: if matplotlib is not installed.
     """
-    if importlib.util.find_spec("matplotlib") is None:
+    if not can_draw():
         raise VizError("charts need matplotlib: pip install 'matplotlib>=3.8' and try again")
     from matplotlib.figure import Figure
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from tinygrad_rnn import GradientFlow, Scope, Tensor, graph
+from tinygrad_rnn.diagnosis.chains import Chain, chains_of
+from tinygrad_rnn.diagnosis.curves import Ways
 from tinygrad_rnn.tensor import Array
 from viz.errors import VizError
 
@@ -64,6 +66,41 @@ def units_through_time(
     states = _states(label, flow, state)
     sizes = np.transpose([_unit_norms(flow, node) for node in states.values()])
     return np.array(list(states)), sizes
+
+
+def losses_through_time(flow: GradientFlow, state: str = "h") -> tuple[Array, Array]:
+    """Return the steps at which losses enter, (K,), and |dL_k/dstate_t| of each, (K, T).
+
+    The losses of a step are whatever sends a gradient into the last layer there, be they single
+    nodes or parts of one mean; all of them sum to the gradient.
+
+    Raises:
+        VizError: if the flow has seen no sweep, or has no such state.
+
+    >>> import numpy as np, tinygrad_rnn as tr
+    >>> from viz.charts.series import losses_through_time
+    >>> run = tr.unroll(tr.RNNCell(2, 3, rng=0), np.ones((4, 1, 2)))
+    >>> steps, norms = losses_through_time(tr.trace(np.square(run.outputs).mean()))
+    >>> list(steps), norms.shape
+    ([0, 1, 2, 3], (4, 4))
+    """
+    _states("itemised", flow, state)
+    found = last_chain(flow)
+    if found is None or state not in found.parts:
+        raise VizError(f"itemised: no chain of states has a part {state!r}")
+    ways = Ways(flow, graph.topological(flow.root), found, top=True, at_most=len(found.steps) + 1)
+    entered = zip(ways.keys, ways.norms[state], strict=True)
+    known = sorted([(k, row) for k, row in entered if k is not None], key=lambda one: one[0])
+    norms = np.zeros((len(known), max(found.steps) + 1))
+    for k, (_, row) in enumerate(known):
+        norms[k, found.steps] = row
+    return np.array([step for step, _ in known]), norms
+
+
+def last_chain(flow: GradientFlow) -> Chain | None:
+    """Return the states of the last layer, forwards, as a chain; None without time steps."""
+    chains = [c for c in chains_of(None, graph.topological(flow.root)) if c.direction != 1]
+    return chains[-1] if chains else None
 
 
 def shares_through_time(flow: GradientFlow, parameter: Tensor) -> dict[int, float]:

@@ -433,3 +433,26 @@ def test_without_graphviz_a_page_is_written(call, here, drawn, monkeypatch, ther
     monkeypatch.setattr("viz.dot.graphviz.is_there", lambda form="svg": there)
     assert call("--steps 3 --hidden 2") == 0
     assert (here / "out" / f"lstm.{form}").exists()
+
+
+def test_a_loss_at_every_step_is_also_itemised(call, here):
+    assert call("--cell gru --steps 5 --hidden 3 --loss every --format dot --out o") == 0
+    assert written(here) == ["o/gru-losses.svg", "o/gru.dot"]
+
+
+def test_charts_are_chosen_by_name(call, here):
+    assert call("--steps 4 --hidden 3 --chart gates units --format dot --out o") == 0
+    assert written(here) == ["o/lstm-gates.svg", "o/lstm-units.svg", "o/lstm.dot"]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--chart losses", "--chart losses is for --loss every"),
+        ("--chart gates --cell rnn", "--chart gates is for --cell lstm or gru"),
+        ("--chart all", "invalid choice: 'all'"),
+    ],
+)
+def test_a_chart_that_cannot_be_drawn_is_refused(call, capsys, line, message):
+    assert call(line) == 2
+    assert message in capsys.readouterr().err
