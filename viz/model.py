@@ -42,7 +42,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from viz.style import number
+from viz.style import number, settled
 
 BEFORE, AFTER, OUT = "before", "after", "out"
 
@@ -110,7 +110,7 @@ class Node:
             lines.append(f"y = {self.formula}")
         lines += [f"to input {i}: {text}" for i, text in enumerate(self.derivatives)]
         if self.value:
-            low, mean, high = (f"{v:.4g}" for v in self.value)
+            low, mean, high = (f"{settled(v):.4g}" for v in self.value)
             lines.append(f"value {low} .. {high}, mean {mean}")
         what = "gradient (this use)" if self.role == "parameter" else "gradient (sum)"
         lines.append(f"{what}: {describe(self.gradient)}")

@@ -37,7 +37,19 @@ def number(value: float) -> str:
         return "NaN"
     if math.isinf(value):
         return "Inf" if value > 0 else "-Inf"
-    return "0" if value == 0 else f"{value:.1e}"
+    return "0" if value == 0 else f"{settled(value):.1e}"
+
+
+def settled(value: float) -> float:
+    """A value to twelve digits, before it is rounded to a few.
+
+    C libraries differ in the last bit of a logarithm or a hyperbolic tangent; a picture is to have
+    the same bytes with each of them, also where that bit stands beside a half.
+
+    >>> settled(0.1 + 0.2), settled(float("-inf"))
+    (0.3, -inf)
+    """
+    return float(f"{value:.12g}")
 
 
 @dataclass(frozen=True)
@@ -230,7 +242,7 @@ class Scale:
             return STEPS_PER_SIDE
         place = self.decades(value)
         share = -place / self.low if place < 0 else place / self.high
-        return round(max(-1.0, min(1.0, share)) * STEPS_PER_SIDE)
+        return round(settled(max(-1.0, min(1.0, share)) * STEPS_PER_SIDE))
 
     def width(self, value: float) -> float:
         """Width in points, 0.9 to 6, linear in the logarithm of `value`.
@@ -241,7 +253,7 @@ class Scale:
         if not math.isfinite(value):
             return THICK
         share = (self.decades(value) - self.low) / (self.high - self.low)
-        return round(THIN + (THICK - THIN) * max(0.0, min(1.0, share)), 2)
+        return round(settled(THIN + (THICK - THIN) * max(0.0, min(1.0, share))), 2)
 
 
 def check_norm(norm: str) -> None:

@@ -206,3 +206,23 @@ def test_scale_refuses_nonsense() -> None:
     for flows in ([], [tr.GradientFlow()], [None]):
         with pytest.raises(viz.VizError, match="one or more flows that have seen a sweep"):
             Scale.fit(flows)
+
+
+@pytest.mark.parametrize("tie", [0.0245, 1.85e-07, 0.645])
+def test_the_last_bit_of_a_value_changes_no_byte(tie: float) -> None:
+    scale = Scale(1.0, -6.0, 2.0, "l2")
+    beside = [math.nextafter(tie, 0), tie, math.nextafter(tie, 1)]
+    assert len({f"{value:.1e}" for value in beside}) == 2  # or else this shows nothing
+    assert len({(number(v), scale.level(v), scale.width(v)) for v in beside}) == 1
+
+
+def test_the_last_bit_of_a_decade_changes_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C libraries differ there; five and a half of the levels stand on one."""
+    scale = Scale(1.0, -6.0, 2.0, "l2")
+    half = -6.0 * 5.5 / STEPS_PER_SIDE
+    beside = [math.nextafter(half, -9), half, math.nextafter(half, 0)]
+    levels = set()
+    for decades in beside:
+        monkeypatch.setattr(Scale, "decades", lambda self, value, d=decades: d)
+        levels.add(scale.level(1.0))
+    assert len(levels) == 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from viz.metrics import FONT, text_width
 from viz.model import Size
-from viz.style import Scale, Theme
+from viz.style import Scale, Theme, settled
 
 CONTROL = dict.fromkeys(range(32))  # characters that XML cannot hold
 
@@ -36,8 +36,8 @@ def bar(
     """A filled rectangle around (x, y)."""
     tooltip = f", tooltip={quote(tip)}" if tip else ""
     return (
-        f'{name} [pos="{points(x)},{points(y)}", width="{width / 72:.4f}", '
-        f'height="{height / 72:.4f}", style=filled, color="{colour}", fillcolor="{colour}", '
+        f'{name} [pos="{points(x)},{points(y)}", width="{inches(width)}", '
+        f'height="{inches(height)}", style=filled, color="{colour}", fillcolor="{colour}", '
         f'penwidth=0, class="{classes}"{tooltip}]'
     )
 
@@ -54,7 +54,12 @@ def quote(text: str) -> str:
 
 def points(value: float) -> str:
     """A coordinate or a length, to a hundredth of a point."""
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+    return f"{settled(value):.2f}".rstrip("0").rstrip(".")
+
+
+def inches(value: float) -> str:
+    """A length in points as Graphviz takes widths and heights, in inches."""
+    return f"{settled(value) / 72:.4f}"
 
 
 def line_of_text(
