@@ -195,7 +195,7 @@ def _dead(seen: Examined, chain: Chain) -> float:
     for nodes in chain.nodes:
         rectified = [n for n in nodes if n.op is not None and n.op.name in RECTIFIERS]
         for k, node in enumerate(rectified):
-            if node.ndim and node.shape[-1] > 1:
+            if node.data.ndim == node.ndim > 0 and node.shape[-1] > 1:
                 now: Array = np.any(np.reshape(node.data > 0, (-1, node.shape[-1])), axis=0)
                 on[k] = on[k] | now if k in on else now
     return max((float(np.mean(~units)) for units in on.values()), default=0.0)

@@ -162,7 +162,11 @@ class Ways:
                 first = start + rows.first
                 out[part][first : first + len(rows.g), place] = self._size(rows.g)
 
-            stacked_sweep(seeds, len(window), self.places, note, self._is_inside)
+            if hasattr(self.flow, "rows_back"):  # another library's graph sweeps itself
+                nodes = [n for part in self.chain.parts.values() for n in part if n is not None]
+                self.flow.rows_back(seeds, nodes, note)
+            else:
+                stacked_sweep(seeds, len(window), self.places, note, self._is_inside)
         return out
 
     def _is_inside(self, node: Any) -> bool:

@@ -76,8 +76,8 @@ class Evidence:
         for place in self.places:
             counts: Counter[Any] = Counter()
             for node in self.chain.nodes[place]:
-                if node.op is None or node.op.name not in SLOPES:
-                    continue
+                if node.op is None or node.op.name not in SLOPES or not node.data.size:
+                    continue  # another library may not have kept the value
                 name = gate_of(node) or node.op.name
                 counts[name] += 1
                 one = found.setdefault((name, counts[name]), Squashing(name, node.op.name))
@@ -188,6 +188,8 @@ class Evidence:
             if name == "where":
                 return known[1] if ways[1] is not None else known[2]
             a, b = (np.asarray(getattr(x, "data", x)) for x in node.inputs)
+            if not (a.size and b.size):  # another library has not kept the value
+                return None
             return known[0] * b + known[1] * a
         return None
 
@@ -226,7 +228,7 @@ class Evidence:
         if weight is None or weight.shape[0] != weight.shape[1]:
             return None
         data = np.asarray(weight.data, np.float64)
-        if not np.all(np.isfinite(data)):
+        if data.shape != weight.shape or not np.all(np.isfinite(data)):
             return None
         return float(np.max(np.abs(np.linalg.eigvals(data))))
 

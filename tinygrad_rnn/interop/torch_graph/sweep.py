@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from torch.autograd.graph import GradientEdge
 
 from tinygrad_rnn.errors import GradientError
 from tinygrad_rnn.flow import Edge, GradientFlow
@@ -16,6 +19,7 @@ from tinygrad_rnn.interop.torch_graph.nodes import Origin, TorchNode, as_numpy
 from tinygrad_rnn.interop.torch_graph.opened import Spliced
 from tinygrad_rnn.interop.torch_graph.states import states_of
 from tinygrad_rnn.norms import SMALL, Size, size
+from tinygrad_rnn.stacked_sweep import Rows, Seed
 
 ROOM = 1 << 26  # elements of gradients that are kept; beyond, what went to a weight is measured
 
@@ -100,6 +104,44 @@ class TorchFlow(GradientFlow):
             with torch.no_grad():
                 part = node(*given)
         return as_numpy(part)
+
+    def rows_back(
+        self,
+        seeds: Iterable[Seed],
+        targets: Sequence[TorchNode],
+        arrived: Callable[[Any, Rows], None],
+    ) -> None:
+        """Sweep gradients of one's own back, each row by itself; see `stacked_sweep`.
+
+        Args:
+            seeds: where each row begins; several of one row add up.
+            targets: the nodes to be told of.
+            arrived: called with a target and what came back to it in one row.
+        """
+        rows: dict[int, list[Seed]] = defaultdict(list)
+        for seed in seeds:
+            rows[seed.row].append(seed)
+        ends = [GradientEdge(*node.out) for node in targets if node.out is not None]
+        for row, begun in rows.items():
+            starts: list[Any] = [seed.tensor for seed in begun]
+            with unfreed():
+                found = torch.autograd.grad(
+                    [GradientEdge(*node.out) for node in starts],
+                    ends,
+                    [self._like(node, seed) for node, seed in zip(starts, begun, strict=True)],
+                    retain_graph=True,
+                    allow_unused=True,
+                )
+            for node, g in zip(targets, found, strict=True):
+                if g is not None and torch.any(g != 0):
+                    arrived(node, Rows(row, as_numpy(g)[np.newaxis]))
+
+    @staticmethod
+    def _like(node: TorchNode, seed: Seed) -> Any:
+        """Return a gradient where the node has its own, and in its dtype."""
+        assert node.out is not None
+        meta = node.out[0]._input_metadata[node.out[1]]
+        return torch.as_tensor(np.array(seed.gradient), dtype=meta.dtype, device=meta.device)
 
     def _anew(self, origin: Origin) -> Any:
         """Compute what a node sent back, once more, in the shape that PyTorch brings it to."""
