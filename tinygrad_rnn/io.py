@@ -18,14 +18,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tinygrad_rnn.errors import DtypeError, WeightsFileError
+from tinygrad_rnn.nn.form import Form, forms_in
 from tinygrad_rnn.nn.module import Module
 from tinygrad_rnn.tensor import Array
 
-CHECKSUM = "sha256"
+CHECKSUM, NETWORKS = "sha256", "networks"
 
 
 def save(path: str | os.PathLike[str], state: Module | Mapping[str, ArrayLike]) -> None:
     """Write a module's parameters, or any arrays by name, to a safetensors file.
+
+    Of a module the file also says which recurrent networks it holds, so that `load_layers` makes
+    the same again; arrays alone do not tell all.
 
     A process that is ended at any moment leaves the old file or the new one, never a part of one:
     the new one is written beside it and then moved over it.
@@ -51,13 +55,16 @@ def save(path: str | os.PathLike[str], state: Module | Mapping[str, ArrayLike]) 
 
     if not isinstance(state, Module | Mapping):
         raise TypeError(f"save takes a module or arrays by name, not a {type(state).__name__}")
+    metadata = {}
+    if isinstance(state, Module):
+        metadata[NETWORKS] = json.dumps(forms_in(state))
     arrays = {}
     for name, value in (state.state_dict() if isinstance(state, Module) else state).items():
         array = np.asarray(value, order="C")
         if array.dtype.kind not in "fiub":
             raise DtypeError(f"{name!r} has dtype {array.dtype}: only numbers can be saved")
         arrays[name] = array.astype(array.dtype.newbyteorder("="), copy=False)
-    _write(Path(path), encode(arrays, {CHECKSUM: _checksum(arrays)}))
+    _write(Path(path), encode(arrays, {**metadata, CHECKSUM: _checksum(arrays)}))
 
 
 def load(path: str | os.PathLike[str]) -> dict[str, Array]:
@@ -80,6 +87,29 @@ def load(path: str | os.PathLike[str]) -> dict[str, Array]:
     ...     load(folder + "/one.safetensors")
     {'w': array([1., 1.])}
     """
+    return _read(path)[0]
+
+
+def load_networks(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, Form]]:
+    """Read a safetensors file: its arrays, and the form of each recurrent network in it by name.
+
+    Args:
+        path: a file of `save`; one made elsewhere tells no form.
+
+    Raises:
+        WeightsFileError: as `load`.
+        OSError: as `load`.
+    """
+    arrays, metadata = _read(path)
+    try:
+        forms = json.loads(metadata.get(NETWORKS, "{}"))
+        return arrays, {str(name): dict(form) for name, form in forms.items()}
+    except (AttributeError, TypeError, ValueError) as error:
+        raise WeightsFileError(f"{path} does not say rightly what it holds: {error}") from error
+
+
+def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, str]]:
+    """Return the arrays of a file, sorted by name, and its metadata."""
     from safetensors import SafetensorError
     from safetensors.numpy import load as decode
 
@@ -96,7 +126,7 @@ def load(path: str | os.PathLike[str]) -> dict[str, Array]:
         ) from error
     if CHECKSUM in metadata and metadata[CHECKSUM] != _checksum(arrays):
         raise WeightsFileError(f"{path} is corrupted: its arrays do not match its checksum")
-    return arrays
+    return arrays, metadata
 
 
 def _checksum(arrays: Mapping[str, Array]) -> str:

@@ -6,8 +6,8 @@ weights is enough.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,11 @@ import numpy as np
 from tinygrad_rnn.errors import WeightsFileError
 from tinygrad_rnn.interop.gates import as_array
 from tinygrad_rnn.interop.torch import from_torch
-from tinygrad_rnn.io import load
-from tinygrad_rnn.nn.recurrent import GRU, LSTM, RNN
+from tinygrad_rnn.io import load_networks
+from tinygrad_rnn.nn.form import Form, guessed, network
+
+# Reads arrays by name, and the form of each network that the file describes.
+Reader = Callable[[Path], tuple[dict[str, Any], dict[str, Form]]]
 
 
 def load_layers(path: Path, prefix: str = "") -> Any:
@@ -25,8 +28,8 @@ def load_layers(path: Path, prefix: str = "") -> Any:
 
     The file maps names to arrays, as PyTorch names them (``weight_ih_l0``) or as this project does
     (``layers.0.weight_ih``): a .safetensors or .npz file, or a .pt or .pth checkpoint, which only
-    PyTorch itself can read. What no array tells is taken to be as by default: an RNN has a tanh,
-    and three gates are a GRU's.
+    PyTorch itself can read. A file that `save` made of a module says which network it holds. Of
+    another one, what no array tells is taken to be as by default, and a warning says so.
 
     Args:
         path: the file.
@@ -36,57 +39,54 @@ def load_layers(path: Path, prefix: str = "") -> Any:
         WeightsFileError: if the file cannot be read, or is cut off or corrupted.
         StateDictError: if what it holds is not one recurrent network.
     """
-    readers = {".safetensors": load, ".npz": _npz, ".pt": _checkpoint, ".pth": _checkpoint}
-    reader: Callable[[Path], dict[str, Any]] | None = readers.get(path.suffix.lower())
+    readers: dict[str, Reader] = {
+        ".safetensors": load_networks,
+        ".npz": _npz,
+        ".pt": _checkpoint,
+        ".pth": _checkpoint,
+    }
+    reader = readers.get(path.suffix.lower())
     if reader is None:
         raise WeightsFileError(f"cannot read weights from {path.name}: give {', '.join(readers)}")
     try:
         path.open("rb").close()
     except OSError as error:
         raise WeightsFileError(f"cannot read {path}: {error.strerror}") from error
-    arrays, start = reader(path), f"{prefix.rstrip('.')}." if prefix else ""
-    if f"{start}layers.0.weight_hh" in arrays:
-        found = {name: array for name, array in arrays.items() if name.startswith(start)}
-        return _own({name.removeprefix(start): as_array(a, name) for name, a in found.items()})
-    return from_torch(arrays, prefix)
+    prefix = prefix.rstrip(".")
+    arrays, forms = reader(path)
+    if not prefix and "" not in forms and len(forms) == 1:
+        (prefix,) = forms
+    found = _own(path, arrays, forms, prefix)
+    return from_torch(arrays, prefix) if found is None else found
 
 
-def _own(arrays: dict[str, Any]) -> Any:
-    """Return the layers that a state dict of this project's names is of."""
-    shapes = [arrays.get(f"layers.0.weight_{part}", np.zeros(0)).shape for part in ("ih", "hh")]
-    (inputs, hidden), rows = (shape[-1] for shape in shapes), shapes[1][0]
-    kinds: dict[int, type[Any]] = {hidden: RNN, 3 * hidden: GRU, 4 * hidden: LSTM}
-    if any(len(shape) != 2 for shape in shapes) or rows not in kinds or 0 in (inputs, hidden):
-        raise WeightsFileError(
-            f"weight_ih {shapes[0]} and weight_hh {shapes[1]} are not those of an RNN, LSTM or GRU"
+def _own(path: Path, arrays: dict[str, Any], forms: Mapping[str, Form], prefix: str) -> Any:
+    """Return the network of this library that stands at `prefix` in a file, or None."""
+    start = f"{prefix}." if prefix else ""
+    inside = {name.removeprefix(start): a for name, a in arrays.items() if name.startswith(start)}
+    if prefix in forms:
+        return network(forms[prefix], inside)
+    if "layers.0.weight_hh" not in inside:
+        return None
+    form, guess = guessed({name: as_array(a, name) for name, a in inside.items()})
+    if guess:
+        warnings.warn(
+            f"{path.name} does not say what it holds: taken for {guess}; tr.save(path, module) "
+            "writes that into the file",
+            stacklevel=3,
         )
-    options: dict[str, Any] = {"learn_state": True} if "layers.0.h_0" in arrays else {}
-    if "layers.0.bias_hn" in arrays:
-        options["reset"] = "after"
-    if "layers.0.peephole" in arrays:
-        options["peepholes"] = True
-    layers = kinds[rows](
-        inputs,
-        hidden,
-        num_layers=sum(bool(re.fullmatch(r"layers\.\d+\.weight_hh", name)) for name in arrays),
-        bidirectional="reverse.0.weight_hh" in arrays,
-        bias="layers.0.bias" in arrays,
-        dtype=arrays["layers.0.weight_hh"].dtype,
-        **options,
-    )
-    layers.load_state_dict(arrays)
-    return layers
+    return network(form, inside)
 
 
-def _npz(path: Path) -> dict[str, Any]:
+def _npz(path: Path) -> tuple[dict[str, Any], dict[str, Form]]:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+            return {name: arrays[name] for name in arrays.files}, {}
     except Exception as error:  # zipfile and NumPy raise what they happen to meet
         raise WeightsFileError(f"{path} is not a whole .npz file of arrays: {error}") from error
 
 
-def _checkpoint(path: Path) -> dict[str, Any]:
+def _checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Form]]:
     try:
         import torch  # type: ignore[import-not-found,unused-ignore]  # need not be installed
     except ImportError as error:
@@ -107,8 +107,9 @@ def _checkpoint(path: Path) -> dict[str, Any]:
         raise WeightsFileError(
             f"{path} holds a {type(found).__name__}, not a state dict of named arrays"
         )
-    return {  # still tensors: one that is no array may belong to another part of the model
+    named = {  # still tensors: one that is no array may belong to another part of the model
         str(name): value.double() if value.dtype == torch.bfloat16 else value.detach()
         for name, value in found.items()
         if isinstance(value, torch.Tensor)
     }
+    return named, {}

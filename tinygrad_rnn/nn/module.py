@@ -85,6 +85,13 @@ class Module:
                 waiting.extend(part for part in held if isinstance(part, Module))
         return iter(found.values())
 
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """Yield the modules directly inside, each with its dotted name."""
+        for attribute, value in vars(self).items():
+            for name, part in _parts(value, attribute):
+                if isinstance(part, Module):
+                    yield name, part
+
     def train(self, training: bool = True) -> Self:
         """Switch to training (dropout acts), here and in every module inside; return self.
 

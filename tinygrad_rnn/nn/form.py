@@ -1,0 +1,152 @@
+"""The form of a recurrent network as plain data: what a weights file says beside its arrays.
+
+Arrays alone do not tell a coupled LSTM from a GRU, nor a relu RNN from a tanh one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from tinygrad_rnn.errors import StateDictError
+from tinygrad_rnn.nn.base import GatedCell
+from tinygrad_rnn.nn.cells import GRUCell, LSTMCell, RNNCell
+from tinygrad_rnn.nn.module import Module
+from tinygrad_rnn.nn.recurrent import GRU, LSTM, RNN, RecurrentLayers
+from tinygrad_rnn.tensor import Array
+
+Form = dict[str, Any]
+
+KINDS: dict[str, type[Any]] = {
+    kind.__name__: kind for kind in (RNN, LSTM, GRU, RNNCell, LSTMCell, GRUCell)
+}
+
+
+def form_of(module: GatedCell | RecurrentLayers) -> Form:
+    """Return what a cell or layers are, their weights aside, as JSON can hold it.
+
+    Args:
+        module: exactly an `RNN`, `LSTM`, `GRU` or one of their cells.
+
+    Returns:
+        The class's name as ``"kind"``, and its arguments.
+
+    >>> form_of(GRU(2, 3, reset="after"))["reset"]
+    'after'
+    """
+    cell = module.layers[0] if isinstance(module, RecurrentLayers) else module
+    form: Form = {
+        "kind": type(module).__name__,
+        "input_size": cell.input_size,
+        "hidden_size": cell.hidden_size,
+        "bias": cell.bias is not None,
+        "dtype": cell.dtype.name,
+        "learn_state": hasattr(cell, "h_0"),
+    }
+    if isinstance(cell, RNNCell):
+        form["nonlinearity"] = cell.nonlinearity
+    if isinstance(cell, LSTMCell):
+        form |= {"peepholes": cell.peephole is not None, "coupled": cell.coupled}
+    if isinstance(cell, GRUCell):
+        form["reset"] = cell.reset
+    if isinstance(module, RecurrentLayers):
+        form |= {
+            "num_layers": len(module.layers),
+            "bidirectional": bool(module.reverse),
+            "dropout": module.dropout.p,
+        }
+    return form
+
+
+def forms_in(module: Module) -> dict[str, Form]:
+    """Return the form of every recurrent network in a module by its dotted name, ``""`` itself.
+
+    Args:
+        module: any; what is no known network or a subclass of one is left out.
+    """
+    return dict(_forms(module, ""))
+
+
+def _forms(module: Module, name: str) -> Iterator[tuple[str, Form]]:
+    if type(module) in KINDS.values():
+        yield name, form_of(module)  # type: ignore[arg-type]  # one of them
+        return
+    for path, part in module.named_children():
+        yield from _forms(part, f"{name}.{path}" if name else path)
+
+
+def network(form: Form, arrays: Mapping[str, Any]) -> Any:
+    """Return the network of a form, with these weights.
+
+    Args:
+        form: what `form_of` returned.
+        arrays: its parameters by name.
+
+    Raises:
+        StateDictError: if there is no such form, or the arrays are not those of it.
+    """
+    options = dict(form)
+    name = options.pop("kind", None)
+    kind = KINDS.get(str(name))
+    layers = options.get("num_layers", 1)
+    first = arrays.get("weight_hh", arrays.get("layers.0.weight_hh"))
+    try:
+        # Compared before anything is made: a file may claim any size.
+        if kind is None or np.shape(first)[-1:] != (options["hidden_size"],):
+            raise ValueError("its arrays have another size")
+        if not 1 <= layers <= len(arrays):
+            raise ValueError(f"there are arrays for fewer than {layers} layers")
+        if options["input_size"] not in {np.shape(array)[-1] for array in arrays.values()}:
+            raise ValueError("its arrays take another size")
+        made = kind(**options)
+    except (KeyError, TypeError, ValueError) as error:
+        raise StateDictError(f"there is no {name} such as the file describes: {error}") from error
+    made.load_state_dict(arrays)
+    return made
+
+
+def guessed(arrays: Mapping[str, Array]) -> tuple[Form, str]:
+    """Return the form that arrays by this library's names have, and what of it is a guess.
+
+    Args:
+        arrays: with ``layers.0.weight_hh`` among them.
+
+    Returns:
+        The form, and in words what no array tells; nothing if they tell all.
+
+    Raises:
+        StateDictError: if they are those of no network.
+    """
+    shapes = [getattr(arrays.get(f"layers.0.weight_{p}"), "shape", ()) for p in ("ih", "hh")]
+    (inputs, hidden), rows = ((*shape, 0, 0)[1] for shape in shapes), (*shapes[1], 0)[0]
+    kinds = {hidden: "RNN", 3 * hidden: "GRU", 4 * hidden: "LSTM"}
+    if any(len(shape) != 2 for shape in shapes) or rows not in kinds or 0 in (inputs, hidden):
+        raise StateDictError(
+            f"weight_ih {shapes[0]} and weight_hh {shapes[1]} are not those of an RNN, LSTM or GRU"
+        )
+    count = sum(bool(re.fullmatch(r"layers\.\d+\.weight_hh", name)) for name in arrays)
+    form: Form = {
+        "kind": kinds[rows],
+        "input_size": inputs,
+        "hidden_size": hidden,
+        "num_layers": count,
+        "bidirectional": "reverse.0.weight_hh" in arrays,
+        "bias": "layers.0.bias" in arrays,
+        "dtype": arrays["layers.0.weight_hh"].dtype.name,
+        "learn_state": "layers.0.h_0" in arrays,
+    }
+    peepholes = getattr(arrays.get("layers.0.peephole"), "shape", None)
+    if peepholes is not None or "layers.0.c_0" in arrays:
+        coupled = rows == 3 * hidden
+        form |= {"kind": "LSTM", "coupled": coupled, "peepholes": peepholes is not None}
+        return form, ""
+    if form["kind"] == "RNN":
+        return form, "an RNN with tanh"
+    if form["kind"] == "LSTM":
+        return form, ""
+    after = "layers.0.bias_hn" in arrays
+    form["reset"] = "after" if after else "before"
+    return form, "" if after else "a GRU with reset before the product, not a coupled LSTM"
