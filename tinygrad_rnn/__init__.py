@@ -67,6 +67,7 @@ from tinygrad_rnn.nn import (
     vanishing_penalty,
 )
 from tinygrad_rnn.scope import Scope, no_grad, scope
+from tinygrad_rnn.state import detach
 from tinygrad_rnn.tensor import Tensor
 
 __version__ = "0.1.0"
@@ -154,6 +155,7 @@ __all__ = [
     "clip_grad_norm_",
     "clip_grad_value_",
     "cross_entropy",
+    "detach",
     "detect_anomaly",
     "diagnose",
     "diagnosis",

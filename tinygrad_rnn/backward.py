@@ -66,10 +66,19 @@ def sweep_to(
     targets: Collection[Node] | None = None,
     observer: Observer | None = None,
     create_graph: bool = False,
+    mixed: bool = False,
 ) -> list[tuple[Node, Any]]:
     """Return the gradient that reaches each leaf, or each of `targets`, from `start` at `root`.
 
     Where no one asks for every contribution, it takes the quicker `batched_sweep`.
+
+    Args:
+        root: where the sweep begins.
+        start: the gradient there.
+        targets: the nodes whose gradient is wanted; None for all leaves.
+        observer: told of every edge.
+        create_graph: let the gradients record how they were made.
+        mixed: whether a leaf may have been used before and after it was given new data.
     """
     wanted = None if targets is None else {target.index for target in targets}
     begin, defer = getattr(observer, "begin", None), getattr(observer, "defer", None)
@@ -78,13 +87,38 @@ def sweep_to(
         steps = sweep(root, start, _observer(observer, current.anomalies), create_graph)
     else:
         steps = batched_sweep(root, start, observer, defer)
-    found = []
+    found, earliest = [], root.index
     for node, g in steps:
+        if node.op is not None:
+            earliest = node.index
         if gradients is not None:
             gradients[node.index] = np.asarray(g)
         if node.op is None if wanted is None else node.index in wanted:
             found.append((node, g))
+    if not mixed:
+        _check_unmixed(root, earliest, [leaf for leaf, _ in found if leaf.op is None])
     return found
+
+
+def _check_unmixed(root: Node, earliest: int, leaves: list[Node]) -> None:
+    """Refuse a sum of gradients that were recorded with different values of one leaf."""
+    moved = {leaf.index: leaf for leaf in leaves if earliest < leaf.moved < root.index}
+    if not moved:
+        return
+    after: set[int] = set()  # leaves that were also used after they had been given new data
+    for node in reversed(topological(root, differentiable=True)):
+        for source in node.inputs:
+            leaf = moved.get(source.index) if isinstance(source, Node) else None
+            if leaf is None:
+                continue
+            if node.index > leaf.moved:
+                after.add(leaf.index)
+            elif leaf.index in after:
+                raise StaleValueError(
+                    f"{leaf!r} was given new data between uses that this sweep adds up: a state "
+                    "was carried on from before an optimiser's step; cut it off with "
+                    "state = tr.detach(run.final) before the next window"
+                )
 
 
 def _observer(observer: Observer | None, anomalies: Any) -> Observer:

@@ -310,5 +310,5 @@ def trace(root: Any, gradient: ArrayLike | None = None) -> GradientFlow:
         raise TypeError(f"trace takes a Tensor, such as a loss, not a {type(root).__name__}")
     flow = GradientFlow()
     with no_grad():
-        sweep_to(root, initial_gradient(root, gradient), observer=flow)
+        sweep_to(root, initial_gradient(root, gradient), observer=flow, mixed=True)
     return flow

@@ -79,6 +79,11 @@ class Node:
         requires_grad: whether a gradient flows to it.
         name: what pictures and messages call it.
         grad: what `backward` added up here; None but for leaves.
+
+    >>> import tinygrad_rnn as tr
+    >>> y = np.tanh(tr.Tensor(0.5, requires_grad=True, name="x"))
+    >>> y.op.name, y.inputs[0].name
+    ('tanh', 'x')
     """
 
     __slots__ = (
@@ -88,6 +93,7 @@ class Node:
         "grad",
         "index",
         "inputs",
+        "moved",
         "name",
         "op",
         "params",
@@ -99,6 +105,7 @@ class Node:
     grad: Array | None
     index: int
     inputs: tuple[Any, ...]
+    moved: int  # of a leaf: the index of the moment in which it was last given new data
     name: str | None
     op: Any
     params: dict[str, Any]
@@ -114,6 +121,7 @@ class Node:
         self.params = NO_PARAMS
         self.name = name
         self.index = next_index()
+        self.moved = -1
         self.scope = current.scope
 
     @property

@@ -16,6 +16,32 @@ def flatten(state: Any) -> dict[str, Tensor]:
     return {f"state_{k}": part for k, part in enumerate(state)}
 
 
+def detach(state: Any) -> Any:
+    """Return a state of the same values that remembers nothing of the graph.
+
+    To carry a state from one window of a long sequence to the next: its gradient ends here, and
+    the next sweep does not go back through all windows before.
+
+    Args:
+        state: what a cell returned, ``run.final`` of a cell or of layers, or any tuple or list of
+            tensors.
+
+    Raises:
+        TypeError: if it holds something else.
+
+    >>> import numpy as np, tinygrad_rnn as tr
+    >>> run = tr.unroll(tr.LSTMCell(2, 3, rng=0), np.ones((5, 1, 2)))
+    >>> tr.detach(run.final).h.requires_grad
+    False
+    """
+    if isinstance(state, Tensor):
+        return state.detach(state.name)
+    if not isinstance(state, tuple | list):
+        raise TypeError(f"detach takes a state, such as run.final, not a {type(state).__name__}")
+    parts = [detach(part) for part in state]
+    return type(state)(*parts) if hasattr(state, "_fields") else type(state)(parts)
+
+
 def tree_map(function: Any, state: Any, *others: Any) -> Any:
     """Return the state with `function` applied to each of its tensors (and those of others)."""
     if not isinstance(state, tuple):

@@ -16,7 +16,7 @@ from tinygrad_rnn.array import ArrayMethods
 from tinygrad_rnn.backward import Observer, backward
 from tinygrad_rnn.errors import DtypeError, GradientError, ShapeError
 from tinygrad_rnn.graph import Array as Array  # most modules need it beside Tensor
-from tinygrad_rnn.graph import Node, read_only, real_array
+from tinygrad_rnn.graph import Node, next_index, read_only, real_array
 
 
 class Tensor(ArrayMethods, Node):
@@ -94,6 +94,7 @@ class Tensor(ArrayMethods, Node):
         if array.shape != self._array.shape:
             raise ShapeError(f"data of shape {array.shape} given to a tensor of {self.shape}")
         self._array = array
+        self.moved = next_index()
 
     def detach(self, name: str | None = None) -> Tensor:
         """Return a constant of the same value that remembers nothing of the graph.

@@ -238,6 +238,7 @@ RAISES = {
         "DtypeError": lambda: tr.cross_entropy(leaf(1, 2), [0.5]),
         "ValueError": lambda: tr.cross_entropy(leaf(1, 2), [2]),
     },
+    "detach": {"TypeError": lambda: tr.detach(3)},
     "bce_with_logits": {
         "ShapeError": lambda: tr.bce_with_logits(leaf(2), [1.0]),
         "DtypeError": lambda: tr.bce_with_logits(leaf(1), [1.0], mask=[1.0]),
@@ -277,16 +278,19 @@ RAISES = {
     "from_torch": {
         "StateDictError": lambda: tr.from_torch({"weight": np.ones(2)}),
         "AttributeError": no_such_submodule,
+        "TypeError": lambda: tr.from_torch("model.pt"),
         "ValueError": lambda: tr.from_torch(TORCH, nonlinearity="cube"),
     },
     "to_torch": {"StateDictError": lambda: interop.to_torch(tr.GRUCell(2, 3, reset="before"))},
     "from_keras": {
         "StateDictError": lambda: interop.from_keras({}),
+        "TypeError": lambda: interop.from_keras("model.h5"),
         "ValueError": lambda: interop.from_keras(KERAS, nonlinearity="cube"),
     },
     "to_keras": {"StateDictError": lambda: interop.to_keras(tr.LSTMCell(2, 3, peepholes=True))},
     "from_onnx": {
         "StateDictError": lambda: interop.from_onnx({}),
+        "TypeError": lambda: interop.from_onnx("model.onnx"),
         "ValueError": lambda: interop.from_onnx(ONNX, nonlinearity="cube"),
     },
     "to_onnx": {"StateDictError": lambda: interop.to_onnx(tr.LSTM(2, 3, coupled=True))},

@@ -56,6 +56,23 @@ def kind_of(weight_hh: Array, name: str) -> str:
     return gates[rows // columns]
 
 
+def of_an_rnn(kind: str, nonlinearity: str | None) -> dict[str, str]:
+    """Return the option of a simple RNN, tanh by default, or none for other cells.
+
+    Raises:
+        ValueError: if a nonlinearity is given for another cell.
+    """
+    if kind == "RNN":
+        return {"nonlinearity": nonlinearity or "tanh"}
+    if nonlinearity is not None:
+        raise ValueError(
+            f"nonlinearity={nonlinearity!r} is a simple RNN's, and these are the weights of an "
+            f"{kind}, whose gates are sigmoid and whose candidate is tanh here: leave it out, or "
+            "write a cell with other activations as a tr.Cell"
+        )
+    return {}
+
+
 def build(
     pieces: Pieces, convention: Convention, names: Mapping[str, str], **options: Any
 ) -> GatedCell:
@@ -210,7 +227,16 @@ def pick(
 def check_names(
     arrays: Mapping[str, Any], required: Collection[str], optional: Collection[str]
 ) -> None:
-    """Raise StateDictError if a required array is missing, or there is one that is neither."""
+    """Raise StateDictError if a required array is missing, or there is one that is neither.
+
+    Raises:
+        TypeError: if these are no arrays by name.
+    """
+    if not isinstance(arrays, Mapping):
+        raise TypeError(
+            f"arrays by name are needed, not a {type(arrays).__name__}: a file is read by "
+            "tinygrad_rnn.interop.files.load_layers(path)"
+        )
     missing = [name for name in required if name not in arrays]
     unexpected = [str(name) for name in arrays if name not in (*required, *optional)]
     if missing or unexpected:
@@ -221,7 +247,10 @@ def check_names(
 def as_array(x: Any, name: str) -> Array:
     """Return an array of anything NumPy can read, or of a PyTorch tensor."""
     try:
-        return np.asarray(x.detach().cpu() if hasattr(x, "cpu") else x)
+        if hasattr(x, "cpu"):
+            x = x.detach().cpu()
+            x = x.double() if str(x.dtype) == "torch.bfloat16" else x  # which NumPy lacks
+        return np.asarray(x)
     except (TypeError, ValueError, RuntimeError) as error:
         raise StateDictError(
             f"{name} cannot be read as an array of float16, float32 or float64: {error}"

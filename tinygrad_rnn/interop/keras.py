@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.errors import StateDictError
-from tinygrad_rnn.interop.gates import KERAS, Pieces, build, kind_of, pick, take_apart
+from tinygrad_rnn.interop.gates import KERAS, Pieces, build, kind_of, of_an_rnn, pick, take_apart
 from tinygrad_rnn.nn.base import GatedCell
 from tinygrad_rnn.tensor import Array
 
@@ -24,14 +24,14 @@ NAMES = {
 
 
 def from_keras(
-    weights: Mapping[str, Any], nonlinearity: str = "tanh", reset_after: bool | None = None
+    weights: Mapping[str, Any], nonlinearity: str | None = None, reset_after: bool | None = None
 ) -> GatedCell:
     """Return the cell of a Keras layer.
 
     Args:
         weights: ``"kernel"`` (I, G*H), ``"recurrent_kernel"`` (H, G*H) and, if the layer has one,
             ``"bias"``: (G*H,), or (2, G*H) for a GRU with `reset_after`.
-        nonlinearity: of a SimpleRNN: ``"tanh"``, ``"relu"`` or ``"identity"``.
+        nonlinearity: of a SimpleRNN: ``"tanh"`` (the default), ``"relu"`` or ``"identity"``.
         reset_after: the layer's; needed only for a GRU without bias, the bias tells it otherwise.
 
     Returns:
@@ -39,7 +39,8 @@ def from_keras(
 
     Raises:
         StateDictError: if an array is missing, unexpected, or of a wrong shape or dtype.
-        ValueError: if there is no such nonlinearity.
+        TypeError: if `weights` is no mapping, such as a path.
+        ValueError: if there is no such nonlinearity, or an option is given to another layer.
 
     >>> rng = np.random.default_rng(0)
     >>> shapes = {"kernel": (2, 12), "recurrent_kernel": (3, 12), "bias": (12,)}
@@ -50,9 +51,10 @@ def from_keras(
     options: dict[str, Any] = {}
     kind = kind_of(recurrent.T, "recurrent_kernel, transposed,")
     second = None
-    if kind == "RNN":
-        options["nonlinearity"] = nonlinearity
-    elif kind == "GRU":
+    options |= of_an_rnn(kind, nonlinearity)
+    if kind != "GRU" and reset_after is not None:
+        raise ValueError(f"reset_after is a GRU's, and these are the weights of an {kind}")
+    if kind == "GRU":
         if bias is not None and reset_after not in (None, bias.ndim == 2):
             raise StateDictError(f"bias {bias.shape} is not that of reset_after={reset_after}")
         if bias is None and reset_after is None:

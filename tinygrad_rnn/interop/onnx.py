@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.errors import StateDictError
-from tinygrad_rnn.interop.gates import ONNX, Pieces, build, kind_of, pick, stack, take_apart
+from tinygrad_rnn.interop.gates import (
+    ONNX,
+    Pieces,
+    build,
+    kind_of,
+    of_an_rnn,
+    pick,
+    stack,
+    take_apart,
+)
 from tinygrad_rnn.nn.recurrent import RecurrentLayers
 from tinygrad_rnn.tensor import Array
 
@@ -16,15 +25,18 @@ NAMES = {"weight_ih": "W", "weight_hh": "R", "bias_ih": "B", "bias_hh": "B", "pe
 
 
 def from_onnx(
-    tensors: Mapping[str, Any], nonlinearity: str = "tanh", linear_before_reset: bool = False
+    tensors: Mapping[str, Any],
+    nonlinearity: str | None = None,
+    linear_before_reset: bool = False,
 ) -> RecurrentLayers:
     """Return the one layer that a node computes with its default activations.
 
     Args:
         tensors: ``"W"`` (D, G*H, I) and ``"R"`` (D, G*H, H) for D directions, and where the node
             has them ``"B"`` (D, 2*G*H) and an LSTM's peepholes ``"P"`` (D, 3*H).
-        nonlinearity: an RNN's activation: ``"tanh"``, ``"relu"`` or ``"identity"``.
-        linear_before_reset: a GRU's attribute, which this project calls ``reset="after"``.
+        nonlinearity: an RNN's activation: ``"tanh"`` (the default), ``"relu"`` or ``"identity"``.
+        linear_before_reset: a GRU's attribute, False by default, which this project calls
+            ``reset="after"``.
 
     Returns:
         An `RNN`, `LSTM` or `GRU`, bidirectional if D is 2. Of a node whose direction is "reverse",
@@ -32,7 +44,8 @@ def from_onnx(
 
     Raises:
         StateDictError: if a tensor is missing, unexpected, or of a wrong shape or dtype.
-        ValueError: if there is no such nonlinearity.
+        TypeError: if `tensors` is no mapping, such as a path.
+        ValueError: if there is no such nonlinearity, or an option is given to another node.
 
     >>> rng = np.random.default_rng(0)
     >>> node = {"W": rng.normal(size=(2, 9, 2)), "R": rng.normal(size=(2, 9, 3))}
@@ -51,10 +64,11 @@ def from_onnx(
         raise StateDictError("unexpected: P, the peepholes, which only an LSTM has")
     if b is not None and b.shape[1] != 2 * r.shape[1]:
         raise StateDictError(f"B {b.shape} does not hold two biases for the rows of R {r.shape}")
-    options: dict[str, Any] = {
-        "RNN": {"nonlinearity": nonlinearity},
-        "GRU": {"reset": "after" if linear_before_reset else "before"},
-    }.get(kind, {})
+    options: dict[str, Any] = of_an_rnn(kind, nonlinearity)
+    if kind == "GRU":
+        options["reset"] = "after" if linear_before_reset else "before"
+    elif linear_before_reset:
+        raise ValueError(f"linear_before_reset is a GRU's, and these are the tensors of an {kind}")
     cells = []
     for d in range(len(w)):
         first, second = (None, None) if b is None else np.split(b[d], [r.shape[1]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from tinygrad_rnn.interop.gates import (
     build,
     check_names,
     kind_of,
+    of_an_rnn,
     pick,
     stack,
     take_apart,
@@ -84,7 +86,10 @@ def recorded(root: Any) -> Any:
 
 
 def from_torch(
-    source: Any, prefix: str = "", nonlinearity: str = "tanh", dropout: float = 0.0
+    source: Any,
+    prefix: str = "",
+    nonlinearity: str | None = None,
+    dropout: float | None = None,
 ) -> GatedCell | RecurrentLayers:
     """Return the layers, or the cell, that compute what a PyTorch module does, ready to draw.
 
@@ -95,8 +100,9 @@ def from_torch(
         source: a `torch.nn.RNN`, `LSTM`, `GRU`, a cell of these, or a state dict: anything that
             maps names to arrays, such as ``torch.load(path, weights_only=True)``.
         prefix: where in a whole model the module is, such as ``"encoder"``.
-        nonlinearity: of an RNN given as a state dict, ``"tanh"`` or ``"relu"``; a module knows it.
-        dropout: between the layers given as a state dict; a module knows it.
+        nonlinearity: of an RNN given as a state dict, ``"tanh"`` (the default) or ``"relu"``; a
+            module knows it.
+        dropout: between the layers given as a state dict, 0 by default; a module knows it.
 
     Returns:
         An `RNN`, `LSTM` or `GRU`, or their cell. It takes inputs of shape (T, B, I): it warns if
@@ -106,7 +112,9 @@ def from_torch(
         StateDictError: if an array is missing, unexpected (as with `proj_size`), or of a wrong
             shape or dtype.
         AttributeError: if there is nothing at `prefix` in a module.
-        ValueError: if there is no such nonlinearity, or `dropout` is not in [0, 1).
+        TypeError: if `source` is a path, or a module without a state dict of its own.
+        ValueError: if `nonlinearity` or `dropout` cannot apply: given with a module, or to another
+            cell; or if there is no such nonlinearity, or `dropout` is not in [0, 1).
 
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
@@ -116,8 +124,9 @@ def from_torch(
     (5, 1, 3)
     """
     if not isinstance(source, Mapping):
+        _check_module(source, nonlinearity, dropout)
         source, prefix = source.get_submodule(prefix.rstrip(".")), ""
-        nonlinearity = getattr(source, "nonlinearity", "tanh")
+        nonlinearity = getattr(source, "nonlinearity", None)
         dropout = getattr(source, "dropout", 0.0)
         if getattr(source, "batch_first", False):
             warnings.warn(
@@ -138,10 +147,12 @@ def from_torch(
         names = list(source)
         training = True
     if "weight_ih" in arrays:
+        if dropout:
+            raise ValueError("dropout acts between layers, and this is a cell: leave it out")
         return _cell(arrays, "", nonlinearity).train(training)
     if "weight_ih_l0" not in arrays:
         raise StateDictError(_nothing_recurrent(names, prefix))
-    return _layers(arrays, nonlinearity, dropout).train(training)
+    return _layers(arrays, nonlinearity, dropout or 0.0).train(training)
 
 
 def to_torch(module: GatedCell | RecurrentLayers) -> dict[str, Array]:
@@ -174,6 +185,27 @@ def to_torch(module: GatedCell | RecurrentLayers) -> dict[str, Array]:
     }
 
 
+def _check_module(source: Any, nonlinearity: str | None, dropout: float | None) -> None:
+    """Refuse what is no module, and options that a module knows itself."""
+    if isinstance(source, str | os.PathLike):
+        raise TypeError(
+            f"from_torch takes a module or its state dict: {source} is read by "
+            "tinygrad_rnn.interop.files.load_layers(path)"
+        )
+    if not hasattr(source, "get_submodule") or not hasattr(source, "state_dict"):
+        raise TypeError(
+            f"from_torch takes a torch.nn module or a state dict, not a {type(source).__name__}"
+        )
+    if type(source).__module__.startswith("torch.jit"):
+        raise TypeError(
+            "a scripted or traced module does not tell its options: give its weights, "
+            "from_torch(module.state_dict(), prefix)"
+        )
+    for name, value in (("nonlinearity", nonlinearity), ("dropout", dropout)):
+        if value is not None:
+            raise ValueError(f"a module knows its {name}: leave out {name}={value!r}")
+
+
 def _cell_to_torch(cell: GatedCell, suffix: str) -> dict[str, Array]:
     if getattr(cell, "nonlinearity", "tanh") == "identity":
         raise StateDictError("PyTorch has no RNN without nonlinearity")
@@ -181,17 +213,18 @@ def _cell_to_torch(cell: GatedCell, suffix: str) -> dict[str, Array]:
     return {piece + suffix: array for piece, array in pieces._asdict().items() if array is not None}
 
 
-def _cell(arrays: Mapping[str, Any], suffix: str, nonlinearity: str) -> GatedCell:
+def _cell(arrays: Mapping[str, Any], suffix: str, nonlinearity: str | None) -> GatedCell:
     """Return the cell whose arrays' names end in `suffix`."""
     names = {piece: piece + suffix for piece in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
     biased = any(name.startswith("bias") for name in arrays)
     pieces = Pieces(*pick(arrays, list(names.values())[: 4 if biased else 2]))
     kind = kind_of(pieces.weight_hh, names["weight_hh"])
-    options = {"RNN": {"nonlinearity": nonlinearity}, "GRU": {"reset": "after"}}.get(kind, {})
+    options = {"reset": "after"} if kind == "GRU" else {}
+    options |= of_an_rnn(kind, nonlinearity)
     return build(pieces, TORCH, names, **options)
 
 
-def _layers(arrays: Mapping[str, Any], nonlinearity: str, dropout: float) -> RecurrentLayers:
+def _layers(arrays: Mapping[str, Any], nonlinearity: str | None, dropout: float) -> RecurrentLayers:
     """Return the layers whose arrays' names end in _l0, _l0_reverse, _l1 and so on."""
     groups: dict[str, dict[str, Any]] = {}
     for name, array in arrays.items():

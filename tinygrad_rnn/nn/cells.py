@@ -82,6 +82,10 @@ class LSTMState(NamedTuple):
     h: Tensor
     c: Tensor
 
+    def detach(self) -> LSTMState:
+        """Return a state of the same values that remembers nothing of the graph."""
+        return LSTMState(self.h.detach("h"), self.c.detach("c"))
+
 
 class LSTMCell(GatedCell):
     """Long short-term memory (Hochreiter & Schmidhuber 1997; forget gate: Gers et al. 2000).

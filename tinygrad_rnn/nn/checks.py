@@ -10,7 +10,7 @@ import numpy as np
 from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.nn.base import Cell
 from tinygrad_rnn.nn.module import Module
-from tinygrad_rnn.tensor import Tensor
+from tinygrad_rnn.tensor import Array, Tensor
 
 
 def check_cell(cell: Any) -> None:
@@ -50,6 +50,16 @@ def described(value: Any) -> str:
     if isinstance(value, tuple):
         return f"{name} ({', '.join(type(part).__name__ for part in value)})"
     return name
+
+
+def inputs_as_array(inputs: Any) -> Array:
+    """Return what another library calls an array as one, unless that would lose a gradient."""
+    if getattr(inputs, "requires_grad", False):
+        raise TypeError(
+            f"unroll: a {type(inputs).__name__} that requires a gradient would lose it here: give "
+            "tr.Tensor(x.detach().numpy(), requires_grad=True), or x.detach()"
+        )
+    return np.asarray(inputs)
 
 
 def check_inputs(cell: Cell, inputs: Any) -> tuple[int, int]:

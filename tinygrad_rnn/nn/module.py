@@ -61,6 +61,11 @@ class Module:
             if parameter.name is None or path.endswith(f".{parameter.name}"):
                 parameter.name = path
 
+    def __getattr__(self, name: str) -> Any:
+        if name == "forward":  # PyTorch's way
+            raise AttributeError("modules are called themselves: layers(inputs), cell(x, state)")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Yield every parameter once, with its dotted name, in the order in which they were set."""
         seen = set()

@@ -30,8 +30,27 @@ from tinygrad_rnn.nn.module import Module
 from tinygrad_rnn.nn.run import Run
 from tinygrad_rnn.nn.unroll import starting_state, unroll
 from tinygrad_rnn.scope import scope
-from tinygrad_rnn.state import flatten
+from tinygrad_rnn.state import detach, flatten
 from tinygrad_rnn.tensor import Tensor
+
+
+class Finals(list[Any]):
+    """The final states of layers: layer 0, layer 0 reversed, layer 1, ...
+
+    >>> import tinygrad_rnn as tr
+    >>> tr.GRU(2, 3, num_layers=2)(np.ones((5, 1, 2))).final.detach()[-1].shape
+    (1, 3)
+    """
+
+    def detach(self) -> list[Any]:
+        """Return states of the same values that remember nothing of the graph."""
+        return Finals(detach(state) for state in self)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            f"the final of layers is a list, one state for each layer and direction: "
+            f"run.final[-1]{'' if name.startswith('_') else f'.{name}'}"
+        )
 
 
 class LayersRun:
@@ -49,12 +68,12 @@ class LayersRun:
         self.runs = runs
 
     @property
-    def final(self) -> list[Any]:
+    def final(self) -> Finals:
         """The final states, in the order layer 0, layer 0 reversed, layer 1, ...
 
         They can be passed on as the `state` of the next call.
         """
-        return [run.final for layer in self.runs for run in layer]
+        return Finals(run.final for layer in self.runs for run in layer)
 
     @property
     def states(self) -> list[Any]:
@@ -109,6 +128,11 @@ class RecurrentLayers(Module):
         rng: Seed = None,
         **options: Any,
     ) -> None:
+        if "batch_first" in options:
+            raise TypeError(
+                f"{type(self).__name__} has no batch_first: inputs are always (steps, batch, "
+                "features); swap the first two axes, inputs.swapaxes(0, 1)"
+            )
         if num_layers < 1:
             raise ValueError(f"num_layers = {num_layers} is not at least 1")
         generator = np.random.default_rng(rng)

@@ -14,7 +14,7 @@ from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.memory import collector_paused
 from tinygrad_rnn.nn.base import Cell, mark_call
 from tinygrad_rnn.nn.cells import LSTMState
-from tinygrad_rnn.nn.checks import check_cell, check_inputs, check_state, described
+from tinygrad_rnn.nn.checks import check_cell, check_inputs, check_state, described, inputs_as_array
 from tinygrad_rnn.nn.run import OpaqueRun, Run
 from tinygrad_rnn.ops.cut import stop_gradient
 from tinygrad_rnn.scope import Call, no_grad, scope
@@ -73,7 +73,7 @@ def unroll(
     """
     check_cell(cell)
     if not isinstance(inputs, Tensor | Sequence):
-        inputs = np.asarray(inputs)  # what another library calls an array, too
+        inputs = inputs_as_array(inputs)
     steps, batch = check_inputs(cell, inputs)
     for name, size in (("truncate", truncate), ("checkpoint", checkpoint)):
         if size is not None and not (isinstance(size, int | np.integer) and size >= 1):
@@ -232,7 +232,10 @@ def _mask(lengths: ArrayLike, steps: int, batch: int) -> Array:
     """Return, for each step and sequence, whether the sequence still goes on there: (T, B)."""
     counts = np.asarray(lengths)
     if counts.shape != (batch,):
-        raise ShapeError(f"unroll: lengths of shape {counts.shape} for a batch of {batch}")
+        remedy = ""
+        if counts.shape == (steps,):
+            remedy = ": inputs are (steps, batch, features), swap the first two axes"
+        raise ShapeError(f"unroll: lengths of shape {counts.shape} for a batch of {batch}{remedy}")
     if counts.size and (
         counts.dtype.kind not in "iu" or not 0 <= counts.min() <= counts.max() <= steps
     ):
