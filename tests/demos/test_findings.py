@@ -6,6 +6,11 @@ import demos.common
 
 # The demos whose sentences are conditions on numbers, with settings that take seconds.
 DEMOS = {
+    "research_chrono": "",
+    "research_mingru": "",
+    "research_lru": "",
+    "research_cliff": "",
+    "research_constant_error": "",
     "linear_recurrences": "",
     "attention": "",
     "encoder_decoder": "",

@@ -13,6 +13,14 @@ NAMES = [file.stem for file in FILES if file.stem not in ("common", "chapters")]
 
 # The smallest settings that are allowed, and the files that are written.
 RUNS = {
+    "research_mingru": ("--steps 2 --seeds 1", "chart.svg"),
+    "research_lru": ("--steps 2 --hidden 2 --seeds 1", "chart.svg"),
+    "research_copy": ("--steps 4 --iterations 1 --seeds 1", "chart.svg"),
+    "research_chrono": ("--steps 4 --hidden 1 --seeds 1", "chart.svg"),
+    "research_forget_bias": ("--steps 2 --iterations 1 --seeds 1", "chart.svg"),
+    "research_irnn": ("--steps 4 --iterations 1 --seeds 1", "chart.svg"),
+    "research_cliff": ("--steps 2", "chart.svg"),
+    "research_constant_error": ("--steps 2", "chart.svg"),
     "linear_recurrences": ("--steps 3 --hidden 2 --seeds 1", "chart.svg"),
     "attention": ("--steps 6 --hidden 1 --seeds 1", "chart.svg"),
     "encoder_decoder": ("--steps 2 --hidden 1 --seeds 1", "chart.svg graph.svg"),
