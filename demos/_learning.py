@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import Parser, demo_parser, lines, progress, save, whole
+from demos.common import Parser, demo_parser, lines, save, whole
 from tinygrad_rnn.tensor import Array
 
 LAYERS = {"RNN": tr.RNN, "GRU": tr.GRU, "LSTM": tr.LSTM}
@@ -42,55 +42,28 @@ class Network(tr.Module):
         return self.readout(hidden)  # type: ignore[no-any-return]  # as above
 
 
-def learn(
-    network: tr.Module,
-    loss: Callable[[], tr.Tensor],
-    iterations: int,
-    lr: float | Callable[[int], float],
-    measure: Callable[[], float],
-    good: Callable[[float], bool] = lambda value: False,
-    every: int = 100,
-    about: str = "",
-) -> list[float]:
-    """Train with Adam, the gradient's norm clipped at 1; return the measurements.
-
-    Args:
-        network: what to train.
-        loss: makes a batch and returns its loss.
-        iterations: how many batches at most.
-        lr: the learning rate, or a schedule of it.
-        measure: says how well it does on held-out data; called after every so many iterations.
-        good: whether that is good enough to stop.
-        every: see `measure`.
-        about: what the progress bar says.
-    """
-    parameters = network.parameters()
-    optimiser = tr.Adam(parameters, lr=lr)
-    measured: list[float] = []
-    for n in progress(range(1, iterations + 1), about):
-        optimiser.zero_grad()
-        loss().backward()
-        tr.clip_grad_norm_(parameters, 1.0)
-        optimiser.step()
-        if n % every == 0 or n == iterations:
-            with tr.no_grad():
-                measured.append(measure())
-            if good(measured[-1]):
-                break
-    return measured
-
-
 class Outcome(NamedTuple):
-    """How one cell did with one seed: what was measured, and whether the criterion was met."""
+    """How one cell did with one seed: what was measured, after how many, and if it sufficed."""
 
     kind: str
-    seed: int
     measured: list[float]
+    iterations: int
     met: bool
 
 
+def successes(outcomes: Sequence[Outcome], kind: str) -> int:
+    """Return with how many seeds a cell met the criterion."""
+    return sum(outcome.met for outcome in outcomes if outcome.kind == kind)
+
+
+def typical(outcomes: Sequence[Outcome], kind: str) -> float:
+    """Return the median over the seeds of the iterations that a cell took, all where it failed."""
+    taken = [outcome.iterations for outcome in outcomes if outcome.kind == kind]
+    return float(np.median(taken)) if taken else np.nan
+
+
 def task_parser(
-    name: str, about: str | None, iterations: int, hidden: int, steps: int | None = None
+    name: str, about: str | None, iterations: int, hidden: int, seeds: int, steps: int | None = None
 ) -> Parser:
     """Return a command line with what every learning task has."""
     parser = demo_parser(name, about)
@@ -99,7 +72,7 @@ def task_parser(
         add("--steps", metavar="T", type=whole(4, 10_000), default=steps, help="see above")
     add("--iterations", metavar="N", type=whole(1, 10**7), default=iterations, help="at most")
     add("--hidden", metavar="H", type=whole(1, 4096), default=hidden, help="hidden size")
-    add("--seeds", metavar="N", type=whole(1, 100), default=3, help="how many, from --seed on")
+    add("--seeds", metavar="N", type=whole(1, 100), default=seeds, help="how many, from --seed on")
     add(
         "--cells",
         nargs="+",
@@ -143,7 +116,7 @@ def report(
                 f"{'yes' if met else 'no'}",
                 flush=True,
             )
-            outcomes.append(Outcome(kind, seed, measured, met))
+            outcomes.append(Outcome(kind, measured, taken, met))
     return outcomes
 
 
@@ -156,12 +129,16 @@ def draw(
     path: Path,
     log: bool = True,
 ) -> None:
-    """Draw what each cell's first seed measured against the iterations, and the baselines."""
-    series: dict[str, list[float]] = {}
-    for outcome in outcomes:
-        series.setdefault(outcome.kind, outcome.measured)
-    longest = max(map(len, series.values()))
-    flat = {name: [value] * longest for name, value in baselines.items()}
+    """Draw what each cell measured, median and range over seeds, and the baselines.
+
+    Where training stopped, having learnt, the last measurement is drawn on.
+    """
+    longest = max(len(outcome.measured) for outcome in outcomes)
+    series: dict[str, Array] = {}
+    for kind in dict.fromkeys(outcome.kind for outcome in outcomes):
+        runs = [outcome.measured for outcome in outcomes if outcome.kind == kind]
+        series[kind] = np.transpose([run + run[-1:] * (longest - len(run)) for run in runs])
+    flat = {name: np.full(longest, value) for name, value in baselines.items()}
     x = every * np.arange(1, longest + 1)
     save(lines(series | flat, x, ("iteration", labels), title, log=log), path)
 
