@@ -82,6 +82,7 @@ CHAPTERS = (
         (
             Demo("cell_state", "beginner", 3),
             Demo("output_gate", "beginner", 4),
+            Demo("gates_at_work", "beginner", 4),
         ),
     ),
     Chapter(
@@ -90,6 +91,7 @@ CHAPTERS = (
             Demo("gru_interpolation", "beginner", 3),
             Demo("training_flow", "intermediate", 5),
             Demo("reset_gate", "beginner", 3),
+            Demo("lstm_or_gru", "beginner", 6),
         ),
     ),
     Chapter(
@@ -105,6 +107,7 @@ CHAPTERS = (
             Demo("stateful", "beginner", 3),
             Demo("padding", "beginner", 3),
             Demo("encoder_decoder", "intermediate", 4),
+            Demo("sliding_truncation", "intermediate", 5),
         ),
     ),
     Chapter(

@@ -6,6 +6,9 @@ import demos.common
 
 # The demos whose sentences are conditions on numbers, with settings that take seconds.
 DEMOS = {
+    "sliding_truncation": "",
+    "gates_at_work": "",
+    "lstm_or_gru": "",
     "research_chrono": "",
     "research_mingru": "",
     "research_lru": "",

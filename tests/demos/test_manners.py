@@ -13,6 +13,9 @@ NAMES = [file.stem for file in FILES if file.stem not in ("common", "chapters")]
 
 # The smallest settings that are allowed, and the files that are written.
 RUNS = {
+    "sliding_truncation": ("--steps 17 --hidden 1 --seeds 1", "chart.svg"),
+    "gates_at_work": ("", "chart.svg"),
+    "lstm_or_gru": ("", "chart.svg"),
     "research_mingru": ("--steps 2 --seeds 1", "chart.svg"),
     "research_lru": ("--steps 2 --hidden 2 --seeds 1", "chart.svg"),
     "research_copy": ("--steps 4 --iterations 1 --seeds 1", "chart.svg"),
