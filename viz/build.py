@@ -71,6 +71,9 @@ WIDE, FEWEST = 2000.0, 2  # "auto" leaves out steps beyond this width in points,
 NUMBERED = 6  # with more steps than this drawn, numbers are in tooltips only
 
 
+NUMBERED_EDGES = 1000  # and so with more edges
+
+
 LARGEST = 150_000  # nodes and edges that are painted in good time
 
 
@@ -84,6 +87,7 @@ def _model(
 ) -> Model:
     """A placed model at the level asked for, or at the first coarser one that is small enough."""
     check_detail(detail)
+    _hint_at_scopes(source)
     coarser = LEVELS[LEVELS.index(detail) :]
     attempts = [(level, steps) for level in coarser] + [(coarser[-1], "auto")]
     size = 0
@@ -110,6 +114,26 @@ def _model(
     return _placed(whole, chosen, numbers)
 
 
+REPEATS = 8  # uses of one trained leaf, from which a graph without steps is taken for a loop
+_hinted = False
+
+
+def _hint_at_scopes(source: Source) -> None:
+    """Say once that a loop which names no steps can be drawn by time."""
+    global _hinted  # one hint for each process
+    recording = source.recording
+    if _hinted or source.steps:
+        return
+    leaves = (t for t in recording.tensors if t.op is None and t.requires_grad)
+    if any(len(recording.uses_by_source(leaf)) >= REPEATS for leaf in leaves):
+        _hinted = True
+        note = (
+            "this graph names no time steps, so it is drawn as one piece: "
+            'with tinygrad_rnn.scope("t", t) around each pass of its loop it is drawn by time'
+        )
+        warnings.warn(note, VizWarning, stacklevel=4)
+
+
 def _estimate(loss: Any, level: str, steps: Any) -> int:
     """How many nodes and edges there will be, before anything is read: about two per tensor."""
     every = level == "op" and isinstance(steps, str) and steps == "all"
@@ -121,7 +145,8 @@ def _placed(whole: Model, steps: Any, numbers: bool | None) -> Model:
     kept = KEPT[whole.detail]
     while True:
         model = leave_out(whole, choose_steps(steps, whole.steps, whole.detail, kept))
-        place(model, len(model.shown) <= NUMBERED if numbers is None else numbers)
+        few = len(model.shown) <= NUMBERED and len(model.edges) <= NUMBERED_EDGES
+        place(model, few if numbers is None else numbers)
         narrow = model.width <= WIDE or not model.omitted or kept <= FEWEST
         if narrow or not isinstance(steps, str):
             return model

@@ -12,7 +12,7 @@ import bisect
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from viz.layout.template import LINE_GAP, NODE_GAP, SIDE_GAP, TAG_GAP, Box, Line
 
@@ -20,6 +20,9 @@ FIRST = 1.01  # where medians tie, a box stands above what it is made from
 
 
 BLOCK_SWEEPS = 8
+
+
+REVISITED = 50  # blocks up to this size may take in what has been moved: else a chain costs n^2
 
 
 MEAN_SWEEPS, MEDIAN_SWEEPS = 30, 14  # the mean spreads boxes out, the median sets lines upright
@@ -62,21 +65,38 @@ def space(
     for keys in rows:
         for left, key in itertools.pairwise(keys):
             boxes[key].x = boxes[left].x + _gap(boxes[left], boxes[key], beside)
+    steady = 0  # so many sweeps have moved nothing
     for sweep in range(MEAN_SWEEPS + MEDIAN_SWEEPS):
-        for keys in rows if sweep % 2 else rows[::-1]:
-            wanted, weights = [], []
-            for key in keys:
-                pulls = [(boxes[n].x + offset, weight) for n, offset, weight in near[key]]
-                total = math.fsum(weight for _, weight in pulls)
-                middle = _median if sweep >= MEAN_SWEEPS else _mean
-                wanted.append(middle(pulls) if pulls else boxes[key].x)
-                weights.append(total or 0.01)
-            gaps = [_gap(boxes[a], boxes[b], beside) for a, b in itertools.pairwise(keys)]
-            for key, x in zip(keys, _isotonic(wanted, weights, gaps), strict=True):
-                boxes[key].x = x
+        middle = _median if sweep >= MEAN_SWEEPS else _mean
+        steady = 0 if sweep == MEAN_SWEEPS else steady
+        if steady < 2:  # else neither direction would move anything any more
+            moved = _sweep(rows if sweep % 2 else rows[::-1], boxes, near, beside, middle)
+            steady = 0 if moved else steady + 1
     for _ in range(BLOCK_SWEEPS):
         _move_blocks(rows, boxes, near, beside)
     _close_up(boxes)
+
+
+def _sweep(
+    rows: list[list[str]],
+    boxes: dict[str, Box],
+    near: dict[str, list[tuple[str, float, float]]],
+    beside: set[tuple[str, str]],
+    middle: Callable[[list[tuple[float, float]]], float],
+) -> bool:
+    """Draw each row, one after another, to what it connects to; whether anything moved."""
+    moved = False
+    for keys in rows:
+        wanted, weights = [], []
+        for key in keys:
+            pulls = [(boxes[n].x + offset, weight) for n, offset, weight in near[key]]
+            wanted.append(middle(pulls) if pulls else boxes[key].x)
+            weights.append(math.fsum([weight for _, weight in pulls]) or 0.01)
+        gaps = [_gap(boxes[a], boxes[b], beside) for a, b in itertools.pairwise(keys)]
+        for key, x in zip(keys, _isotonic(wanted, weights, gaps), strict=True):
+            moved |= boxes[key].x != x
+            boxes[key].x = x
+    return moved
 
 
 def _close_up(boxes: dict[str, Box]) -> None:
@@ -107,16 +127,20 @@ def _move_blocks(
     for start in [key for keys in rows for key in keys]:
         if start in done or start[0] in "<>":
             continue
-        block = [start]
+        block, members = [start], {start}
         for key in block:  # grows while it is walked
-            upright = (n for n, offset, _ in near[key] if offset == 0)
-            block += [n for n in upright if n not in block and abs(boxes[n].x - boxes[key].x) < 1]
+            for n, offset, _ in near[key]:
+                again = n in done and len(block) > REVISITED
+                free = offset == 0 and n not in members and not again
+                if free and abs(boxes[n].x - boxes[key].x) < 1:
+                    members.add(n)
+                    block.append(n)
         done.update(block)
         pulls = [
             (boxes[n].x + offset - boxes[key].x, weight)
             for key in block
             for n, offset, weight in near[key]
-            if n not in block
+            if n not in members
         ]
         if not pulls:
             continue

@@ -25,8 +25,12 @@ def order_rows(rows: list[list[str]], lines: dict[str, Line], rails: dict[str, l
     for sweep in range(SWEEPS):
         up = sweep % 2 == 0
         for row in range(len(rows)) if up else range(len(rows) - 1, -1, -1):
-            place = {key: i / max(len(keys) - 1, 1) for keys in rows for i, key in enumerate(keys)}
             other = row - 1 if up else row + 1
+            place = {
+                key: i / max(len(keys) - 1, 1)
+                for keys in (rows[row], rows[other] if 0 <= other < len(rows) else ())
+                for i, key in enumerate(keys)
+            }
 
             def middle(key: str, other: int = other, place: dict[str, float] = place) -> float:
                 found = [place[n] for n in near[key] if where[n] == other]

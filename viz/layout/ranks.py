@@ -6,7 +6,7 @@ path that leads to it, and inputs and parameters just below whatever uses them f
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 
 from viz.layout.template import Box, Line
@@ -24,19 +24,24 @@ def find_rails(
     taken = set(states)
     rails: dict[str, list[str]] = {}
     for state in states:
-        paths = [[f"<{state}"]]
-        seen = {paths[0][0]}
+        port = f"<{state}"
+        before = {port: port}  # each key's, on the shortest path to it
+        waiting = deque([port])
         rails[state] = [state]
-        for path in paths:  # breadth first; the list grows while it is walked
-            if path[-1] == state:
-                cuts = [key for key in ahead[f"<{state}"] if "|cut|" in key and key not in taken]
-                # Where a run is truncated, the cut lies on the rail in front of all else.
-                rails[state] = [*(c for c in cuts if path[1] in ahead[c]), *path[1:]]
-                break
-            for after in ahead[path[-1]]:
-                if after not in seen and (after == state or after not in taken):
-                    seen.add(after)
-                    paths.append([*path, after])
+        while waiting and state not in before:  # breadth first
+            key = waiting.popleft()
+            for after in ahead[key]:
+                if after not in before and (after == state or after not in taken):
+                    before[after] = key
+                    waiting.append(after)
+        if state in before:
+            path = [state]
+            while before[path[-1]] != port:
+                path.append(before[path[-1]])
+            path.reverse()
+            cuts = [key for key in ahead[port] if "|cut|" in key and key not in taken]
+            # Where a run is truncated, the cut lies on the rail in front of all else.
+            rails[state] = [*(c for c in cuts if path[0] in ahead[c]), *path]
         taken.update(rails[state])
     return rails
 
@@ -102,9 +107,9 @@ def assign_rows(
             box.row = (
                 low - 1 if key[0] == "_" else high + 1 if key[0] == "^" else rows.get(key, low)
             )
-    levels = sorted({box.row for box in boxes.values()})
+    levels = {row: level for level, row in enumerate(sorted({b.row for b in boxes.values()}))}
     for box in boxes.values():
-        box.row = levels.index(box.row)
+        box.row = levels[box.row]
 
 
 def _hang(

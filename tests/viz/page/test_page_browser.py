@@ -11,9 +11,7 @@ import pytest
 import tinygrad_rnn as tr
 from tinygrad_rnn.graph import topological
 from viz import page
-from viz.layout.place import place
 from viz.notebook import bundle
-from viz.reading.reader import read
 from viz.style import Scale
 
 pytestmark = pytest.mark.browser
@@ -588,8 +586,7 @@ def test_a_graph_without_a_flow_is_shown_without_a_sweep(view):
 
 def test_many_steps_are_drawn_from_afar_and_from_near(view):
     loss, flow = traced("LSTM", 400)
-    levels = {"op": place(read(loss, flow))}
-    tab = view(page.render({"": levels}, Scale.fit([flow]), "long"))
+    tab = view(page.render({"": page.levels(loss, flow)}, Scale.fit([flow]), "long", "op"))
     assert tab.evaluate("gradientPage.canvas.visible(gradientPage.drawing).length") < 12
     tab.locator("body").press("0")
     tab.evaluate("gradientPage.drawNow()")
