@@ -217,31 +217,6 @@ def test_what_cannot_be_drawn_is_said_in_one_sentence_and_the_page_lives_on(
     bad.write_bytes("é".encode("latin-1") * 100)
     tab.set_input_files("#file", bad)
     told("not UTF-8")
-    bad.write_bytes(b"")
-    tab.set_input_files("#file", bad)
-    told("is empty")
-    bad = tmp_path / "bad.csv"
-    bad.write_text("1,2\n3,oops\n5,6\n")
-    tab.set_input_files("#file", bad)
-    tab.click("#draw")
-    told("line 2, column 2: ")
-    for box in ("rnn", "lstm", "gru"):
-        tab.set_checked(f"[value={box}]", False)
-    tab.click("#draw")
-    told("No cell is chosen")
-    tab.set_checked("[value=gru]", True)
-    large = tmp_path / "large.csv"
-    large.write_text("".join(f"{k % 7},{k % 11},{k % 13}\n" for k in range(6_000_000)))
-    assert large.stat().st_size > 45e6
-    tab.set_input_files("#file", large)
-    until(tab, "document.getElementById('named').textContent.includes('the first 4 MB')")
-    tab.fill("[name=steps]", "5000")
-    tab.click("#draw")
-    told("steps take about 20 s")
-    tab.fill("[name=steps]", "10")
-    tab.click("#draw")
-    until(tab, DRAWN)
-    assert "--series" in tab.text_content("#command")
 
 
 def test_a_worker_that_is_stopped_or_dies_comes_back(visit: Any) -> None:

@@ -238,7 +238,10 @@ $("text").addEventListener("input", () => { file = null; $("named").textContent 
 $("fit").addEventListener("change", fit);
 $("stop").addEventListener("click", () => engine.restart("Stopped. Python is being started anew."));
 $("choose").addEventListener("click", () => $("file").click());
-$("file").addEventListener("change", () => take($("file").files[0]));
+$("file").addEventListener("change", () => {
+  take($("file").files[0]);
+  $("file").value = ""; // so that the same file, mended, can be chosen again
+});
 for (const kind of ["dragover", "drop"]) {
   document.addEventListener(kind, (event) => {
     event.preventDefault();
