@@ -108,6 +108,7 @@ CHAPTERS = (
             Demo("padding", "beginner", 3),
             Demo("encoder_decoder", "intermediate", 4),
             Demo("sliding_truncation", "intermediate", 5),
+            Demo("forecast_constant", "intermediate", 15),
         ),
     ),
     Chapter(
