@@ -5,13 +5,12 @@ from __future__ import annotations
 import linecache
 import sys
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinygrad_rnn.errors import AnomalyError
-from tinygrad_rnn.scope import ContextDecorator, current
+from tinygrad_rnn.scope import ContextDecorator, Surroundings
 
 if TYPE_CHECKING:
     from tinygrad_rnn.primitive import Primitive
@@ -46,19 +45,9 @@ class detect_anomaly(ContextDecorator):
 
     def __init__(self) -> None:
         self._lines: dict[int, str] = {}
-        self._outer: list[Any] = []
 
-    def __enter__(self) -> None:
-        self._outer.append(current.anomalies)
-        current.anomalies = self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        current.anomalies = self._outer.pop()
+    def _inside(self, outer: Surroundings) -> Surroundings:
+        return Surroundings(outer.scope, outer.recording, self, outer, id(self))
 
     def made(self, out: Tensor, primitive: Primitive) -> None:
         """Look at a value; called when a primitive has been applied.

@@ -20,7 +20,7 @@ from tinygrad_rnn.batched import batched_sweep, fitted
 from tinygrad_rnn.errors import DtypeError, GradientError, ShapeError, StaleValueError
 from tinygrad_rnn.graph import Array, Node, read_only, real_array, topological
 from tinygrad_rnn.memory import collector_paused
-from tinygrad_rnn.scope import current, no_grad
+from tinygrad_rnn.scope import no_grad, surroundings
 
 _accumulating = RLock()  # `+=` of a thread must not overwrite another's
 
@@ -83,8 +83,9 @@ def sweep_to(
     wanted = None if targets is None else {target.index for target in targets}
     begin, defer = getattr(observer, "begin", None), getattr(observer, "defer", None)
     gradients = None if begin is None else begin(root)
-    if create_graph or current.anomalies is not None or (observer is not None and defer is None):
-        steps = sweep(root, start, _observer(observer, current.anomalies), create_graph)
+    anomalies = surroundings().anomalies
+    if create_graph or anomalies is not None or (observer is not None and defer is None):
+        steps = sweep(root, start, _observer(observer, anomalies), create_graph)
     else:
         steps = batched_sweep(root, start, observer, defer)
     found, earliest = [], root.index

@@ -18,7 +18,7 @@ from tinygrad_rnn.backward import initial_gradient, sweep_to
 from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.forward import pushforward
 from tinygrad_rnn.graph import real_array, topological
-from tinygrad_rnn.scope import current, no_grad, recording
+from tinygrad_rnn.scope import no_grad, recording, surroundings
 from tinygrad_rnn.tensor import Tensor, tensors
 
 
@@ -211,7 +211,7 @@ def hvp(f: Callable[[Tensor], Tensor], x: ArrayLike | Tensor, v: ArrayLike | Ten
 
 def _nested(out: Tensor, xs: Sequence[Tensor]) -> bool:
     """Whether `out` depends on anything to be differentiated besides the inputs made for it."""
-    if current.paused or not out.requires_grad:
+    if not surroundings().recording or not out.requires_grad:
         return False
     own = {x.index for x in xs if x.op is None}
     return any(
@@ -221,12 +221,12 @@ def _nested(out: Tensor, xs: Sequence[Tensor]) -> bool:
 
 def _recorded(x: Any) -> bool:
     """Whether x is a tensor that somebody differentiates."""
-    return isinstance(x, Tensor) and x.requires_grad and not current.paused
+    return isinstance(x, Tensor) and x.requires_grad and surroundings().recording
 
 
 def _record(f: Callable[..., Any], primals: Sequence[Any]) -> tuple[Tensor, list[Tensor]]:
     """Apply f to nodes of its own, each linked to its primal if that is recorded already."""
-    linked = not current.paused
+    linked = surroundings().recording
     with recording():
         xs = [
             +x

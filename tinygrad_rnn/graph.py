@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from tinygrad_rnn.errors import DtypeError
-from tinygrad_rnn.scope import Scope, current
+from tinygrad_rnn.scope import Scope, surroundings
 
 Array = NDArray[Any]
 AnyNode = TypeVar("AnyNode", bound="Node")
@@ -122,7 +122,7 @@ class Node:
         self.name = name
         self.index = next_index()
         self.moved = -1
-        self.scope = current.scope
+        self.scope = surroundings().scope
 
     @property
     def input_values(self) -> Sequence[Any]:

@@ -8,13 +8,53 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_lock = threading.Lock()
-_open = 0  # how many blocks are open, in all threads
-_was_enabled = False
+
+class _Pause:
+    """One open block: the collector rests for as long as one of these is there, in any thread.
+
+    That an interrupt drops it ends it as well, so no moment of one can leave the collector off.
+    """
+
+    _lock = threading.RLock()  # a signal's handler may unroll, too
+    _open = 0
+    _was_enabled = False
+
+    def __init__(self) -> None:
+        with self._lock:
+            if _Pause._open == 0:
+                _Pause._was_enabled = gc.isenabled()
+            _Pause._open += 1
+            self.ended = False
+            gc.disable()
+
+    def end(self) -> None:
+        """Let the collector work again if it did before, and no other block is open."""
+        with self._lock:
+            if getattr(self, "ended", True):
+                return
+            self.ended = True
+            _Pause._open -= 1
+            if _Pause._open == 0 and _Pause._was_enabled:
+                gc.enable()
+
+    __del__ = end
+
+    @classmethod
+    def forget(cls) -> None:
+        """Begin anew in a child process: the threads that paused the collector are not there."""
+        cls._lock = threading.RLock()
+        if cls._open and cls._was_enabled:
+            gc.enable()
+        cls._open = 0
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_Pause.forget)
 
 
 @contextmanager
@@ -28,19 +68,11 @@ def collector_paused() -> Iterator[None]:
     ...     gc.isenabled()
     False
     """
-    global _open, _was_enabled
-    with _lock:
-        if _open == 0:
-            _was_enabled = gc.isenabled()
-            gc.disable()
-        _open += 1
+    pause = _Pause()
     try:
         yield
     finally:
-        with _lock:
-            _open -= 1
-            if _open == 0 and _was_enabled:
-                gc.enable()
+        pause.end()
 
 
 # The numbers of mallopt's parameters in glibc's malloc.h.

@@ -19,7 +19,7 @@ from tinygrad_rnn.array import UFUNCS
 from tinygrad_rnn.batched import BatchedVJP, Rule
 from tinygrad_rnn.errors import NotDifferentiableError, ShapeError
 from tinygrad_rnn.graph import NO_PARAMS, next_index, real_array
-from tinygrad_rnn.scope import current
+from tinygrad_rnn.scope import surroundings
 from tinygrad_rnn.tensor import Tensor
 
 _new = Tensor.__new__
@@ -141,8 +141,9 @@ class Primitive:
         out._array = y
         out.grad = out.name = None
         out.index = next_index()
-        out.scope = current.scope
-        if requires_grad and not current.paused:
+        here = surroundings()
+        out.scope = here.scope
+        if requires_grad and here.recording:
             if self.has_gaps:
                 self._refuse_gaps(inputs)
             out.requires_grad = True
@@ -155,8 +156,8 @@ class Primitive:
             out.op = None
             out.inputs = out._values = ()
             out.params = NO_PARAMS
-        if current.anomalies is not None:
-            current.anomalies.made(out, self)
+        if here.anomalies is not None:
+            here.anomalies.made(out, self)
         return out
 
     def vjp(self, slot: int, g: Any, y: Any, xs: Sequence[Any], params: dict[str, Any]) -> Any:
@@ -195,7 +196,8 @@ class Primitive:
     def _misfit(self, values: Sequence[Any], error: ValueError) -> ShapeError:
         *most, last = [str(np.shape(value)) for value in values]
         shapes = f"shapes {', '.join(most)} and {last} do" if most else f"shape {last} does"
-        where = ", at " + ", ".join(map(str, current.scope)) if current.scope else ""
+        scope = surroundings().scope
+        where = ", at " + ", ".join(map(str, scope)) if scope else ""
         return ShapeError(f"{self.name}: {shapes} not fit{where} ({error})")
 
 

@@ -1,15 +1,16 @@
-"""What surrounds an operation: names for parts of the graph, and whether to record at all.
+"""The surroundings of an operation: names for parts of the graph, and whether to record at all.
 
-Both are kept per thread, and both are undone entry by entry, so an exception, another thread or
-contexts closed out of order cannot leave them on.
+Both are kept in a context variable: a thread has its own, and so has a task of asyncio. A block
+puts back the whole of what it found, so an exception, an interrupt or a block inside that was never
+left cannot leave anything on.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-import threading
 from collections.abc import Callable, Generator
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, TypeVar
@@ -71,20 +72,47 @@ class Scope:
         return self.name if self.index is None else f"{self.name} = {self.index}"
 
 
-class _Surroundings(threading.local):
-    """What holds for operations made by this thread right now."""
+class Surroundings:
+    """What holds for operations that are made now; a block replaces the whole of it by another.
 
-    def __init__(self) -> None:
-        self.scope: tuple[Scope, ...] = ()
-        self.paused = 0  # how many no_grad blocks are open
-        self.anomalies: Any = None  # the watcher of an open detect_anomaly block
+    Args:
+        scope: the entries of open `scope` blocks, outermost first.
+        recording: whether operations are recorded.
+        anomalies: the watcher of an open detect_anomaly block.
+        outer: what held before the block was opened, and will again.
+        block: the block's `id`; it is open for as long as this stands in the chain.
+    """
+
+    __slots__ = ("anomalies", "block", "outer", "recording", "scope")
+
+    def __init__(
+        self,
+        scope: tuple[Scope, ...],
+        recording: bool,
+        anomalies: Any,
+        outer: Surroundings | None,
+        block: int,
+    ) -> None:
+        self.scope = scope
+        self.recording = recording
+        self.anomalies = anomalies
+        self.outer = outer
+        self.block = block
 
 
-current = _Surroundings()
+# A context variable, so that neither threads nor tasks of asyncio see each other's.
+_HERE = ContextVar(
+    "surroundings",
+    default=Surroundings((), True, None, None, 0),  # noqa: B039  # replaced, never changed
+)
+surroundings = _HERE.get
 
 
 class ContextDecorator:
     """A `with` block that can also decorate a function or a generator function.
+
+    On leaving, everything is again as the block found it, whatever blocks inside were left open by
+    an interrupt or by a generator that was never finished.
 
     >>> from tinygrad_rnn.f import relu
     >>> from tinygrad_rnn.tensor import Tensor
@@ -93,16 +121,29 @@ class ContextDecorator:
     False
     """
 
-    def __enter__(self) -> None:
+    def _inside(self, outer: Surroundings) -> Surroundings:
+        """Return what is to hold inside the block."""
         raise NotImplementedError
+
+    def __enter__(self) -> None:
+        _HERE.set(self._inside(_HERE.get()))
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
     ) -> None:
-        raise NotImplementedError
+        block = id(self)
+        here: Surroundings | None = _HERE.get()
+        while here is not None and here.block != block:
+            here = here.outer  # a block inside that was left open
+        if here is not None and here.outer is not None:
+            _HERE.set(here.outer)
+
+    def __del__(self) -> None:
+        # A block that an interrupt met between opening and running is gone, but was never left.
+        self.__exit__()
 
     def __call__(self, function: Function) -> Function:
         """Return `function` run inside the block.
@@ -148,9 +189,9 @@ class ContextDecorator:
 class scope(ContextDecorator):
     """Name the part of the graph that is made inside the block; blocks nest, outermost first.
 
-    It holds for this thread. A generator should be decorated with it, ``@scope("encoder")``: a
-    `with` block across its `yield` would also name what the code makes that it yields to, until
-    the generator goes on.
+    It holds for this thread, or task of asyncio. A generator should be decorated with it,
+    ``@scope("encoder")``: a `with` block across its `yield` would also name what the code makes
+    that it yields to, until the generator goes on.
 
     Args:
         name: what the part is: ``"t"`` for a time step, ``"layer"``, ``"forget gate"``.
@@ -170,31 +211,17 @@ class scope(ContextDecorator):
     def __init__(self, name: str, index: int | None = None, call: Call | None = None) -> None:
         self.entry = Scope(name, index, call)
 
-    def __enter__(self) -> None:
-        current.scope = (*current.scope, self.entry)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        path = current.scope
-        if path and path[-1] is self.entry:
-            current.scope = path[:-1]
-        else:  # blocks closed out of order, as generators can do
-            k = len(path) - 1
-            while k >= 0 and path[k] is not self.entry:
-                k -= 1
-            current.scope = path if k < 0 else path[:k] + path[k + 1 :]
+    def _inside(self, outer: Surroundings) -> Surroundings:
+        path = (*outer.scope, self.entry)
+        return Surroundings(path, outer.recording, outer.anomalies, outer, id(self))
 
 
 class no_grad(ContextDecorator):
     """Record nothing inside the block: what is computed there is a constant.
 
-    It holds for this thread, and ends with the block however that is left. A generator should be
-    decorated with it, ``@no_grad()``: a `with` block across its `yield` would also hold for the
-    code that it yields to.
+    It holds for this thread or task, and ends with the block however that is left. A generator
+    should be decorated with it, ``@no_grad()``: a `with` block across its `yield` would also hold
+    for the code that it yields to.
 
     >>> import tinygrad_rnn as tr
     >>> x = tr.Tensor(2.0, requires_grad=True)
@@ -206,17 +233,8 @@ class no_grad(ContextDecorator):
 
     __slots__ = ()
 
-    def __enter__(self) -> None:
-        current.paused += 1
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        # Never below 0: another thread may be the one to close an abandoned generator's block.
-        current.paused = max(current.paused - 1, 0)
+    def _inside(self, outer: Surroundings) -> Surroundings:
+        return Surroundings(outer.scope, False, outer.anomalies, outer, id(self))
 
 
 class recording(ContextDecorator):
@@ -225,15 +243,7 @@ class recording(ContextDecorator):
     What takes a derivative needs this, for it must record what it differentiates.
     """
 
-    __slots__ = ("paused",)
+    __slots__ = ()
 
-    def __enter__(self) -> None:
-        self.paused, current.paused = current.paused, 0
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        current.paused = self.paused
+    def _inside(self, outer: Surroundings) -> Surroundings:
+        return Surroundings(outer.scope, True, outer.anomalies, outer, id(self))

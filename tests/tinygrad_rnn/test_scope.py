@@ -1,12 +1,13 @@
 """no_grad and scope hold for one block of one thread, however it is left."""
 
+import asyncio
 import threading
 
 import numpy as np
 import pytest
 
 import tinygrad_rnn as tr
-from tinygrad_rnn.scope import current
+from tinygrad_rnn.scope import surroundings
 
 
 def leaf():
@@ -110,7 +111,7 @@ def test_an_abandoned_generator_closed_by_another_thread_pauses_nothing_there():
     thread.start()
     thread.join()
     generator.close()
-    assert current.paused == 0
+    assert surroundings().recording
     assert recorded()
     assert path() == []
 
@@ -192,8 +193,8 @@ def test_generators_that_close_their_blocks_out_of_order():
     next(first)
     next(second)
     assert path() == ["first", "second"]
-    first.close()
-    assert path() == ["second"]
+    first.close()  # what it found comes back, and no name of a block inside stays
+    assert path() == []
     second.close()
     assert path() == []
 
@@ -202,7 +203,7 @@ def test_a_sweep_is_not_recorded_and_leaves_recording_on():
     x = leaf()
     (x * x).backward()
     assert recorded()
-    assert current.paused == 0
+    assert surroundings().recording
 
 
 def test_the_scope_of_what_was_made_does_not_change_later():
@@ -213,3 +214,41 @@ def test_the_scope_of_what_was_made_does_not_change_later():
     assert [str(s) for s in y.scope] == ["t = 1"]
     assert [str(s) for s in z.scope] == ["t = 2"]
     np.testing.assert_array_equal(z.data, 8.0)
+
+
+def test_an_outer_block_mends_what_an_inner_one_left_open():
+    """As an interrupt can leave it: opened, but never closed."""
+    kept = []
+    with tr.scope("outer"):
+        for block in (tr.scope("inner"), tr.no_grad(), tr.detect_anomaly()):
+            block.__enter__()
+            kept.append(block)  # alive, so that it cannot close itself
+        assert not recorded()
+    assert path() == []
+    assert recorded()
+    assert surroundings().anomalies is None
+
+
+def test_a_block_that_is_gone_is_closed():
+    tr.no_grad().__enter__()
+    tr.scope("t", 1).__enter__()
+    assert recorded()
+    assert path() == []
+
+
+def test_tasks_do_not_see_each_others_blocks():
+    async def task(name, seen):
+        with tr.scope(name), tr.no_grad():
+            for _ in range(3):
+                await asyncio.sleep(0)
+                seen.append((path(), recorded()))
+        await asyncio.sleep(0)
+        seen.append((path(), recorded()))
+
+    async def both():
+        first, second = [], []
+        await asyncio.gather(task("first", first), task("second", second))
+        return first, second
+
+    for name, seen in zip(("first", "second"), asyncio.run(both()), strict=True):
+        assert seen == [([name], False)] * 3 + [([], True)]

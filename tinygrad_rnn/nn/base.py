@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 from tinygrad_rnn.nn import init
 from tinygrad_rnn.nn.layers import Seed, check_sizes
 from tinygrad_rnn.nn.module import Module, Parameter
-from tinygrad_rnn.scope import Call, current, scope
+from tinygrad_rnn.scope import Call, scope, surroundings
 from tinygrad_rnn.state import flatten
 from tinygrad_rnn.tensor import Tensor
 
@@ -86,7 +86,7 @@ def marked(step: Step) -> Step:
 
     @wraps(step)
     def call(self: Any, x: Any, state: Any) -> Any:
-        if any(entry.call is not None for entry in current.scope):
+        if any(entry.call is not None for entry in surroundings().scope):
             return step(self, x, state)
         kind = type(self).__name__
         here = scope(kind)

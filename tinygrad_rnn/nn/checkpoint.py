@@ -4,8 +4,7 @@ one more forward pass (Chen et al. 2016, "Training deep nets with sublinear memo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Any
@@ -18,7 +17,7 @@ from tinygrad_rnn.graph import topological
 from tinygrad_rnn.nn.base import Cell
 from tinygrad_rnn.nn.run import OpaqueRun, Run
 from tinygrad_rnn.nn.sequence_op import SequenceFunction, record, sequence_primitive
-from tinygrad_rnn.scope import current, no_grad
+from tinygrad_rnn.scope import no_grad, recording
 from tinygrad_rnn.state import unflatten
 from tinygrad_rnn.tensor import Array, Tensor
 
@@ -77,7 +76,7 @@ class SegmentFunction(SequenceFunction):
                     f"{parameter!r} was given new data after a checkpointed run had used it: "
                     "sweep back before the parameters are moved"
                 )
-        with _recording():
+        with recording():  # though the sweep around it does not
             leaves = [
                 Tensor(value, requires_grad=slot in self.wanted)
                 for slot, value in enumerate([x, *rest[: self.count]])
@@ -158,13 +157,3 @@ def _unpacked(row: Tensor, like: Any) -> Any:
         for (start, stop), part in zip(pairwise(ends), parts, strict=True)
     ]
     return unflatten(like, cut)
-
-
-@contextmanager
-def _recording() -> Iterator[None]:
-    """Record inside the block, though the sweep around it does not."""
-    paused, current.paused = current.paused, 0
-    try:
-        yield
-    finally:
-        current.paused = paused

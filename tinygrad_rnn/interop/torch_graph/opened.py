@@ -16,7 +16,7 @@ import torch
 from torch.nn.functional import linear
 
 from tinygrad_rnn.interop.torch_graph.record import Recording
-from tinygrad_rnn.scope import Scope, current
+from tinygrad_rnn.scope import Scope, surroundings
 
 split: Any = torch.split
 State = dict[str, Any]  # by part: "h" and, for an LSTM, "c"
@@ -103,7 +103,7 @@ class Opened:
         self.call = read_call(kind, args)
         frame = recording.frame
         path = frame.path if frame is not None else kind
-        self.scope = (*current.scope, *((Scope(path),) if path else ()))
+        self.scope = (*surroundings().scope, *((Scope(path),) if path else ()))
         self.start = self._continued(path)
 
     def _continued(self, path: str) -> int:
@@ -279,7 +279,7 @@ def open_layer(
         found = Opened(recording, kind, args).outputs()
     finally:
         generator.set_state(after)
-        recording.mark(current.scope)
+        recording.mark(surroundings().scope)
     if not all(_close(a, b) for a, b in zip(own, found, strict=True)):
         recording.notes.append(
             f"{kind} is drawn as PyTorch computed it: step by step, its outputs were others, as "

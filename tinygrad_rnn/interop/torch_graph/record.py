@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from tinygrad_rnn.scope import Scope, current
+from tinygrad_rnn.scope import Scope, surroundings
 
 made = torch._C._autograd._get_sequence_nr  # the number that this thread's next node will have
 KEY = "tinygrad_rnn"  # under which a node of PyTorch's graph knows its recording
@@ -99,7 +99,7 @@ class Recording:
             call = self.calls.get(path, 0)
             self.calls[path] = call + 1
             self.frame = Frame(path, call, self.frame)
-            self.mark(current.scope)
+            self.mark(surroundings().scope)
 
     def leave(self, module: Any) -> None:
         """Its call is over."""
@@ -108,7 +108,7 @@ class Recording:
             frame, self.frame = self.frame, self.frame.parent
             if frame.path == path:
                 break
-        self.mark(current.scope)
+        self.mark(surroundings().scope)
 
     def mark(self, scope: tuple[Scope, ...]) -> None:
         """From here on, nodes are made inside this scope."""

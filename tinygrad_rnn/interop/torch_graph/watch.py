@@ -12,7 +12,7 @@ from torch.overrides import TorchFunctionMode
 from tinygrad_rnn.errors import GradientError
 from tinygrad_rnn.interop.torch_graph.opened import open_layer
 from tinygrad_rnn.interop.torch_graph.record import CellCall, Recording, made
-from tinygrad_rnn.scope import current
+from tinygrad_rnn.scope import surroundings
 
 LAYERS = {getattr(torch, kind): kind for kind in ("lstm", "gru", "rnn_tanh", "rnn_relu")}
 CELLS = {getattr(torch, f"{kind}_cell"): kind for kind in ("lstm", "gru", "rnn_tanh", "rnn_relu")}
@@ -29,8 +29,8 @@ class Functions(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Call the function, and note what it made."""
         recording, first = self.recording, made()
-        if recording.scope is not current.scope:
-            recording.mark(current.scope)
+        if recording.scope is not surroundings().scope:
+            recording.mark(surroundings().scope)
         if func in LAYERS and not kwargs:
             out = open_layer(recording, LAYERS[func], func, args)
         else:
@@ -75,7 +75,7 @@ class Watch:
             module.register_module_forward_pre_hook(lambda m, _: recording.enter(m)),
             module.register_module_forward_hook(lambda m, *_: recording.leave(m), always_call=True),
         ]
-        recording.mark(current.scope)
+        recording.mark(surroundings().scope)
         self.functions = Functions(recording)
         self.functions.__enter__()
         return self
