@@ -1,13 +1,14 @@
-"""Where do gradients vanish, where explode? A map of three cells, gain by length.
+"""Where do gradients vanish, where explode? A map of cells, gain by length.
 
 For every gain of the recurrent weights U (Gaussian, deviation gain / sqrt(H), for each gate) and
 every length T, a random gradient is swept back from the last step, and
 
     d = log10(|dL/dh_1| / |dL/dh_T|) / (T - 1)        decades per step
 
-is averaged over several seeds. Blue vanishes (d < 0), orange explodes (d > 0); the line between is
-where training is easiest to begin. Without tanh and inputs the line of the RNN would stand at a
-gain of 1 (Sompolinsky et al. 1988 for large H); inputs push units into saturation and the line up.
+is taken, the median over several seeds. Blue vanishes (d < 0), orange explodes (d > 0). An RNN
+without inputs stays at h = 0, where tanh' is 1: its line stands near a gain of 1, the spectral
+radius of U (Sompolinsky et al. 1988 for large H). Inputs push units into saturation and the line
+up: how far depends on their size.
 
 The results are kept in a file as they come: stop the demo and it goes on where it was.
 """
@@ -22,13 +23,30 @@ from typing import Any
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import UsageError, counter, demo_parser, output_folder, panels, run, save, whole
+from demos.common import (
+    UsageError,
+    colour_bar,
+    conclude,
+    counter,
+    demo_parser,
+    dress,
+    output_folder,
+    panels,
+    run,
+    save,
+    whole,
+)
 from tinygrad_rnn.tensor import Array
-from viz.charts.axes import dress
 from viz.style import LIGHT
 
 PROG = "python -m demos.phase_diagram"
-CELLS: dict[str, Any] = {"RNN": tr.RNNCell, "LSTM": tr.LSTMCell, "GRU": tr.GRUCell}
+SILENT = "RNN, no inputs"
+CELLS: dict[str, Any] = {
+    SILENT: tr.RNNCell,
+    "RNN": tr.RNNCell,
+    "LSTM": tr.LSTMCell,
+    "GRU": tr.GRUCell,
+}
 GAINS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 
 
@@ -37,7 +55,8 @@ def decades(cell: str, gain: float, steps: int, hidden: int, seed: int) -> float
     rng = np.random.default_rng(seed)
     made = CELLS[cell](4, hidden, rng=rng)
     made.weight_hh.data = rng.normal(0, gain / np.sqrt(hidden), made.weight_hh.shape)
-    unrolled = tr.unroll(made, rng.standard_normal((steps, 1, 4)))
+    inputs = rng.standard_normal((steps, 1, 4))
+    unrolled = tr.unroll(made, 0 * inputs if cell == SILENT else inputs)
     last = unrolled.hidden[-1]
     norms = tr.trace(last, rng.standard_normal(last.shape)).through_time(unrolled)["h"]
     with np.errstate(divide="ignore"):
@@ -61,14 +80,14 @@ def cluster(address: str) -> Iterator[Executor]:
         yield client.get_executor()
 
 
-def crossing(rates: Array) -> str:
-    """Return at which gain the rate crosses 0, between the two neighbours of the grid."""
+def crossing(rates: Array) -> float:
+    """Return at which gain the rate crosses 0, between two neighbours of the grid, or NaN."""
     ups = np.flatnonzero((rates[:-1] < 0) & (rates[1:] >= 0))
     if not len(ups):
-        return "none of these gains"
+        return float("nan")
     k = ups[0]
     share = -rates[k] / (rates[k + 1] - rates[k])
-    return f"a gain of {GAINS[k] + share * (GAINS[k + 1] - GAINS[k]):.2f}"
+    return float(GAINS[k] + share * (GAINS[k + 1] - GAINS[k]))
 
 
 def draw(ax: Any, lengths: list[int], rates: Array, title: str) -> Any:
@@ -93,7 +112,7 @@ def main() -> None:
     add = parser.add_argument
     add("--steps", metavar="N", type=whole(2, 1000), default=80, help="the longest T")
     add("--hidden", metavar="N", type=whole(1, 512), default=24, help="hidden size H")
-    add("--seeds", metavar="N", type=whole(1, 1000), default=2, help="how many draws of each")
+    add("--seeds", metavar="N", type=whole(1, 1000), default=5, help="how many draws of each")
     add("--dask", metavar="ADDRESS", help="compute on a Dask cluster, such as tcp://host:8786")
     args = parser.parse_args()
     lengths = sorted({max(2, args.steps // 2**k) for k in range(4)})
@@ -107,25 +126,32 @@ def main() -> None:
             except OSError as error:
                 raise UsageError(f"cannot write {file}: {error.strerror}") from error
         shape = (len(CELLS), len(GAINS), len(lengths), len(seeds))
-        rates = np.reshape([point.result for point in points], shape).mean(axis=-1)
-        print(f"mean decades per step at T = {lengths[-1]}, by gain")
-        print("      " + "".join(f"{gain:8g}" for gain in GAINS))
-        axes = panels(1, 3, 4.8, 3.4)
+        rates = np.median(np.reshape([point.result for point in points], shape), axis=-1)
+        print(f"median decades per step at T = {lengths[-1]}, by gain")
+        print(" " * 14 + "".join(f"{gain:8g}" for gain in GAINS))
+        axes = panels(1, 4, 4.2, 3.4, share="all")
         for ax, name, map_ in zip(axes, CELLS, rates, strict=True):
-            print(f"{name:<6}" + "".join(f"{rate:+8.3f}" for rate in map_[:, -1]))
+            print(f"{name:<14}" + "".join(f"{rate:+8.3f}" for rate in map_[:, -1]))
             image = draw(ax, lengths, map_, name)
-        for name, map_ in zip(CELLS, rates, strict=True):
-            print(f"{name}: neither vanishes nor explodes at {crossing(map_[:, -1])}")
-        axes[0].figure.figure.colorbar(image, ax=axes, label="decades per step back")
+        colour_bar(image, axes, "decades per step back")
         save(axes[0], folder / "chart.svg")
-    print(f"\nDrew chart.svg, beside results.jsonl, into {args.out}\n\n{CLOSING}")
-
-
-CLOSING = """\
-Look at the black lines: they are nearly upright, since a rate per step hardly depends on how many
-steps there are. The RNN's stands above a gain of 1, because its units saturate. Around it the RNN's
-colour changes fast; the LSTM stays grey over several gains: that is the ease that gates bring.
-Change --hidden, --seeds (only what is new is computed), or GAINS."""
+    print(f"\nDrew chart.svg, beside results.jsonl, into {args.out}")
+    at = {name: crossing(map_[:, -1]) for name, map_ in zip(CELLS, rates, strict=True)}
+    slope = {name: float(np.ptp(map_[2:7, -1])) for name, map_ in zip(CELLS, rates, strict=True)}
+    conclude(
+        (
+            0.85 < at[SILENT] < 1.15 and at["RNN"] > at[SILENT],
+            f"The RNN without inputs neither vanishes nor explodes at a gain of {at[SILENT]:.2f}; "
+            f"inputs saturate units, and move that to {at['RNN']:.2f}.",
+        ),
+        (
+            max(slope["LSTM"], slope["GRU"]) < slope[SILENT],
+            f"From a gain of 1 to 4 the rate of the RNN without inputs changes by "
+            f"{slope[SILENT]:.2f}, that of the RNN by {slope['RNN']:.2f}, of the LSTM by "
+            f"{slope['LSTM']:.2f}, of the GRU by {slope['GRU']:.2f}.",
+        ),
+    )
+    print("\nChange --hidden: the inputs' weights shrink with its root. Where does the line go?")
 
 
 if __name__ == "__main__":
