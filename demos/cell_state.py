@@ -15,7 +15,7 @@ import numpy as np
 import tinygrad_rnn as tr
 import viz
 from demos._ways import Ways, alone, chart_ways, typical_share
-from demos.common import output_folder, progress, read_text, reading_parser, run, save
+from demos.common import conclude, output_folder, progress, read_text, reading_parser, run, save
 from tinygrad_rnn.analysis import activations, decades_per_step
 
 PROG = "python -m demos.cell_state"
@@ -39,7 +39,7 @@ def main() -> None:
     with output_folder(args.out) as folder:
         inputs, _, alphabet = read_text(args.steps)
         direction = np.random.default_rng(args.seed).standard_normal((1, args.hidden))
-        losses, flows, ways = {}, {}, {}
+        losses, flows, ways, measured = {}, {}, {}, {}
         print("             decades per step back          mean    the c rail's share of what")
         print("forget bias   dL/dh   dL/dc  f's alone  f        reaches c_t, median over t")
         for bias in progress(BIASES, "biases"):
@@ -54,6 +54,7 @@ def main() -> None:
             rates = [decades_per_step(x) for x in (norms["h"], norms["c"], alone(forget, last))]
             label = f"forget bias {bias:g}"
             losses[label], flows[label], ways[label] = loss, flow, rails(flow, unrolled)
+            measured[label] = [*rates, typical_share(ways[label])]
             print(
                 f"{bias:+11g}  {rates[0]:+6.3f}  {rates[1]:+6.3f}  {rates[2]:+9.3f}  "
                 f"{forget.mean():.3f}  {typical_share(ways[label]):27.2f}"
@@ -68,15 +69,22 @@ def main() -> None:
             picture = viz.draw(losses[label], flows[label], "gate", scale=scale, title=title)
             picture.save(folder / f"{label.replace(' ', '_')}.svg")
     print(f"\nDrew chart.svg and the pictures of biases 0 and 4 on one scale into\n{args.out}\n")
-    print(CLOSING)
-
-
-CLOSING = """\
-Look at the upper rail of both pictures. With bias 0 the gates are half open: half of what goes
-along c is gone at every step, and the LSTM vanishes like an RNN. The rail keeps nothing by itself.
-With bias 4 nearly all that reaches c_t has come along c. The gates alone would still let it fall a
-little; what the rail of h adds at every step, a tenth or so, makes it grow instead.
-Change BIASES in the code, or --steps: at forget bias 4 the growth goes on."""
+    _, fades, *_ = measured["forget bias 0"]
+    _, grows, gates, share = measured["forget bias 4"]
+    conclude(
+        (
+            fades < -0.1,
+            f"With bias 0 the gates are half open: {10**fades:.0%} of dL/dc is left after each "
+            "step, and the LSTM vanishes like an RNN. The rail keeps nothing by itself.",
+        ),
+        (share > 0.8, f"With bias 4, {share:.0%} of what reaches c_t has come along c."),
+        (
+            gates < 0 < grows,
+            "The gates alone would still let it fall a little; what the rail of h adds at every "
+            "step makes it grow instead.",
+        ),
+    )
+    print("\nLook at the upper rail of both pictures. Change BIASES in the code, or --steps.")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import numpy as np
 import tinygrad_rnn as tr
 import viz
 from demos._ways import Ways, alone, chart_ways, typical_share
-from demos.common import output_folder, progress, read_text, reading_parser, run, save
+from demos.common import conclude, output_folder, progress, read_text, reading_parser, run, save
 from tinygrad_rnn.analysis import activations, decades_per_step
 
 PROG = "python -m demos.gru_interpolation"
@@ -41,7 +41,7 @@ def main() -> None:
     with output_folder(args.out) as folder:
         inputs, _, alphabet = read_text(args.steps)
         g = np.random.default_rng(args.seed).standard_normal((1, args.hidden))
-        losses, flows, ways = {}, {}, {}
+        losses, flows, ways, measured = {}, {}, {}, {}
         print("              decades per step back   mean   share of (1 - z) in what")
         print("update bias   measured  (1-z)'s alone  1 - z  reaches h_t, median over t")
         for bias in progress(BIASES, "biases"):
@@ -52,9 +52,11 @@ def main() -> None:
             keep = 1 - activations(unrolled)["update gate"]
             label = f"update bias {bias:g}"
             losses[label], flows[label], ways[label] = loss, flow, paths(flow, unrolled)
+            rate = decades_per_step(flow.through_time(unrolled)["h"])
+            gates = decades_per_step(alone(keep, g))
+            measured[bias] = rate, gates, typical_share(ways[label])
             print(
-                f"{bias:+11g}  {decades_per_step(flow.through_time(unrolled)['h']):+9.3f}  "
-                f"{decades_per_step(alone(keep, g)):+13.3f}  "
+                f"{bias:+11g}  {rate:+9.3f}  {gates:+13.3f}  "
                 f"{keep.mean():.3f}  {typical_share(ways[label]):26.2f}"
             )
 
@@ -64,15 +66,26 @@ def main() -> None:
         title = f"GRU, {label}: {args.steps} steps"
         picture = viz.draw(losses[label], flows[label], scale=scale, title=title)
         picture.save(folder / "graph.svg")
-    print(f"\nDrew chart.svg and graph.svg into {args.out}\n\n{CLOSING}")
-
-
-CLOSING = """\
-Look at the straight edge between h and h in graph.svg: it carries the gradient past the weights.
-The smaller z, the more of the gradient takes it, and the nearer the measured rate is to that of
-the product of all (1 - z). With z near 1 the GRU forgets: then what is left goes through the
-candidate and its weights, as in an RNN.
-Change BIASES: training moves z, and with it the horizon."""
+    print(f"\nDrew chart.svg and graph.svg into {args.out}")
+    shares = [share for _, _, share in measured.values()]
+    apart = [abs(rate - gates) for rate, gates, _ in measured.values()]
+    conclude(
+        (
+            shares == sorted(shares, reverse=True) and shares[0] > 0.8,
+            f"The smaller z, the more of the gradient goes straight from h to h, past the weights: "
+            f"{shares[0]:.0%} with bias -4, {shares[-1]:.0%} with bias 2.",
+        ),
+        (
+            apart[0] == min(apart) and apart[0] < 0.05,
+            "There the measured rate is nearest to that of the product of all (1 - z).",
+        ),
+        (
+            measured[2.0][0] < -0.1 and shares[-1] < 0.5,
+            "With z near 1 the GRU forgets: most of what is left goes through the candidate and "
+            "its weights, as in an RNN.",
+        ),
+    )
+    print("\nLook at the straight edge from h to h in graph.svg. Change BIASES in the code.")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import numpy as np
 import tinygrad_rnn as tr
 import viz.charts
 from demos.common import (
+    conclude,
     lines,
     output_folder,
     panels,
@@ -72,14 +73,25 @@ def main() -> None:
         for ax, name in zip(bars, ("RNN", "LSTM, forget bias 4"), strict=True):
             viz.charts.shares(flows[name], cells[name].weight_hh, ax=ax, title=name)
         save(whole_sum, folder / "chart.svg")
-    print(f"\nDrew chart.svg into {args.out}\n\n{CLOSING}")
-
-
-CLOSING = """\
-Look at the bars: the RNN's gradient is that of its last steps; the whole text before them could be
-another one. The GRU with bias 0 sees no further, the LSTM with bias 1 a little. Only the two that
-keep let early steps take part. (A bar below 0 pulls against the sum; the norms do not show that.)
-Change --steps: the RNN's number stays where it is."""
+    print(f"\nDrew chart.svg into {args.out}")
+    steps = {name: int(np.searchsorted(held, 0.9)) + 1 for name, held in so_far.items()}
+    rnn, gru, lstm, *keep = steps.values()
+    conclude(
+        (
+            rnn < args.steps / 6,
+            f"The RNN's gradient is that of its last {rnn} steps, up to a tenth: the text before "
+            "them could be another one.",
+        ),
+        (
+            gru < args.steps / 6 and rnn < lstm < args.steps / 2,
+            f"The GRU with bias 0 sees {gru} steps, the LSTM with bias 1 {lstm}.",
+        ),
+        (
+            min(keep) > args.steps / 2,
+            f"Only the two that keep let early steps take part: {keep[0]} and {keep[1]} steps.",
+        ),
+    )
+    print("\nA bar below 0 pulls against the sum. Change --steps: does the RNN's number stay?")
 
 
 if __name__ == "__main__":
