@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.errors import ShapeError
-from tinygrad_rnn.ops import activations, recurrence, reduce
+from tinygrad_rnn.ops import activations, log_sum_exp, recurrence
 from tinygrad_rnn.ops.matmul import AFFINE, ALL_ROWS
 from tinygrad_rnn.ops.reduce import Axis
 from tinygrad_rnn.tensor import Tensor
@@ -120,7 +120,7 @@ def softmax(x: Any, axis: int = -1) -> Any:
     >>> softmax([1000.0, 1000.0])
     array([0.5, 0.5])
     """
-    return reduce.softmax(_array(x), axis=axis)
+    return log_sum_exp.softmax(_array(x), axis=axis)
 
 
 def log_softmax(x: Any, axis: int = -1) -> Any:
@@ -133,7 +133,7 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
     >>> log_softmax([1000.0, 0.0])
     array([    0., -1000.])
     """
-    return reduce.log_softmax(_array(x), axis=axis)
+    return log_sum_exp.log_softmax(_array(x), axis=axis)
 
 
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -148,7 +148,7 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> float(logsumexp(np.array([1000.0, 1000.0])))
     1000.6931471805599
     """
-    return reduce.logsumexp(_array(x), axis=axis, keepdims=keepdims)
+    return log_sum_exp.logsumexp(_array(x), axis=axis, keepdims=keepdims)
 
 
 def linear(x: Any, weight: Any, bias: Any = None, rows: slice = ALL_ROWS) -> Any:

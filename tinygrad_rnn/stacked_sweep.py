@@ -17,8 +17,7 @@ import numpy as np
 
 from tinygrad_rnn.graph import Array, topological
 from tinygrad_rnn.memory import collector_paused
-from tinygrad_rnn.ops.activations import sigmoid
-from tinygrad_rnn.ops.elementwise import tanh
+from tinygrad_rnn.ops.activations import sigmoid, tanh
 from tinygrad_rnn.ops.index import _is_basic
 from tinygrad_rnn.primitive import Primitive
 from tinygrad_rnn.scope import no_grad

@@ -16,7 +16,7 @@ from tinygrad_rnn.f import linear, linear_pair, relu, sigmoid
 from tinygrad_rnn.nn.base import GatedCell, marked
 from tinygrad_rnn.nn.layers import Seed
 from tinygrad_rnn.nn.module import Parameter
-from tinygrad_rnn.ops.elementwise import tanh
+from tinygrad_rnn.ops.activations import tanh
 from tinygrad_rnn.ops.gates import sigmoid_gate, tanh_gate
 from tinygrad_rnn.scope import scope
 from tinygrad_rnn.tensor import Tensor

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tinygrad_rnn.errors import DtypeError, ShapeError
-from tinygrad_rnn.ops.reduce import log_softmax
+from tinygrad_rnn.ops.log_sum_exp import log_softmax
 from tinygrad_rnn.tensor import Array, Tensor
 
 

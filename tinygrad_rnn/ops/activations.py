@@ -1,4 +1,4 @@
-"""What NumPy lacks of the functions that networks put between their layers."""
+"""The functions that networks put between their layers."""
 
 from __future__ import annotations
 
@@ -18,24 +18,121 @@ _SIGMOID_CONSTANTS = {
 }
 
 
+def _one_and_limit(dtype: np.dtype[Any]) -> tuple[Array, Array]:
+    return _SIGMOID_CONSTANTS.get(dtype) or _SIGMOID_CONSTANTS[np.dtype(np.float64)]
+
+
+def exp_limit(dtype: np.dtype[Any]) -> Array:
+    """Return what exp still takes without overflow.
+
+    Args:
+        dtype: of its argument.
+
+    >>> float(exp_limit(np.dtype(np.float32)))
+    88.0
+    """
+    return _one_and_limit(dtype)[1]
+
+
 def _sigmoid(x: Array) -> Any:
-    one, limit = _SIGMOID_CONSTANTS.get(x.dtype) or _SIGMOID_CONSTANTS[np.dtype(np.float64)]
+    one, limit = _one_and_limit(x.dtype)
     out = np.asarray(np.minimum(np.negative(x), limit))
     np.exp(out, out=out)
     np.add(out, one, out=out)
     return np.reciprocal(out, out=out)
 
 
-sigmoid = elementwise(
-    "sigmoid", _sigmoid, "1 / (1 + exp(-x))", ("g * (y - y * y)", lambda g, y, x: g * (y - y * y))
+def _sigmoid_slope(x: Array) -> Any:
+    e = np.asarray(np.negative(np.absolute(x)))
+    np.exp(e, out=e)
+    return np.asarray(e / np.square(1 + e))
+
+
+# Where y is near its limit, no digit is left of y - y * y or 1 - y * y: there the slope is taken
+# from x. Its exp takes longer than all the rest, so it is called for those elements alone.
+DIGITS_LOST = 1 / 32
+
+
+def mend_sigmoid_slope(slope: Array, x: Array, y: Array) -> None:
+    """Replace what has lost digits of ``y - y * y`` by ``exp(-x) * y * y``.
+
+    Args:
+        slope: is written to.
+        x: the same shape.
+        y: the sigmoid of x.
+    """
+    lost = slope < DIGITS_LOST
+    if np.count_nonzero(lost):
+        e = np.exp(np.minimum(-x[lost], exp_limit(x.dtype)))
+        slope[lost] = e * y[lost] * y[lost]
+
+
+def mend_tanh_slope(slope: Array, x: Array, y: Array) -> None:
+    """Replace what has lost digits of ``1 - y * y`` by ``(exp(-|x|) * (1 + |y|)) ** 2``.
+
+    Args:
+        slope: is written to.
+        x: the same shape.
+        y: the hyperbolic tangent of x.
+    """
+    lost = slope < DIGITS_LOST
+    if np.count_nonzero(lost):
+        slope[lost] = np.square(np.exp(-np.abs(x[lost])) * (1 + np.abs(y[lost])))
+
+
+# The same slopes as functions of x, for derivatives of them.
+sigmoid_slope = elementwise(
+    "sigmoid_slope",
+    _sigmoid_slope,
+    "exp(-|x|) / (1 + exp(-|x|)) ** 2",
+    ("-g * y * tanh(x / 2)", lambda g, y, x: -g * y * np.tanh(x / 2)),
 )
+
+
+def _sigmoid_vjp(g: Any, y: Any, x: Any) -> Any:
+    if not isinstance(y, np.ndarray):
+        return g * sigmoid_slope(x)
+    slope = np.asarray(y - y * y)
+    mend_sigmoid_slope(slope, x, y)
+    return g * slope
+
+
+sigmoid = elementwise("sigmoid", _sigmoid, "1 / (1 + exp(-x))", ("g * (y - y * y)", _sigmoid_vjp))
+
+
+def _tanh_slope(x: Array) -> Any:
+    e = np.asarray(np.negative(np.absolute(x)))
+    np.exp(e, out=e)
+    return np.square(2 * e / (1 + e * e))
+
+
+tanh_slope = elementwise(
+    "tanh_slope",
+    _tanh_slope,
+    "(2 * exp(-|x|) / (1 + exp(-2|x|))) ** 2",
+    ("-2 * g * y * tanh(x)", lambda g, y, x: -2 * g * y * np.tanh(x)),
+)
+
+
+def _tanh_vjp(g: Any, y: Any, x: Any) -> Any:
+    if not isinstance(y, np.ndarray):
+        return g * tanh_slope(x)
+    slope = np.asarray(1 - y * y)
+    mend_tanh_slope(slope, x, y)
+    return g * slope
+
+
+tanh = elementwise("tanh", np.tanh, "tanh(x)", ("g * (1 - y * y)", _tanh_vjp))
 
 
 def _relu(x: Array) -> Array:
     return np.maximum(x, 0)
 
 
-relu = elementwise("relu", _relu, "max(x, 0)", ("g * (x > 0)", lambda g, y, x: g * (x > 0)))
+# Chosen, not multiplied by 0, here and below: what comes back may be infinite.
+relu = elementwise(
+    "relu", _relu, "max(x, 0)", ("g where x > 0 else 0", lambda g, y, x: np.where(x > 0, g, 0))
+)
 
 
 def _leaky_relu(x: Array, slope: float) -> Array:
@@ -59,8 +156,8 @@ elu = elementwise(
     _elu,
     "x where x > 0 else alpha * (exp(x) - 1)",
     (
-        "g where x > 0 else g * (y + alpha)",
-        lambda g, y, x, alpha: np.where(x > 0, g, g * (y + alpha)),
+        "g where x > 0 else g * alpha * exp(x)",
+        lambda g, y, x, alpha: np.where(x > 0, g, g * (alpha * np.exp(np.where(x > 0, 0, x)))),
     ),
 )
 

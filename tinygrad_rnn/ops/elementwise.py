@@ -41,13 +41,16 @@ reciprocal = elementwise(
 sqrt = elementwise("sqrt", np.sqrt, "sqrt(x)", ("g / (2 * y)", lambda g, y, x: g / (2 * y)))
 square = elementwise("square", np.square, "x ** 2", ("g * 2 * x", lambda g, y, x: g * 2 * x))
 absolute = elementwise(
-    "absolute", np.absolute, "abs(x)", ("g * sign(x)", lambda g, y, x: g * np.sign(x))
+    "absolute",
+    np.absolute,
+    "abs(x)",
+    ("g * sign(x), 0 where x = 0", lambda g, y, x: np.where(x == 0, 0, g) * np.sign(x)),
 )
 sign = elementwise("sign", np.sign, "sign(x)", ("0", lambda g, y, x: np.zeros_like(g)))
 
 exp = elementwise("exp", np.exp, "exp(x)", ("g * y", lambda g, y, x: g * y))
 exp2 = elementwise("exp2", np.exp2, "2 ** x", ("g * y * log(2)", lambda g, y, x: g * y * LOG_2))
-expm1 = elementwise("expm1", np.expm1, "exp(x) - 1", ("g * (y + 1)", lambda g, y, x: g * (y + 1)))
+expm1 = elementwise("expm1", np.expm1, "exp(x) - 1", ("g * exp(x)", lambda g, y, x: g * np.exp(x)))
 log = elementwise("log", np.log, "log(x)", ("g / x", lambda g, y, x: g / x))
 log2 = elementwise(
     "log2", np.log2, "log2(x)", ("g / (x * log(2))", lambda g, y, x: g / (x * LOG_2))
@@ -60,8 +63,8 @@ logaddexp = elementwise(
     "logaddexp",
     np.logaddexp,
     "log(exp(a) + exp(b))",
-    ("g * sigmoid(a - b)", lambda g, y, a, b: g * sigmoid(a - b)),
-    ("g * sigmoid(b - a)", lambda g, y, a, b: g * sigmoid(b - a)),
+    ("g * sigmoid(a - b)", lambda g, y, a, b: g * sigmoid(_gap(a, b))),
+    ("g * sigmoid(b - a)", lambda g, y, a, b: g * sigmoid(_gap(b, a))),
 )
 
 sin = elementwise("sin", np.sin, "sin(x)", ("g * cos(x)", lambda g, y, x: g * np.cos(x)))
@@ -80,47 +83,88 @@ arccos = elementwise(
     "arccos(x)",
     ("-g / sqrt((1 - x) * (1 + x))", lambda g, y, x: -g / np.sqrt((1 - x) * (1 + x))),
 )
-arctan = elementwise(
-    "arctan", np.arctan, "arctan(x)", ("g / (1 + x * x)", lambda g, y, x: g / (1 + x * x))
-)
+
+
+def _arctan_vjp(g: Any, y: Any, x: Any) -> Any:
+    r = np.hypot(1, x)  # x * x would overflow
+    return g / r / r
+
+
+def _over_square(g: Any, one: Any, a: Any, b: Any) -> Any:
+    """Return ``g * one / (a * a + b * b)``, of which neither square can over- or underflow."""
+    r = np.hypot(a, b)
+    return g * (one / r) / r
+
+
+arctan = elementwise("arctan", np.arctan, "arctan(x)", ("g / (1 + x * x)", _arctan_vjp))
 arctan2 = elementwise(
     "arctan2",
     np.arctan2,
     "angle of (b, a)",
-    ("g * b / (a ** 2 + b ** 2)", lambda g, y, a, b: g * b / (a * a + b * b)),
-    ("-g * a / (a ** 2 + b ** 2)", lambda g, y, a, b: -g * a / (a * a + b * b)),
+    ("g * b / (a ** 2 + b ** 2)", lambda g, y, a, b: _over_square(g, b, a, b)),
+    ("-g * a / (a ** 2 + b ** 2)", lambda g, y, a, b: -_over_square(g, a, a, b)),
 )
 sinh = elementwise("sinh", np.sinh, "sinh(x)", ("g * cosh(x)", lambda g, y, x: g * np.cosh(x)))
 cosh = elementwise("cosh", np.cosh, "cosh(x)", ("g * sinh(x)", lambda g, y, x: g * np.sinh(x)))
-# 1 - y * y, not 1 / cosh(x) ** 2, whose cosh overflows.
-tanh = elementwise("tanh", np.tanh, "tanh(x)", ("g - g * y * y", lambda g, y, x: g - g * y * y))
+
+
+def _gap(a: Any, b: Any) -> Any:
+    """Return a - b, and 0 where both are the same infinity."""
+    same = (a == b) & np.isinf(a)
+    return np.where(same, 0, a) - np.where(same, 0, b) if np.any(same) else a - b
 
 
 def _one_less(a: Any, b: Any) -> Any:
     """The exponent b - 1, but 1 where both are 0: there b * a ** (b - 1) is 0, not 0 * inf."""
     if isinstance(b, int | float):
         return b - 1 if b else 1
-    return np.where((a == 0) & (b == 0), 1, b - 1)
+    return np.where((a == 0) & (b == 0), 1, floating(b) - 1)
+
+
+def floating(x: Any) -> Any:
+    """Let a rule compute with a constant of integers, whose own dtype may be too narrow for it.
+
+    Args:
+        x: an input of a primitive.
+
+    >>> floating(np.array([0], np.uint8)) - 1
+    array([-1.])
+    """
+    return x if np.result_type(x).kind == "f" else 1.0 * x
 
 
 def _power_to_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
-    return g * y * np.log(np.where(a == 0, 1, a))  # 0 ** b stays 0 however b > 0 changes
+    return g * y * np.log(np.where(a == 0, 1.0, floating(a)))  # 0 ** b stays 0 for all b > 0
 
 
 power = elementwise(
     "power",
     np.power,
     "a ** b",
-    ("g * b * a ** (b - 1)", lambda g, y, a, b: g * b * a ** _one_less(a, b)),
+    ("g * b * a ** (b - 1)", lambda g, y, a, b: g * (b * a ** _one_less(a, b))),
     ("g * y * log(a)", _power_to_exponent),
 )
 hypot = elementwise(
     "hypot",
     np.hypot,
     "sqrt(a ** 2 + b ** 2)",
-    ("g * a / y", lambda g, y, a, b: g * a / y),
-    ("g * b / y", lambda g, y, a, b: g * b / y),
+    ("g * a / y, 0 where y = 0", lambda g, y, a, b: g * ratio(a, y)),
+    ("g * b / y, 0 where y = 0", lambda g, y, a, b: g * ratio(b, y)),
 )
+
+
+def ratio(a: Any, y: Any) -> Any:
+    """Return a / y, and 0 where y is 0: there a is 0 as well, and the slope is taken as 0.
+
+    Args:
+        a: any shape.
+        y: one that broadcasts with it.
+
+    >>> ratio(np.array([0.0, 6.0]), np.array([0.0, 2.0]))
+    array([0., 3.])
+    """
+    zero = y == 0
+    return np.where(zero, 0, a / np.where(zero, 1, y)) if np.any(zero) else a / y
 
 
 def _split(g: Any, mine: Any, other: Any, ahead: Any) -> Any:

@@ -13,10 +13,15 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.batched import BatchedVJP, Uses
-from tinygrad_rnn.graph import Array
+from tinygrad_rnn.graph import Array, Node
 from tinygrad_rnn.norms import Size, joined, size, sizes
-from tinygrad_rnn.ops.activations import sigmoid
-from tinygrad_rnn.ops.elementwise import tanh
+from tinygrad_rnn.ops.activations import (
+    DIGITS_LOST,
+    mend_sigmoid_slope,
+    mend_tanh_slope,
+    sigmoid,
+    tanh,
+)
 from tinygrad_rnn.ops.index import scatter
 from tinygrad_rnn.primitive import Primitive
 
@@ -28,10 +33,10 @@ def _gate(nonlinearity: Primitive, derivative: str) -> Primitive:
         return nonlinearity.forward(a[..., columns])
 
     def vjp(g: Any, y: Any, a: Any, columns: slice) -> Any:
-        return scatter(slope(g, y, None), index=(..., columns), shape=a.shape)
+        return scatter(slope(g, y, a[..., columns]), index=(..., columns), shape=a.shape)
 
     def jvp(t: Any, y: Any, a: Any, columns: slice) -> Any:
-        return slope(t[..., columns], y, None)
+        return slope(t[..., columns], y, a[..., columns])
 
     name = f"{nonlinearity.name}_gate"
     return Primitive(
@@ -48,14 +53,26 @@ def _gate(nonlinearity: Primitive, derivative: str) -> Primitive:
 def _gather_gates(uses: Uses) -> Array:
     """Write what the gates of one pre-activation send back into one buffer, side by side."""
     a = uses[0][1]._values[0]
-    out, end = np.empty(a.shape, a.dtype), 0
-    for g, node in reversed(uses):
+    end = 0
+    for _, node in reversed(uses):
         columns = node.params["columns"]
         if columns.start != end or columns.step or not columns.stop:
             return _add_gates(uses)
         end = columns.stop
-        _INTO[node.op](out[..., columns], g, node._array)
-    return out if end == a.shape[-1] else _add_gates(uses)
+    if end != a.shape[-1]:
+        return _add_gates(uses)
+    out = np.empty(a.shape, a.dtype)
+    for _, node in uses:
+        part, y = out[..., node.params["columns"]], node._array
+        np.multiply(y, y, part)
+        np.subtract(y if node.op is sigmoid_gate else 1, part, part)
+    if np.count_nonzero(out < DIGITS_LOST):
+        for _, node in uses:
+            _MEND[node.op](out[..., node.params["columns"]], _read(node), node._array)
+    for g, node in uses:
+        part = out[..., node.params["columns"]]
+        np.multiply(part, g, part)
+    return out
 
 
 def _add_gates(uses: Uses) -> Array:
@@ -67,27 +84,21 @@ def _add_gates(uses: Uses) -> Array:
     return np.asarray(total)
 
 
-def _sigmoid_into(out: Array, g: Array, y: Array) -> None:
-    np.multiply(y, y, out)
-    np.subtract(y, out, out)
-    np.multiply(g, out, out)
-
-
-def _tanh_into(out: Array, g: Array, y: Array) -> None:
-    np.multiply(g, y, out)
-    np.multiply(out, y, out)
-    np.subtract(g, out, out)
-
-
 def _norms_of_gates(slope: Any, uses: Uses) -> list[Size]:
     """Measure what each gate of one kind sends back; several, which are small, are joined."""
     if len(uses) == 1:
         ((g, node),) = uses
-        return [size(slope(g, node._array, None))]
+        return [size(slope(g, node._array, _read(node)))]
     g, y = joined([g for g, _ in uses]), joined([node._array for _, node in uses])
-    return sizes(slope(g, y, None), [g.size for g, _ in uses])
+    x = joined([_read(node) for _, node in uses])
+    return sizes(slope(g, y, x), [g.size for g, _ in uses])
+
+
+def _read(node: Node) -> Any:
+    """Return the columns that a gate was made of."""
+    return node._values[0][..., node.params["columns"]]
 
 
 sigmoid_gate = _gate(sigmoid, "scatter(g * (y - y * y))")
-tanh_gate = _gate(tanh, "scatter(g - g * y * y)")
-_INTO: dict[Any, Any] = {sigmoid_gate: _sigmoid_into, tanh_gate: _tanh_into}
+tanh_gate = _gate(tanh, "scatter(g * (1 - y * y))")
+_MEND: dict[Any, Any] = {sigmoid_gate: mend_sigmoid_slope, tanh_gate: mend_tanh_slope}

@@ -1,4 +1,4 @@
-"""Primitives that fold axes away: sums, products, extremes, spreads, and the log-sum-exp family."""
+"""Primitives that fold axes away: sums, products, extremes and spreads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_rnn.array import FUNCTIONS
 from tinygrad_rnn.errors import NotDifferentiableError
-from tinygrad_rnn.graph import Array
+from tinygrad_rnn.ops.elementwise import ratio
 from tinygrad_rnn.primitive import Primitive, linear
 
 Axis = int | tuple[int, ...] | None
@@ -79,11 +79,26 @@ mean = linear(
     (
         "g / n, broadcast",
         lambda g, y, x, axis, keepdims: spread(
-            g / max(count(x.shape, axis), 1), x.shape, axis, keepdims
+            over(g, max(count(x.shape, axis), 1)), x.shape, axis, keepdims
         ),
     ),
 )
 FUNCTIONS[np.mean] = lambda x, axis=None, keepdims=False: mean(x, axis=axis, keepdims=keepdims)
+
+
+def over(x: Any, n: int) -> Any:
+    """Return x / n, also where n is beyond the largest number of x's dtype, or 1 / n has no digits.
+
+    Args:
+        x: any shape.
+        n: a count.
+
+    >>> over(np.ones((), np.float16), 70_000) > 0
+    np.True_
+    """
+    if x.dtype == np.float16 and n > 2048:  # beyond, it does not count
+        return (x.astype(np.float32) / n).astype(np.float16)
+    return x / n
 
 
 def _cumsum_vjp(g: Any, y: Any, x: Any, axis: int) -> Any:
@@ -102,7 +117,12 @@ FUNCTIONS[np.cumsum] = lambda x, axis=None: (
 
 
 def reduction(
-    name: str, forward: Callable[..., Any], formula: str, text: str, slope: Callable[..., Any]
+    name: str,
+    forward: Callable[..., Any],
+    formula: str,
+    text: str,
+    slope: Callable[..., Any],
+    selects: bool = False,
 ) -> Primitive:
     """Declare a primitive that folds axes, by its slope dy/dx at every element of x.
 
@@ -112,6 +132,7 @@ def reduction(
         formula: y in symbols.
         text: the vjp in symbols.
         slope: ``(y, x, axis, **more)``, where y has been spread over x's shape.
+        selects: whether nothing flows where the slope is 0, even if g is infinite.
 
     >>> from tinygrad_rnn.gradcheck import gradcheck
     >>> from tinygrad_rnn.primitive import REGISTRY
@@ -130,7 +151,8 @@ def reduction(
 
     def vjp(g: Any, y: Any, x: Any, axis: Axis, keepdims: bool, **more: Any) -> Any:
         at_each = slope(spread(y, x.shape, axis, keepdims), x, axis, **more)
-        return spread(g, x.shape, axis, keepdims) * at_each
+        g = spread(g, x.shape, axis, keepdims)
+        return (np.where(at_each == 0, 0, g) if selects else g) * at_each
 
     def jvp(t: Any, y: Any, x: Any, axis: Axis, keepdims: bool, **more: Any) -> Any:
         at_each = slope(spread(y, x.shape, axis, keepdims), x, axis, **more)
@@ -144,8 +166,8 @@ def _share_of_ties(y: Any, x: Any, axis: Axis) -> Any:
     return (hit / np.sum(hit, axis=axis, keepdims=True)).astype(x.dtype)
 
 
-max_ = reduction("max", np.max, "max(x)", "g where x = y, shared by ties", _share_of_ties)
-min_ = reduction("min", np.min, "min(x)", "g where x = y, shared by ties", _share_of_ties)
+max_ = reduction("max", np.max, "max(x)", "g where x = y, shared by ties", _share_of_ties, True)
+min_ = reduction("min", np.min, "min(x)", "g where x = y, shared by ties", _share_of_ties, True)
 for _alias in (np.max, np.amax):
     FUNCTIONS[_alias] = lambda x, axis=None, keepdims=False: max_(x, axis=axis, keepdims=keepdims)
 for _alias in (np.min, np.amin):
@@ -155,15 +177,29 @@ for _alias in (np.min, np.amin):
 def _product_of_others(y: Any, x: Any, axis: Axis) -> Any:
     if np.all(x != 0):
         return y / x
-    # Dividing would lose what a zero multiplies: write out x once per element, that element left
-    # out. Takes n * n numbers, and stays right however often it is differentiated.
+    # Dividing would lose what a zero multiplies.
     axes = folded(x.shape, axis)
     order = [k for k in range(x.ndim) if k not in axes] + list(axes)
     moved = np.transpose(x, order)
-    n = count(x.shape, axis)
-    rows = np.reshape(moved, (*moved.shape[: x.ndim - len(axes)], 1, n))
-    others = np.prod(np.where(np.eye(n, dtype=bool), 1, rows), axis=-1)
-    return np.transpose(np.reshape(others, moved.shape), np.argsort(order))
+    rows = np.reshape(moved, (*moved.shape[: x.ndim - len(axes)], count(x.shape, axis)))
+    others = np.reshape(_others_of_row(rows), moved.shape)
+    return np.transpose(others, np.argsort(order))
+
+
+def _others_of_row(x: Any) -> Any:
+    """Return for each element of the last axis the product of the others, by halves, in O(n).
+
+    What others an element of a pair has is what others the pair has, times its partner. Made of
+    products alone, it stays right however often it is differentiated.
+    """
+    n = x.shape[-1]
+    if n == 1:
+        return np.ones_like(x)
+    ones = np.ones((*x.shape[:-1], n % 2), x.dtype)
+    pairs = np.reshape(np.concatenate([x, ones], axis=-1), (*x.shape[:-1], -1, 2))
+    of_pair = _others_of_row(pairs[..., 0] * pairs[..., 1])
+    both = np.stack([of_pair * pairs[..., 1], of_pair * pairs[..., 0]], axis=-1)
+    return np.reshape(both, (*x.shape[:-1], -1))[..., :n]
 
 
 prod = reduction("prod", np.prod, "product(x)", "g * product of the others", _product_of_others)
@@ -174,21 +210,20 @@ def _deviation(x: Any, axis: Axis) -> Any:
     return x - np.mean(x, axis=axis, keepdims=True)
 
 
+def _freedom(x: Any, axis: Axis, ddof: Any) -> Any:
+    return max(count(x.shape, axis) - ddof, 0)  # as NumPy divides
+
+
 var = reduction(
     "var",
     np.var,
     "sum((x - mean(x)) ** 2) / (n - ddof)",
     "g * 2 * (x - mean(x)) / (n - ddof)",
-    lambda y, x, axis, ddof: 2 * _deviation(x, axis) / (count(x.shape, axis) - ddof),
+    lambda y, x, axis, ddof: over(2 * _deviation(x, axis), _freedom(x, axis, ddof)),
 )
 FUNCTIONS[np.var] = lambda x, axis=None, ddof=0, keepdims=False: var(
     x, axis=axis, ddof=ddof, keepdims=keepdims
 )
-
-
-def _ratio(a: Any, y: Any) -> Any:
-    """Return a / y, and 0 where y is 0: there a is 0 as well, and the slope is taken as 0."""
-    return np.where(y == 0, 0, a / np.where(y == 0, 1, y))
 
 
 std = reduction(
@@ -196,7 +231,7 @@ std = reduction(
     np.std,
     "sqrt(var(x))",
     "g * (x - mean(x)) / ((n - ddof) * y)",
-    lambda y, x, axis, ddof: _ratio(_deviation(x, axis), y) / (count(x.shape, axis) - ddof),
+    lambda y, x, axis, ddof: over(ratio(_deviation(x, axis), y), _freedom(x, axis, ddof)),
 )
 FUNCTIONS[np.std] = lambda x, axis=None, ddof=0, keepdims=False: std(
     x, axis=axis, ddof=ddof, keepdims=keepdims
@@ -207,7 +242,7 @@ norm = reduction(
     np.linalg.norm,
     "sqrt(sum(x ** 2))",
     "g * x / y, 0 where y = 0",
-    lambda y, x, axis: _ratio(x, y),
+    lambda y, x, axis: ratio(x, y),
 )
 
 
@@ -227,68 +262,3 @@ def _norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) ->
 
 
 FUNCTIONS[np.linalg.norm] = _norm
-
-
-def _logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
-    largest = np.max(x, axis=axis, keepdims=True)
-    largest = np.where(np.isfinite(largest), largest, 0)
-    with np.errstate(divide="ignore"):  # log(0) is right where all of x is -inf
-        out = largest + np.log(np.sum(np.exp(x - largest), axis=axis, keepdims=True))
-    return np.asarray(out if keepdims else np.squeeze(out, folded(x.shape, axis)))
-
-
-def _softmax_over(y: Any, x: Any, axis: Axis) -> Any:
-    out = np.exp(x - np.where(y == -np.inf, 0, y))
-    return _ratio(out, np.sum(out, axis=axis, keepdims=True))  # mends what rounding did to y
-
-
-logsumexp = reduction(
-    "logsumexp",
-    _logsumexp,
-    "log(sum(exp(x)))",
-    "g * exp(x - y)",
-    _softmax_over,
-)
-
-
-def _softmax(x: Array, axis: int = -1) -> Array:
-    out = np.exp(x - np.max(x, axis=axis, keepdims=True))
-    return np.asarray(out / np.sum(out, axis=axis, keepdims=True))
-
-
-def _softmax_rule(g: Any, y: Any, x: Any, axis: int = -1) -> Any:
-    return y * (g - np.sum(g * y, axis=axis, keepdims=True))
-
-
-# Its Jacobian is symmetric, so one rule serves both ways.
-softmax = Primitive(
-    "softmax",
-    _softmax,
-    [_softmax_rule],
-    [_softmax_rule],
-    "exp(x) / sum(exp(x))",
-    "y * (g - sum(g * y))",
-)
-
-
-def _log_softmax(x: Array, axis: int = -1) -> Array:
-    shifted = x - np.max(x, axis=axis, keepdims=True)
-    return np.asarray(shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True)))
-
-
-def _log_softmax_vjp(g: Any, y: Any, x: Any, axis: int = -1) -> Any:
-    return g - np.exp(y) * np.sum(g, axis=axis, keepdims=True)
-
-
-def _log_softmax_jvp(t: Any, y: Any, x: Any, axis: int = -1) -> Any:
-    return t - np.sum(np.exp(y) * t, axis=axis, keepdims=True)
-
-
-log_softmax = Primitive(
-    "log_softmax",
-    _log_softmax,
-    [_log_softmax_vjp],
-    [_log_softmax_jvp],
-    "x - log(sum(exp(x)))",
-    "g - exp(y) * sum(g)",
-)
