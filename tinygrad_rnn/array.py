@@ -184,7 +184,7 @@ class ArrayMethods:
     __mul__, __rmul__ = _operator(np.multiply)
     __truediv__, __rtruediv__ = _operator(np.divide)
     __floordiv__, __rfloordiv__ = _steps(np.floor_divide)
-    __mod__, __rmod__ = _steps(np.remainder)
+    __mod__, __rmod__ = _operator(np.remainder)
     __pow__, __rpow__ = _operator(np.power)
     __matmul__, __rmatmul__ = _operator(np.matmul)
     __iadd__ = _in_place(np.add)

@@ -172,6 +172,18 @@ def as_constant(array: Array, name: str | None = None) -> Tensor:
     return out
 
 
+def value_of(x: Any) -> Any:
+    """Return a tensor's array, and anything else as it is.
+
+    Args:
+        x: an argument that may be a tensor.
+
+    >>> value_of(Tensor(1.0)), value_of(2.0)
+    (array(1.), 2.0)
+    """
+    return x._array if isinstance(x, Tensor) else x
+
+
 def tensors(given: Tensor | Iterable[Tensor], function: str) -> list[Tensor]:
     """Return what a function was given where it takes tensors: one, or any iterable of them.
 

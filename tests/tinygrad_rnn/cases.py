@@ -214,6 +214,18 @@ PICKS = [
     (True, (2,)),
 ]
 
+# Labels of length 1 in one place and longer in another, as NumPy broadcasts them.
+EINSUM_OF_ONE: list[tuple[str, list[tuple[int, ...]]]] = [
+    ("ij,jk->ik", [(2, 1), (3, 4)]),
+    ("ij,jk->ik", [(2, 3), (1, 4)]),
+    ("i,i->", [(1,), (3,)]),
+    ("i,i->i", [(3,), (1,)]),
+    ("ij,ij,ij->j", [(1, 3), (2, 1), (2, 3)]),
+    ("ij,j->", [(2, 1), (4,)]),
+    ("...ij,...jk->...ik", [(5, 2, 1), (1, 3, 4)]),
+    ("ii->i", [(1, 1)]),
+]
+
 EINSUM: list[tuple[str, list[tuple[int, ...]]]] = [
     ("ij,jk->ik", [(2, 3), (3, 4)]),
     ("ij,jk", [(2, 3), (3, 4)]),
@@ -260,6 +272,8 @@ CASES: dict[str, Case] = {
     "logaddexp": binary(np.logaddexp),
     "hypot": binary(np.hypot, a=(0.5, 2.0)),
     "arctan2": binary(np.arctan2, b=(0.5, 2.0)),
+    "remainder": binary(lambda a, b: a % b, a=(5.2, 6.8), b=(3.4, 3.9)),
+    "fmod": binary(np.fmod, a=(-6.8, -5.2), b=(3.4, 3.9)),
     "maximum": apart(np.maximum),
     "minimum": apart(np.minimum),
     "where": binary(lambda a, b: np.where(b.data > 0 if isinstance(b, tr.Tensor) else b > 0, a, b)),
@@ -305,7 +319,9 @@ CASES: dict[str, Case] = {
         (lambda x: np.linalg.norm(x, "fro"), (2, 3)),
         (lambda x: np.linalg.norm(x, ord=2, axis=0), (2, 3)),
     ),
-    "einsum": several(*[(lambda *xs, s=s: np.einsum(s, *xs), shapes) for s, shapes in EINSUM]),
+    "einsum": several(
+        *[(lambda *xs, s=s: np.einsum(s, *xs), shapes) for s, shapes in [*EINSUM, *EINSUM_OF_ONE]]
+    ),
     "concatenate": several(
         (lambda a, b: np.concatenate([a, b]), [(2, 3), (1, 3)]),
         (lambda a, b: np.concatenate([a, b, a], axis=-1), [(2, 1), (2, 2)]),

@@ -96,7 +96,7 @@ def test_a_function_that_is_not_differentiated_is_named_with_the_remedy():
 
 @pytest.mark.parametrize(
     "step",
-    [lambda x: x // 2, lambda x: 2 // x, lambda x: x % 2, np.floor, np.ceil, np.rint, np.trunc],
+    [lambda x: x // 2, lambda x: 2 // x, np.floor, np.ceil, np.rint, np.trunc],
 )
 def test_functions_that_move_in_steps_say_so(step):
     with pytest.raises(tr.NotDifferentiableError, match=r"in steps.*\.data"):

@@ -142,6 +142,16 @@ TWO = [
     (lambda a, b: np.hypot(a, b + 3.5), lambda a, b: torch.hypot(a, b + 3.5)),
     (lambda a, b: np.arctan2(a, b + 3.5), lambda a, b: torch.arctan2(a, b + 3.5)),
     (np.logaddexp, torch.logaddexp),
+    (
+        lambda a, b: a % (b + 4.0),
+        lambda a, b: a % (b + 4.0),
+        lambda a, b: off_zero(a),
+    ),
+    (
+        lambda a, b: np.fmod(a * 3.0, b + 4.0),
+        lambda a, b: torch.fmod(a * 3.0, b + 4.0),
+        lambda a, b: off_zero(np.fmod(a * 3.0, b + 4.0)),
+    ),
     (np.maximum, torch.maximum, lambda a, b: off_zero(a - b)),
     (np.minimum, torch.minimum, lambda a, b: off_zero(a - b)),
     (

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.array import FUNCTIONS
-from tinygrad_rnn.batched import unbroadcast
 from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.graph import Array
 from tinygrad_rnn.ops.matmul import matmul
@@ -72,7 +71,11 @@ def _einsum_vjp(
             arrays.append(np.ones(x.shape[k], x.dtype))
         wanted += c
     back = np.einsum(f"{','.join(terms)}->{wanted}", *arrays, optimize=optimize)
-    return unbroadcast(back, x.shape) if back.shape != x.shape else back
+    if back.shape == x.shape:
+        return back
+    stretched = tuple([k for k, n in enumerate(x.shape) if n == 1 != back.shape[k]])
+    back = np.sum(back, axis=stretched, keepdims=True)
+    return np.broadcast_to(back, x.shape)  # where all others have length 1
 
 
 def _einsum_jvp(

@@ -11,7 +11,7 @@ from tinygrad_rnn.array import FUNCTIONS
 from tinygrad_rnn.errors import DtypeError
 from tinygrad_rnn.ops.activations import sigmoid
 from tinygrad_rnn.primitive import elementwise, linear
-from tinygrad_rnn.tensor import Tensor
+from tinygrad_rnn.tensor import Tensor, value_of
 
 LOG_2, LOG_10 = math.log(2), math.log(10)  # Python's numbers, so that float32 stays float32
 
@@ -165,6 +165,28 @@ def ratio(a: Any, y: Any) -> Any:
     """
     zero = y == 0
     return np.where(zero, 0, a / np.where(zero, 1, y)) if np.any(zero) else a / y
+
+
+def _quotient(y: Any, a: Any, b: Any) -> Any:
+    """Return the whole number of times that b was taken from a; it moves in steps: no gradient."""
+    y, a, b = map(value_of, (y, a, b))
+    return np.rint((a - y) / b)
+
+
+remainder = elementwise(
+    "remainder",
+    np.remainder,
+    "a - b * floor(a / b)",
+    ("g", lambda g, y, a, b: g),
+    ("-g * floor(a / b)", lambda g, y, a, b: -g * _quotient(y, a, b)),
+)
+fmod = elementwise(
+    "fmod",
+    np.fmod,
+    "a - b * trunc(a / b)",
+    ("g", lambda g, y, a, b: g),
+    ("-g * trunc(a / b)", lambda g, y, a, b: -g * _quotient(y, a, b)),
+)
 
 
 def _split(g: Any, mine: Any, other: Any, ahead: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_rnn.array import FUNCTIONS, UFUNCS
 from tinygrad_rnn.errors import NotDifferentiableError
-from tinygrad_rnn.tensor import Tensor
+from tinygrad_rnn.tensor import Tensor, value_of
 
 COMPARISONS = (
     np.equal,
@@ -50,17 +50,13 @@ NOT_NUMERIC = (
     np.array_str,
     np.array_repr,
 )
-PIECEWISE_CONSTANT = (np.floor_divide, np.remainder, np.floor, np.ceil, np.trunc, np.rint)
-
-
-def _value(x: Any) -> Any:
-    return x._array if isinstance(x, Tensor) else x
+PIECEWISE_CONSTANT = (np.floor_divide, np.floor, np.ceil, np.trunc, np.rint)
 
 
 def _on_values(function: Callable[..., Any]) -> Callable[..., Any]:
     def plain(*args: Any, **kwargs: Any) -> Any:
-        values = {name: _value(x) for name, x in kwargs.items()}
-        return function(*[_value(x) for x in args], **values)
+        values = {name: value_of(x) for name, x in kwargs.items()}
+        return function(*[value_of(x) for x in args], **values)
 
     return plain
 
@@ -72,7 +68,7 @@ def _on_constants(function: np.ufunc) -> Callable[..., Any]:
                 f"np.{function.__name__} moves in steps, so its derivative is 0 or undefined "
                 "everywhere: use it on .data where a constant is meant"
             )
-        return function(*[_value(x) for x in args])
+        return function(*[value_of(x) for x in args])
 
     return steps
 
