@@ -9,7 +9,8 @@ four times slower. Large buffers are lent again to the next run.
 
 Inside, sigmoid(a) is computed as (1 + tanh(a / 2)) / 2: the halved a comes from halved weights, so
 that one tanh serves all gates. It is exact to rounding of 1, so a gate that is closed beyond 1e-16
-is 0 here, where the op graph still has a tiny number.
+is 0 here, where the op graph still has a tiny number. The slopes are those of such rounded values,
+too: where units are saturated, what is left of a gradient is measured by the op graph alone.
 """
 
 from __future__ import annotations
