@@ -217,6 +217,18 @@ def test_what_cannot_be_drawn_is_said_in_one_sentence_and_the_page_lives_on(
     bad.write_bytes("é".encode("latin-1") * 100)
     tab.set_input_files("#file", bad)
     told("not UTF-8")
+    bad.write_bytes(b"")
+    tab.set_input_files("#file", bad)
+    told("is empty")
+    bad = tmp_path / "bad.csv"
+    bad.write_text("1,2\n3,oops\n5,6\n")
+    tab.set_input_files("#file", bad)
+    tab.click("#draw")
+    told("line 2, column 2: ")
+    for box in ("rnn", "lstm", "gru"):
+        tab.set_checked(f"[value={box}]", False)
+    tab.click("#draw")
+    told("No cell is chosen")
 
 
 def test_a_worker_that_is_stopped_or_dies_comes_back(visit: Any) -> None:
