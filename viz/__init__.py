@@ -23,6 +23,7 @@ from viz.errors import (
     VizWarning,
 )
 from viz.picture import Picture
+from viz.recorder import Recorder
 from viz.style import Scale
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "GraphvizMissingError",
     "GraphvizTimeoutError",
     "Picture",
+    "Recorder",
     "Scale",
     "TooLargeError",
     "VizError",

@@ -73,6 +73,7 @@ def training_map(
     iterations: Sequence[int],
     norms: ArrayLike,
     state: str = "h",
+    lengths: Sequence[int] | None = None,
     ax: Axes | None = None,
     title: str | None = None,
 ) -> Axes:
@@ -80,8 +81,9 @@ def training_map(
 
     Args:
         iterations: their numbers, ascending, N of them.
-        norms: shape (N, T); NaN where an iteration has no such step.
+        norms: shape (N, T).
         state: the name of the state's part.
+        lengths: how many steps each iteration has; what comes after stays white. T by default.
         ax: where to draw; a figure of its own by default.
         title: above the chart.
 
@@ -98,7 +100,9 @@ def training_map(
     if sizes.ndim != 2 or len(sizes) != len(rows) or 0 in sizes.shape:
         raise VizError(f"norms of shape {sizes.shape} are not (N, T) for {len(rows)} iterations")
     ax = ax or new_axes()
-    paint(ax, sizes, np.arange(sizes.shape[1]), rows, f"|dL/d{state}$_t$|")
+    t = np.arange(sizes.shape[1])
+    counts = np.full(len(rows), len(t)) if lengths is None else np.asarray(lengths)
+    paint(ax, sizes, t, rows, f"|dL/d{state}$_t$|", unknown=t >= counts[:, np.newaxis])
     dress(ax, "time step t", "iteration", title)
     ax.grid(False)
     return ax
