@@ -20,7 +20,7 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz.page
-from demos.common import demo_parser, output_folder, progress, run, save, whole
+from demos.common import conclude, demo_parser, output_folder, progress, run, save, whole
 from tinygrad_rnn.analysis import activations, decades_per_step
 
 PROG = "python -m demos.training_flow"
@@ -54,7 +54,7 @@ def main() -> None:
         shown = {
             k * args.iterations // 4: f"{k * args.iterations // 4} iterations" for k in range(5)
         }
-        flows, drawn = {}, {}
+        flows, drawn, found = {}, {}, []
         print("iterations  right  decades per step back  first/last  mean 1 - z")
         for k in progress(range(args.iterations + 1), "training"):
             if k in shown:
@@ -67,6 +67,7 @@ def main() -> None:
                 with tr.no_grad():
                     right = np.mean(model.logits(rows).data.argmax(axis=-1) == rows[0])
                 keep = 1 - activations(unrolled)["update gate"].mean()
+                found.append((right, norms[0] / norms[-1], keep))
                 print(
                     f"{k:10}  {right:5.0%}  {decades_per_step(norms):+21.3f}  "
                     f"{norms[0] / norms[-1]:10.1e}  {keep:10.2f}"
@@ -82,15 +83,21 @@ def main() -> None:
         levels = {name: viz.page.levels(drawn[name], flows[name]) for name in drawn}
         html = viz.page.render(levels, scale, "A GRU learns to keep the first letter", "cell")
         (folder / "flow.html").write_text(html, encoding="utf-8")
-    print(f"\nDrew chart.svg and flow.html into {args.out}\n\n{CLOSING}")
-
-
-CLOSING = """\
-Open flow.html and go through its drawings: the same graph before, during and after, on one scale.
-The edges towards the first steps thicken as soon as the answers get better than guessing. The mean
-of 1 - z falls, if anything: what keeps is not the gate alone but what it does in the units that
-matter, and the weights of the candidate.
-Change --steps 20: then the first letter sends back too little, and nothing is learned in time."""
+    print(f"\nDrew chart.svg and flow.html into {args.out}")
+    (before, faded, half), *_, (after, kept, keep) = found
+    conclude(
+        (
+            after > 0.9 > 0.4 > before and kept > 5 * faded,
+            f"As the answers get right ({before:.0%}, then {after:.0%}), what they owe to the "
+            f"first step grows from {faded:.1e} to {kept:.1e} of what they owe to the last.",
+        ),
+        (
+            keep < half + 0.1,
+            f"The mean of 1 - z does not rise for it ({half:.2f}, then {keep:.2f}): what keeps is "
+            "not the gate alone but what it does in the units that matter, and the weights.",
+        ),
+    )
+    print("\nGo through the drawings of flow.html, all on one scale. Change --steps 20.")
 
 
 if __name__ == "__main__":
