@@ -54,6 +54,7 @@ class Graph:
         self.edges: dict[Any, tuple[Out, ...]] = {}
         self.kinds: dict[Any, str] = {}
         self.ends = [_unspliced((root.grad_fn, root.output_nr)) for root in roots]
+        self.tops = {node for node, _ in self.ends}
         self.order = self._walk()
         self.uses: dict[Out, int] = defaultdict(int)
         self.outputs: dict[Any, set[int]] = defaultdict(set)
@@ -103,7 +104,9 @@ class Graph:
         while waiting:
             node = waiting.pop()
             self.kinds[node] = type(node).__name__
-            below = edges[node] = tuple(map(_unspliced, node.next_functions))
+            below = edges[node] = node.next_functions
+            if self.recording.steps_taken:
+                below = edges[node] = tuple(map(_unspliced, below))
             for source, _ in below:
                 if source is not None and source not in edges:
                     edges[source] = ()
@@ -146,7 +149,7 @@ class Graph:
         return self.kinds[node] in SPLITS and not self._ends(node)
 
     def _ends(self, node: Any) -> bool:
-        return any(node is end for end, _ in self.ends)
+        return node in self.tops
 
     def source(self, out: Out, turned: bool = False) -> tuple[Out, tuple[Out, ...]]:
         """Return what an edge truly comes from, and what its gradient goes through unseen."""
@@ -188,15 +191,15 @@ class Graph:
         if self._unseen(node) or self._only_turns(node) or self.row(node):
             return
         inputs, origins = self._inputs(node, kind)
-        outputs = sorted(self.outputs[node])
+        outputs = self.outputs[node]
         if len(outputs) <= 1:
-            k = outputs[0] if outputs else 0
+            k = next(iter(outputs), 0)
             made = self._node(self._operation(node, kind), inputs, origins, (node, k))
             self._paired(made)
             return
-        whole = TorchNode(operation(kind), inputs, origins, (node, outputs[0]))
+        whole = TorchNode(operation(kind), inputs, origins, (node, min(outputs)))
         self.nodes.append(whole)
-        for k in outputs:
+        for k in sorted(outputs):
             part = Operation(f"output {k}", "y[k]", ("g",))
             self._node(part, (whole,), (Origin(node, -1 - k),), (node, k))
 

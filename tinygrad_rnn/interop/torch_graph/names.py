@@ -61,6 +61,7 @@ class Operation(NamedTuple):
         return f"<PyTorch's {self.name}>"
 
 
+@cache
 def stem(kind: str) -> str:
     """Return the name of a node's class without its ending.
 

@@ -118,12 +118,13 @@ class TorchNode(Node):
 
 def as_numpy(tensor: Any) -> Array:
     """Return a tensor's numbers, wherever they are."""
-    tensor = tensor.detach()
+    if tensor.requires_grad:
+        tensor = tensor.detach()
     if tensor.is_sparse:
         tensor = tensor.to_dense()
     if tensor.dtype == torch.bfloat16:
         tensor = tensor.float()
-    return tensor.cpu().numpy()  # type: ignore[no-any-return]
+    return tensor.numpy(force=not tensor.is_cpu)  # type: ignore[no-any-return]
 
 
 def reached(nodes: Sequence[TorchNode]) -> dict[int, list[TorchNode]]:

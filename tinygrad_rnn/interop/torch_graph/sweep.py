@@ -34,6 +34,30 @@ class Sent(NamedTuple):
     received: tuple[Any, ...]
 
 
+class Sums(dict[int, Array]):
+    """The gradient that reached each node, by its index, in NumPy's form once it is asked for."""
+
+    def __init__(
+        self, sent: dict[Any, Sent], leaves: dict[Any, Any], nodes: Sequence[TorchNode]
+    ) -> None:
+        super().__init__()
+        self.sent, self.leaves = sent, leaves
+        self.outs = {node.index: node for node in nodes if node.out is not None}
+
+    def get(self, index: int, default: Any = None) -> Any:
+        """Return the gradient of the node of this index, or None where none flowed."""
+        node = self.outs.get(index)
+        if index not in self and node is not None and node.out is not None:
+            made, k = node.out
+            if node.op is None:
+                total = self.leaves.get(made)
+            else:
+                total = self.sent[made].received[k] if made in self.sent else None
+            if total is not None:
+                self[index] = as_numpy(total)
+        return super().get(index, default)
+
+
 class TorchFlow(GradientFlow):
     """What one backward pass of PyTorch's sent along each edge; see `GradientFlow`.
 
@@ -47,11 +71,8 @@ class TorchFlow(GradientFlow):
         super().__init__()
         self.graph, self._sent = graph, sent
         self.begin(graph.root)  # type: ignore[arg-type]  # a TorchNode
+        self._gradients = Sums(sent, leaves, graph.nodes)
         for node in reversed(graph.nodes):
-            gradient = self._sum(node, leaves)
-            if gradient is None:
-                continue
-            self._gradients[node.index] = gradient
             for slot, origin in enumerate(node.origins):
                 part = None if origin is None else self._part(origin)
                 if part is None:
@@ -67,16 +88,6 @@ class TorchFlow(GradientFlow):
         self._slots.append(slot)
         self._sources.append(source)
         self._sizes.append(size)
-
-    def _sum(self, node: TorchNode, leaves: dict[Any, Any]) -> Array | None:
-        if node.out is None:
-            return None
-        made, k = node.out
-        if node.op is None:
-            total = leaves.get(made)
-        else:
-            total = self._sent[made].received[k] if made in self._sent else None
-        return None if total is None else as_numpy(total)
 
     def _part(self, origin: Origin) -> Any:
         """The gradient that a node sent to one of its inputs, as PyTorch handed it on."""

@@ -13,10 +13,12 @@ from tinygrad_rnn.interop.torch_graph.record import KEY, Recording
 from tinygrad_rnn.interop.torch_graph.sweep import TorchFlow, sweep
 from tinygrad_rnn.interop.torch_graph.timing import set_scopes
 from tinygrad_rnn.interop.torch_graph.watch import Watch, recordings
+from tinygrad_rnn.memory import collector_paused
 
 GRAPH = "_tinygrad_rnn_graph"  # under which a tensor keeps its nodes
 
 
+@collector_paused()
 def graph_of(root: Any) -> Graph:
     """Return the nodes under a tensor that a watched model has made."""
     found: Graph | None = getattr(root, GRAPH, None)
@@ -70,6 +72,7 @@ def _unfinished(watch: Watch) -> TorchNode:
     return graph.root
 
 
+@collector_paused()
 def trace(root: Any, gradient: Any = None) -> TorchFlow:
     """Send a gradient back from a tensor of a watched model; see `tinygrad_rnn.trace`."""
     graph = graph_of(root)
