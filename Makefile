@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .bench-venv
 
-.PHONY: demo pictures test lint coverage fuzz soak mutants docs site lock pyodide package bench clean
+.PHONY: demo pictures test lint coverage fuzz graphs soak mutants docs site lock pyodide package bench clean
 
 # Each stamp stands for one finished installation; a second run finds it and installs nothing.
 $(VENV)/.python:
@@ -49,6 +49,12 @@ coverage: $(VENV)/.dev
 fuzz: $(VENV)/.dev
 	@echo "== reading 100,000 spoiled files"
 	@$(BIN)/python -m tests.fuzz.run
+
+# GRAPHS=500 checks that many.
+graphs: $(VENV)/.dev
+	@echo "== holding random PyTorch graphs against PyTorch's own hooks"
+	@$(BIN)/python -c 'import torch' || $(BIN)/python -m pip install --quiet torch
+	@$(BIN)/python -W ignore -m tests.tinygrad_rnn.interop.torch_graph.random_graphs $(or $(GRAPHS),10000)
 
 soak: $(VENV)/.dev
 	@echo "== training for 10,000 steps and watching the memory"

@@ -12,30 +12,8 @@ pytestmark = pytest.mark.oracle
 from torch import nn  # noqa: E402  # after the skip
 
 from tests.tinygrad_rnn.interop.torch_graph.networks import NETWORKS, network  # noqa: E402
+from tests.tinygrad_rnn.interop.torch_graph.random_graphs import hooked  # noqa: E402
 from tinygrad_rnn.interop.torch import watch  # noqa: E402
-
-
-def hooked(loss):
-    """Return what every node of PyTorch's graph sends back, by node and slot."""
-    sent, handles = {}, []
-    waiting, seen = [loss.grad_fn], {loss.grad_fn}
-    while waiting:
-        node = waiting.pop()
-
-        def note(back, _, node=node):
-            edges = enumerate(zip(back, node.next_functions, strict=True))
-            sent.update({(node, k): part for k, (part, (below, _)) in edges if below is not None})
-
-        if node.name() != "torch::autograd::AccumulateGrad":
-            handles.append(node.register_hook(note))
-        for below, _ in node.next_functions:
-            if below is not None and below not in seen:
-                seen.add(below)
-                waiting.append(below)
-    loss.backward(retain_graph=True)
-    for handle in handles:
-        handle.remove()
-    return sent
 
 
 def traced(model, x, loss=lambda y: y.pow(2).mean()):
@@ -49,7 +27,7 @@ def traced(model, x, loss=lambda y: y.pow(2).mean()):
 )
 def test_every_edge_is_what_the_hook_is_told(name):
     loss, flow = traced(*network(name))
-    sent = hooked(loss)
+    sent, _ = hooked(loss)
     drawn = {}
     for edge in flow.edges:
         origin = edge.consumer.origins[edge.slot]
