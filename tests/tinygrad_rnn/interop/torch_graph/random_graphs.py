@@ -46,7 +46,7 @@ class Random(nn.Module):
                     pool.append(state[0])
                 else:
                     pool.append(OPERATIONS[k](self, a, b))
-        return sum((one * one).sum() for one in pool[-3:])
+        return sum((one * one).sum() for one in (pool[1], *pool[-3:]))
 
 
 def written(m, a, b):
