@@ -77,7 +77,7 @@ _LATER = {
     "analysis": (),
     "anomaly": ("detect_anomaly",),
     "diagnosis": ("Diagnosis", "Finding", "diagnose"),
-    "interop": ("from_torch",),
+    "interop": ("from_torch", "load_layers"),
     "io": ("load", "save"),
     "itemise": ("itemised",),
     "optim": ("SGD", "Adam", "AdamW", "RMSprop", "clip_grad_norm_", "clip_grad_value_"),
@@ -89,7 +89,7 @@ if TYPE_CHECKING:  # the same for type checkers
     from tinygrad_rnn import analysis, diagnosis, interop, optim, study
     from tinygrad_rnn.anomaly import detect_anomaly
     from tinygrad_rnn.diagnosis import Diagnosis, Finding, diagnose
-    from tinygrad_rnn.interop import from_torch
+    from tinygrad_rnn.interop import from_torch, load_layers
     from tinygrad_rnn.io import load, save
     from tinygrad_rnn.itemise import itemised
     from tinygrad_rnn.optim import (
@@ -172,6 +172,7 @@ __all__ = [
     "jvp",
     "keep_memory",
     "load",
+    "load_layers",
     "mse_loss",
     "nn",
     "no_grad",

@@ -21,7 +21,7 @@ import numpy as np
 
 import tinygrad_rnn as tr
 from tinygrad_rnn import viz  # not from the name that another project has, too
-from tinygrad_rnn.interop.files import load_layers
+from tinygrad_rnn.interop.files import list_layers, load_layers
 from tinygrad_rnn.tensor import Array
 from viz.charts import save
 from viz.charts.axes import can_draw
@@ -164,9 +164,10 @@ def arguments() -> argparse.Namespace:
         "--weights",
         metavar="FILE",
         type=Path,
-        help="trained layers instead of new ones: .safetensors, .npz, or .pt (needs torch)",
+        help="trained layers instead of new ones: .safetensors, .npz, .pt, .ckpt and their like",
     )
     add("--prefix", metavar="NAME", default="", help="where in the weights file the layers are")
+    add("--list", action="store_true", help="say what the weights file holds, and draw nothing")
     add = parser.add_argument_group("the picture").add_argument
     add("--detail", choices=LEVELS, default="gate", help="what one node stands for")
     add("--draw", choices=("auto", "all"), default="auto", help="leave out middle steps, or none")
@@ -193,8 +194,8 @@ def arguments() -> argparse.Namespace:
             if getattr(args, name) != parser.get_default(name):
                 option = name.replace("_", "-")
                 parser.error(f"--weights brings a network of its own: leave out --{option}")
-    elif args.prefix:
-        parser.error("--prefix is for --weights: leave it out")
+    elif args.prefix or args.list:
+        parser.error(f"--{'prefix' if args.prefix else 'list'} is for --weights: leave it out")
     for name, kind in (("forget_bias", "lstm"), ("update_bias", "gru")):
         if getattr(args, name) != parser.get_default(name) and kind not in args.cell:
             parser.error(f"--{name.replace('_', '-')} is for --cell {kind}")
@@ -252,6 +253,10 @@ def sweep(args: argparse.Namespace) -> dict[str, Swept]:
 def main() -> None:
     """Do what the command line says."""
     args = arguments()
+    if args.list:
+        for name, what in list_layers(args.weights).items():
+            print(f"{name}: {what}" if name else what)
+        return
     with output_folder(args.out) as folder:
         swept = sweep(args)
         drawn: list[str] = []

@@ -14,6 +14,7 @@ Haiku       i, g, f (plus 1), o   z, r, n                share of new     before
 ==========  ====================  =====================  ===============  =====================
 """
 
+from tinygrad_rnn.interop.files import list_layers, load_layers
 from tinygrad_rnn.interop.haiku import from_haiku, to_haiku
 from tinygrad_rnn.interop.keras import from_keras, to_keras
 from tinygrad_rnn.interop.onnx import from_onnx, to_onnx
@@ -24,6 +25,8 @@ __all__ = [
     "from_keras",
     "from_onnx",
     "from_torch",
+    "list_layers",
+    "load_layers",
     "to_haiku",
     "to_keras",
     "to_onnx",

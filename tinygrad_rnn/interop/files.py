@@ -1,19 +1,23 @@
 """Recurrent layers from a file of trained weights, whatever made it.
 
-One idea: names and shapes of the arrays tell cell, size, layers and directions, so a file of
-weights is enough.
+Names and shapes of the arrays tell cell, size, layers and directions, so a file of weights is
+enough. Nothing in a file is ever run.
 """
 
 from __future__ import annotations
 
+import re
 import warnings
+import zipfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.errors import WeightsFileError
+from tinygrad_rnn.errors import StateDictError, WeightsFileError
+from tinygrad_rnn.interop.archive import named_arrays, read_archive
 from tinygrad_rnn.interop.gates import as_array
 from tinygrad_rnn.interop.torch import from_torch
 from tinygrad_rnn.io import load_networks
@@ -22,60 +26,144 @@ from tinygrad_rnn.nn.form import Form, guessed, network
 # Reads arrays by name, and the form of each network that the file describes.
 Reader = Callable[[Path], tuple[dict[str, Any], dict[str, Form]]]
 
+# What an array of a recurrent layer is called, after the name of the layer.
+OURS = re.compile(r"(?:layers|reverse)\.\d+\.(?:weight_ih|weight_hh|bias|bias_hn|peephole|h_0|c_0)")
+TORCH = re.compile(r"(?:weight|bias)_(?:ih|hh|hr)(?:_l\d+(?:_reverse)?)?")
+NAME = re.compile(rf"(?:(?P<place>.+?)\.)??(?P<array>{OURS.pattern}|{TORCH.pattern})")
 
-def load_layers(path: Path, prefix: str = "") -> Any:
+
+def load_layers(path: str | Path, prefix: str | None = None) -> Any:
     """Return the recurrent network whose weights a file holds.
 
     The file maps names to arrays, as PyTorch names them (``weight_ih_l0``) or as this project does
-    (``layers.0.weight_ih``): a .safetensors or .npz file, or a .pt or .pth checkpoint, which only
-    PyTorch itself can read. A file that `save` made of a module says which network it holds. Of
-    another one, what no array tells is taken to be as by default, and a warning says so.
+    (``layers.0.weight_ih``), at any depth: a .safetensors or .npz file, or a checkpoint of
+    PyTorch's (.pt .pth .bin .ckpt .th .tar), also a whole module or TorchScript. A file that
+    `save` made of a module says which network it holds. Of another one, what no array tells is
+    taken to be as by default, and a warning says so.
 
     Args:
         path: the file.
-        prefix: where in the model the layers are, such as ``"encoder"``.
+        prefix: which of several layers, such as ``"encoder"``: the end of its name will do.
 
     Raises:
         WeightsFileError: if the file cannot be read, or is cut off or corrupted.
-        StateDictError: if what it holds is not one recurrent network.
+        StateDictError: if what it holds is not one recurrent network, or not one of that name.
+
+    >>> import tempfile, tinygrad_rnn as tr
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "model.safetensors")
+    ...     tr.save(path, tr.LSTM(2, 3, num_layers=2))
+    ...     layers = load_layers(path)
+    >>> type(layers).__name__, len(layers.layers)
+    ('LSTM', 2)
     """
-    readers: dict[str, Reader] = {
-        ".safetensors": load_networks,
-        ".npz": _npz,
-        ".pt": _checkpoint,
-        ".pth": _checkpoint,
-    }
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise WeightsFileError(f"cannot read weights from {path.name}: give {', '.join(readers)}")
-    try:
-        path.open("rb").close()
-    except OSError as error:
-        raise WeightsFileError(f"cannot read {path}: {error.strerror}") from error
-    prefix = prefix.rstrip(".")
-    arrays, forms = reader(path)
-    if not prefix and "" not in forms and len(forms) == 1:
-        (prefix,) = forms
-    found = _own(path, arrays, forms, prefix)
-    return from_torch(arrays, prefix) if found is None else found
-
-
-def _own(path: Path, arrays: dict[str, Any], forms: Mapping[str, Form], prefix: str) -> Any:
-    """Return the network of this library that stands at `prefix` in a file, or None."""
-    start = f"{prefix}." if prefix else ""
-    inside = {name.removeprefix(start): a for name, a in arrays.items() if name.startswith(start)}
-    if prefix in forms:
-        return network(forms[prefix], inside)
-    if "layers.0.weight_hh" not in inside:
-        return None
-    form, guess = guessed({name: as_array(a, name) for name, a in inside.items()})
+    path = Path(path)
+    found = _networks(path)
+    if not found:
+        raise StateDictError(f"{path} holds no recurrent layer: no weight_hh_l0, no weight_hh")
+    wanted = (prefix or "").rstrip(".")
+    chosen = [p for p in found if not wanted or p == wanted or p.endswith(f".{wanted}")]
+    if len(chosen) != 1:
+        names = " or ".join(repr(place) for place in found)
+        what = "several recurrent layers" if chosen else f"none called {wanted!r}"
+        raise StateDictError(f"{path} holds {what}: give the prefix {names}")
+    layers, guess = found[chosen[0]]()
     if guess:
         warnings.warn(
             f"{path.name} does not say what it holds: taken for {guess}; tr.save(path, module) "
             "writes that into the file",
-            stacklevel=3,
+            stacklevel=2,
         )
-    return network(form, inside)
+    return layers
+
+
+def list_layers(path: str | Path) -> dict[str, str]:
+    """Return what each recurrent layer in a file was taken for, by its name.
+
+    Args:
+        path: the file.
+
+    Raises:
+        WeightsFileError: if the file cannot be read, or is cut off or corrupted.
+
+    >>> import tempfile, tinygrad_rnn as tr
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "model.safetensors")
+    ...     tr.save(path, tr.GRU(2, 3, bidirectional=True))
+    ...     list_layers(path)
+    {'': 'GRU, 1 layer, both directions, 2 inputs, 3 units, float64'}
+    """
+    said = {}
+    for place, make in _networks(Path(path)).items():
+        try:
+            layers, guess = make()
+            said[place] = _described(layers) + (f", taken for {guess}" if guess else "")
+        except StateDictError as error:
+            said[place] = f"cannot be read: {error}"
+    return said
+
+
+def _networks(path: Path) -> dict[str, Callable[[], tuple[Any, str]]]:
+    """What makes each recurrent network in a file, and says what was guessed, by its name."""
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise WeightsFileError(f"cannot read weights from {path.name}: give {', '.join(READERS)}")
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise WeightsFileError(f"cannot read {path}: {error.strerror}") from error
+    arrays, forms = reader(path)
+    found: dict[str, Callable[[], tuple[Any, str]]] = {}
+    for place, form in forms.items():
+        start = f"{place}." if place else ""
+        inside = {n.removeprefix(start): a for n, a in arrays.items() if n.startswith(start)}
+        found[place] = partial(_described_network, form, inside)
+    for place, layer in recurrent(arrays).items():
+        if not any(place == known or place.startswith(f"{known}.") for known in forms if known):
+            found.setdefault(place, partial(_foreign, layer))
+    return found
+
+
+def _described_network(form: Form, arrays: dict[str, Any]) -> tuple[Any, str]:
+    return network(form, arrays), ""
+
+
+def _foreign(arrays: dict[str, Any]) -> tuple[Any, str]:
+    """Return the network of arrays that nothing is said of, and what had to be guessed."""
+    if "layers.0.weight_hh" not in arrays:
+        return from_torch(arrays), ""
+    form, guess = guessed({name: as_array(a, name) for name, a in arrays.items()})
+    return network(form, arrays), guess
+
+
+def recurrent(arrays: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Sort out the arrays of each recurrent layer, by the layer's name.
+
+    Args:
+        arrays: by dotted name.
+
+    >>> list(recurrent({"en.rnn.weight_hh_l0": np.zeros((4, 1)), "en.out.weight": np.zeros(1)}))
+    ['en.rnn']
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for name, array in arrays.items():
+        match = NAME.fullmatch(name)
+        if match is not None:
+            place = found.setdefault(match["place"] or "", {})
+            place[match["array"]] = array
+    return {
+        place: layer for place, layer in found.items() if any("weight_hh" in name for name in layer)
+    }
+
+
+def _described(layers: Any) -> str:
+    cells = getattr(layers, "layers", [layers])
+    first = cells[0]
+    count = f"{len(cells)} layer{'s' if len(cells) > 1 else ''}"
+    parts = [type(layers).__name__, *([count] if hasattr(layers, "layers") else [])]
+    parts += ["both directions"] if getattr(layers, "reverse", None) else []
+    parts += [f"{first.input_size} inputs", f"{first.hidden_size} units", str(first.dtype)]
+    return ", ".join(parts)
 
 
 def _npz(path: Path) -> tuple[dict[str, Any], dict[str, Form]]:
@@ -87,11 +175,14 @@ def _npz(path: Path) -> tuple[dict[str, Any], dict[str, Form]]:
 
 
 def _checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Form]]:
+    if zipfile.is_zipfile(path):
+        return dict(read_archive(path)), {}
     try:
         import torch  # type: ignore[import-not-found,unused-ignore]  # need not be installed
     except ImportError as error:
         raise WeightsFileError(
-            f"only PyTorch can read {path.name}: install it, or save the weights as .safetensors"
+            f"{path.name} is no zip archive, and only PyTorch can read older checkpoints: install "
+            "it, or save the weights as .safetensors"
         ) from error
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
@@ -100,16 +191,22 @@ def _checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Form]]:
             f"{path} is not a checkpoint of plain weights, or is damaged: save a model's weights "
             "alone, torch.save(model.state_dict(), path)"
         ) from error
-    for key in ("state_dict", "model_state_dict", "model"):
-        if isinstance(found, dict) and isinstance(found.get(key), dict):
-            found = found[key]
-    if not isinstance(found, dict):
-        raise WeightsFileError(
-            f"{path} holds a {type(found).__name__}, not a state dict of named arrays"
-        )
-    named = {  # still tensors: one that is no array may belong to another part of the model
-        str(name): value.double() if value.dtype == torch.bfloat16 else value.detach()
-        for name, value in found.items()
-        if isinstance(value, torch.Tensor)
-    }
-    return named, {}
+    return dict(named_arrays(_plain(found))), {}
+
+
+def _plain(found: Any) -> Any:
+    """Turn tensors into arrays, at any depth."""
+    if isinstance(found, dict):
+        return {str(key): _plain(value) for key, value in found.items()}
+    if isinstance(found, list | tuple):
+        return [_plain(value) for value in found]
+    if not hasattr(found, "detach"):
+        return None
+    return (found.double() if str(found.dtype) == "torch.bfloat16" else found).detach().numpy()
+
+
+READERS: dict[str, Reader] = {
+    ".safetensors": load_networks,
+    ".npz": _npz,
+    **dict.fromkeys((".pt", ".pth", ".bin", ".ckpt", ".th", ".tar"), _checkpoint),
+}

@@ -396,7 +396,7 @@ def test_a_checkpoint_that_would_run_code_is_refused(call, here, capsys):
     torch = pytest.importorskip("torch", reason="only PyTorch reads a checkpoint")
     torch.save({"weight_ih_l0": Evil()}, here / "evil.pt")
     assert call("--weights evil.pt") == 2
-    assert "is not a checkpoint of plain weights" in capsys.readouterr().err
+    assert "holds no recurrent layer" in capsys.readouterr().err
     assert not (here / "ran").exists()
 
 
@@ -410,13 +410,22 @@ def test_a_checkpoint_of_parameters_and_of_what_is_no_array(here):
     weight = load_layers(here / "model.pt", "rnn").layers[0].weight_ih
     np.testing.assert_array_equal(weight.data[-2:], module.weight_ih_l0[-2:].detach())
     torch.save(arrays | {"rnn.weight_ih_l0": torch.eye(6, 3).to_sparse()}, here / "model.pt")
-    with pytest.raises(tr.StateDictError, match="weight_ih_l0 cannot be read"):
+    with pytest.raises(tr.StateDictError, match="no weight_ih_l0"):
         load_layers(here / "model.pt", "rnn")
     ours = tr.LSTM(3, 2, rng=0)
     own = {name: torch.tensor(array) for name, array in ours.state_dict().items()}
     torch.save(own, here / "model.pt")
     found = load_layers(here / "model.pt").state_dict()
     assert all(np.array_equal(found[name], array) for name, array in ours.state_dict().items())
+
+
+def test_what_a_weights_file_holds_is_listed(call, here, capsys):
+    tr.save(here / "gru.safetensors", tr.GRU(3, 2, rng=0))
+    assert call("--weights gru.safetensors --list") == 0
+    assert capsys.readouterr().out == "GRU, 1 layer, 3 inputs, 2 units, float64\n"
+    assert not (here / "out").exists()
+    assert call("--list") == 2
+    assert "--list is for --weights" in capsys.readouterr().err
 
 
 def test_a_checkpoint_in_half_precision(here):
