@@ -38,6 +38,12 @@ def exploded():
     return [x]
 
 
+def misshapen_step():
+    x = leaf(2)
+    x.grad = np.ones(3)
+    tr.SGD([x], lr=0.1).step()
+
+
 def set_data(tensor, value):
     tensor.data = value
 
@@ -223,6 +229,7 @@ RAISES = {
     },
     "truncated_bptt": {
         "ShapeError": lambda: tr.truncated_bptt(cell(), X[0], lambda t, h: h.sum(), 1, 1),
+        "TypeError": lambda: tr.truncated_bptt(cell(), X, lambda t, h: h.sum(), 1.5, 2),
         "ValueError": lambda: tr.truncated_bptt(cell(), X, lambda t, h: h.sum(), 2, 1),
     },
     "vanishing_penalty": {
@@ -248,7 +255,14 @@ RAISES = {
         "ValueError": lambda: optim.Optimizer([leaf()], lr=-1.0),
         "TypeError": lambda: optim.Optimizer([np.ones(2)], lr=0.1),
     },
-    "Optimizer.step": {"GradientError": lambda: tr.SGD([leaf()], lr=0.1).step()},
+    "Optimizer.step": {
+        "GradientError": lambda: tr.SGD([leaf()], lr=0.1).step(),
+        "ShapeError": misshapen_step,
+    },
+    "keep_memory": {
+        "TypeError": lambda: tr.keep_memory(1.5),
+        "ValueError": lambda: tr.keep_memory(-1),
+    },
     "Optimizer.load_state_dict": {
         "StateDictError": lambda: tr.SGD([leaf()], lr=0.1).load_state_dict({}),
     },
