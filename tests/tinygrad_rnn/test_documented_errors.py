@@ -38,6 +38,11 @@ def exploded():
     return [x]
 
 
+def no_layers(tmp_path):
+    tr.save(tmp_path / "w.safetensors", {"weight": np.ones(2)})
+    tr.load_layers(tmp_path / "w.safetensors")
+
+
 def misshapen_step():
     x = leaf(2)
     x.grad = np.ones(3)
@@ -308,6 +313,11 @@ RAISES = {
         "ValueError": lambda: interop.from_onnx(ONNX, nonlinearity="cube"),
     },
     "to_onnx": {"StateDictError": lambda: interop.to_onnx(tr.LSTM(2, 3, coupled=True))},
+    "list_layers": {"WeightsFileError": lambda: interop.list_layers("nowhere.safetensors")},
+    "load_layers": {
+        "WeightsFileError": lambda: tr.load_layers("nowhere.safetensors"),
+        "StateDictError": no_layers,
+    },
     "from_haiku": {"StateDictError": lambda: interop.from_haiku({})},
     "to_haiku": {"StateDictError": lambda: interop.to_haiku(cell())},
     "save": {
