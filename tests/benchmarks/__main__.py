@@ -34,6 +34,7 @@ class Plan(NamedTuple):
     lengths: tuple[int, ...] = (100, 1_000, 10_000, 100_000)
     repeats: int = 3
     drawn: tuple[int, ...] = (10, 100, 1_000)
+    pages: tuple[int, ...] = (100, 1_000, 10_000, 20_000)
     imports: int = 21
 
 
@@ -45,10 +46,11 @@ QUICK = Plan(
     lengths=(100, 1_000, 10_000),
     repeats=3,
     drawn=(10, 100),
+    pages=(100, 1_000),
     imports=7,
 )
 FEW = {name: OURS[name] for name in ("ours, op graph", "ours, fused", "matrix products alone")}
-SMOKE = Plan("smoke", FEW, (TINY,), ("float32",), 0.0, (1, 1), (2, 4), 1, (), 1)
+SMOKE = Plan("smoke", FEW, (TINY,), ("float32",), 0.0, (1, 1), (2, 4), 1, (), (4,), 1)
 
 
 def rows(case: Case, turns: dict[str, list[Turn]]) -> list[dict[str, Any]]:
@@ -99,6 +101,7 @@ def measure(plan: Plan) -> dict[str, Any]:
         for point in apart(curves.flow_cost, 2 * plan.repeats + 1, plan.sizes, keep)
     ]
     data["drawing"] = apart(curves.drawing_time, plan.drawn)
+    data["pages"] = apart(curves.page_time, plan.pages)
     data["import"] = curves.import_time(plan.imports)
     data["absent"] = absent
     return data

@@ -21,14 +21,15 @@ def chart(data: dict[str, Any], path: Path) -> None:
     figure = plt.figure(figsize=(15, 4.2 * (len(dtypes) + 1)), layout="constrained")
     grid = figure.add_gridspec(len(dtypes) + 1, 12)
     width = 12 // len(cells)
+    below = grid[-1, :].subgridspec(1, 5)
     for i, dtype in enumerate(dtypes):
         for j, cell in enumerate(cells):
             axes = figure.add_subplot(grid[i, width * j : width * (j + 1)])
             rows = [r for r in data["table"] if (r["cell"], r["dtype"]) == (cell, dtype)]
             ratios(axes, rows, labels=j == 0)
             axes.set_title(f"{cell.upper()}, {dtype}")
-    for place, draw in enumerate((step_time, step_memory, flow, drawing)):
-        draw(figure.add_subplot(grid[-1, 3 * place : 3 * place + 3]), data)
+    for place, draw in enumerate((step_time, step_memory, flow, drawing, pages)):
+        draw(figure.add_subplot(below[place]), data)
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
@@ -96,3 +97,14 @@ def drawing(axes: Any, data: dict[str, Any]) -> None:
     if points:
         axes.set(xscale="log", yscale="log")
         axes.legend(fontsize="small")
+
+
+def pages(axes: Any, data: dict[str, Any]) -> None:
+    """Draw the time a step that a page takes, beside that of computing what it shows."""
+    points = data["pages"]
+    steps = [p["steps"] for p in points]
+    axes.plot(steps, [p["page"] for p in points], "o-", color=OURS, label="page")
+    axes.plot(steps, [p["run"] for p in points], "s-", color=OTHERS, label="unroll and trace")
+    axes.set(xscale="log", ylim=(0, None), xlabel="steps T", title="time a step, page of an LSTM")
+    axes.set_ylabel("microseconds")
+    axes.legend(fontsize="small")

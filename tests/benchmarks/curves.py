@@ -133,6 +133,34 @@ def drawing_time(lengths: tuple[int, ...]) -> list[dict[str, Any]]:
     return found
 
 
+def page_time(lengths: tuple[int, ...]) -> list[dict[str, Any]]:
+    """Microseconds a step that an LSTM's page takes, and that unroll and trace take before it."""
+    import tinygrad_rnn as tr
+    import viz
+
+    def made(steps: int) -> dict[str, Any]:
+        cell = tr.LSTMCell(8, 16, rng=0)
+        inputs = np.random.default_rng(0).standard_normal((steps, 1, 8))
+        start = time.process_time()
+        loss = np.sum(tr.unroll(cell, inputs).final.h)
+        flow = tr.trace(loss)
+        middle = time.process_time()
+        with tempfile.TemporaryDirectory() as folder:
+            path = viz.draw(loss, flow).save(Path(folder, "lstm.html"))
+            size = path.stat().st_size
+        end = time.process_time()
+        each = 1e6 / steps
+        return {
+            "steps": steps,
+            "page": (end - middle) * each,
+            "run": (middle - start) * each,
+            "bytes": size,
+        }
+
+    made(10)  # loads what is loaded when it is first needed
+    return [made(steps) for steps in lengths]
+
+
 def import_time(rounds: int) -> dict[str, Any]:
     """Milliseconds that importing this project takes in fresh processes, NumPy being there.
 

@@ -73,6 +73,12 @@ def curves(data: dict[str, Any]) -> Iterator[str]:
             f"drawing an LSTM's {point['steps']} steps, detail {point['detail']}: "
             f"{point['seconds']:.2f} s, {point['bytes'] / 1e6:.2f} MB of SVG"
         )
+    for point in data["pages"]:
+        yield (
+            f"page of an LSTM's {point['steps']} steps: {point['page']:.0f} microseconds a step, "
+            f"{point['page'] / point['run']:.1f} times unroll and trace, "
+            f"{point['bytes'] / 1e3:.0f} KB"
+        )
     over, alone = (show(data["import"][key]) for key in ("over_numpy_ms", "numpy_ms"))
     yield f"import tinygrad_rnn: {over} ms over import numpy, which takes {alone} ms"
 

@@ -180,12 +180,15 @@ def _marked(graph: list[Any], steps: _Steps) -> list[Chain]:
 def _runs(chain: list[tuple[Call, list[Any]]]) -> list[list[tuple[int, Call, list[Any]]]]:
     """Number the calls by their time steps; where a number comes again, another run has begun."""
     runs: list[list[tuple[int, Call, list[Any]]]] = [[]]
+    seen: set[int] = set()  # numbers in the last run
     for call, nodes in sorted(chain, key=lambda one: max(one[0].gives)):
         where = home(nodes[0])
         number = len(runs[-1]) if where is None else where.step
-        if any(number == known for known, _, _ in runs[-1]):
+        if number in seen:
             runs.append([])
+            seen.clear()
             number = 0 if where is None else number
+        seen.add(number)
         runs[-1].append((number, call, nodes))
     return runs
 

@@ -31,12 +31,14 @@ class Pool:
 
     def __init__(self) -> None:
         self.series: list[np.ndarray] = []
+        self.lines: list[tuple[float, int, int, np.ndarray]] = []  # how each series is written
         self.known: dict[bytes, Place] = {}
 
     def copy(self) -> Pool:
         """Another pool with the same series, to which more can be added."""
         other = Pool()
-        other.series, other.known = list(self.series), dict(self.known)
+        other.series, other.lines = list(self.series), list(self.lines)
+        other.known = dict(self.known)
         return other
 
     def add(self, numbers: Sequence[int] | np.ndarray) -> Place:
@@ -46,6 +48,7 @@ class Pool:
             raise VizError("this graph is too long for a page: draw fewer steps, or save as .json")
         place = self.known.get(new.tobytes())
         if place is None:
+            self.lines.append(_line(len(self.series), new))
             self.series.append(new)
             place = [len(self.series) - 1, 0]
             # A state's gradient is sent on by all its steps but one: those are found as its parts.
@@ -70,19 +73,20 @@ class Pool:
         return specs, order, deflate.compress(planes) + deflate.flush()
 
     def _planes(self) -> tuple[list[tuple[int, int]], list[int], bytes]:
-        lines = []
-        for number, series in enumerate(self.series):
-            steps = np.diff(series, prepend=0)
-            bits, step_bits = (float(np.log2(1.0 + np.abs(s)).sum()) for s in (series, steps))
-            differenced = step_bits < bits
-            chosen = steps if differenced else series
-            noise = round(min(bits, step_bits) / max(len(series), 1), 3)
-            lines.append((noise, number, int(differenced), chosen))
-        lines.sort(key=lambda line: line[:2])
+        lines = sorted(self.lines, key=lambda line: line[:2])
         numbers = np.concatenate([line[3] for line in lines] or [np.zeros(0, np.int64)])
         folded = np.where(numbers >= 0, 2 * numbers, -2 * numbers - 1).astype("<u4")
         planes = folded.view(np.uint8).reshape(-1, 4).T.tobytes()
         return [(len(line[3]), line[2]) for line in lines], [line[1] for line in lines], planes
+
+
+def _line(number: int, series: np.ndarray) -> tuple[float, int, int, np.ndarray]:
+    """How noisy a series is, its number, whether it is differenced, and what is written of it."""
+    steps = np.diff(series, prepend=0)
+    bits, step_bits = (float(np.log2(1.0 + np.abs(s)).sum()) for s in (series, steps))
+    differenced = step_bits < bits
+    noise = round(min(bits, step_bits) / max(len(series), 1), 3)
+    return noise, number, int(differenced), steps if differenced else series
 
 
 def gradient_code(value: float, digits: int = 3) -> int:

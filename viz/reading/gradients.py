@@ -17,7 +17,7 @@ import numpy as np
 
 from tinygrad_rnn.norms import norms
 from viz.model import AFTER, OUT, Parameter, Size, Strip
-from viz.reading.recording import Recording, Use, op_name
+from viz.reading.recording import NO_STEP, Recording, Use, op_name
 from viz.reading.story import curve_of, said_of
 
 
@@ -31,14 +31,15 @@ def parameters(
     """
     found: list[Parameter] = []
     for tensor in tensors if sent.flow is not None else ():
-        uses: dict[int, list[Use]] = defaultdict(list)
-        users = recording.users(tensor)
-        layers = {recording.homes[id(use.consumer)].layer for use in users}
-        for use in users:
-            step = recording.homes[id(use.consumer)].step
-            if step is not None and sent.reached(use):
-                uses[step].append(use)
-        shares = {step: sent.along(uses[step])[1] for step in sorted(uses)}
+        numbers = recording.uses_by_source(tensor)
+        consumers = recording.consumer_of[numbers]
+        layers = {recording.homes[id(recording.tensors[i])].layer for i in consumers.tolist()}
+        steps = recording.steps_of[consumers]
+        counts = (steps != NO_STEP) & sent.sent[numbers]
+        uses: dict[int, list[int]] = defaultdict(list)
+        for step, number in zip(steps[counts].tolist(), numbers[counts].tolist(), strict=True):
+            uses[step].append(number)
+        shares = {step: sent.across(uses[step]) for step in sorted(uses)}
         found.append(
             Parameter(
                 f"sum-n{recording.place[id(tensor)]}",

@@ -18,6 +18,8 @@ from viz.model import AFTER, BEFORE, OUT, Layer
 from viz.reading.alignment import Job, align
 from viz.reading.scopes import Scopes, Spot
 
+NO_STEP = np.iinfo(np.int64).min  # where an array holds steps, of what is outside of all
+
 
 class Block(NamedTuple):
     """A time step of a layer, or what comes before or after all steps."""
@@ -70,6 +72,8 @@ class Recording:
         self.within: dict[Block, list[Any]] = {}  # each block's tensors
         for tensor in self.tensors:
             self.within.setdefault(self.homes[id(tensor)], []).append(tensor)
+        steps = [self.homes[id(tensor)].step for tensor in self.tensors]
+        self.steps_of = np.array([NO_STEP if step is None else step for step in steps])
         self._shared: dict[int, bool] = {}
         self._spreads: dict[int, tuple[float, float, float] | None] = {}
         self._last: dict[tuple[Block, str], Any] | None = None
