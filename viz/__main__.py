@@ -116,16 +116,22 @@ def networks(args: argparse.Namespace, task: Task) -> dict[str, Any]:
     }
 
 
-def unrolled(network: Any, inputs: Array) -> tuple[Any, list[tr.Tensor]]:
-    """Return the run of a cell or of layers, and what each step puts out, (B, H) or (B, 2*H)."""
+def unrolled(network: Any, inputs: Array) -> tuple[Any, list[tr.Tensor], tr.Tensor]:
+    """Return the run of a cell or of layers, what each step puts out, and what the whole does.
+
+    These are (B, H), or (B, 2*H) of both directions joined. What the whole sequence puts out is the
+    final state: that of the half that runs backwards stands at the first step.
+    """
     inputs = inputs.astype(next(iter(network.parameters())).dtype)
     if isinstance(network, tr.Cell):
         run = tr.unroll(network, inputs)
-        return run, run.hidden
+        return run, run.hidden, run.hidden[-1]
     layers = network(inputs)
-    if len(layers.runs[-1]) == 1:
-        return layers, layers.runs[-1][0].hidden
-    return layers, [layers.outputs[t] for t in range(len(inputs))]  # both directions, joined
+    runs = layers.runs[-1]
+    if len(runs) == 1:
+        return layers, runs[0].hidden, runs[0].hidden[-1]
+    joined: Any = np.concatenate([runs[0].hidden[-1], runs[1].hidden[0]], axis=-1)
+    return layers, [layers.outputs[t] for t in range(len(inputs))], joined
 
 
 def say(what: str) -> None:
@@ -239,7 +245,9 @@ def sweep(args: argparse.Namespace) -> dict[str, Swept]:
     swept: dict[str, Swept] = {}
     for name, network in networks(args, task).items():
         say(f"{name}: unrolling {args.steps} steps and sweeping back")
-        steps, hidden = unrolled(network, task.inputs)
+        steps, hidden, whole = unrolled(network, task.inputs)
+        if args.loss == "last":
+            hidden = [*hidden[:-1], whole]
         size = hidden[0].shape[1]
         values = np.random.default_rng(args.seed).uniform(-1, 1, (task.outputs, size))
         readout = tr.Parameter(values / np.sqrt(size), "readout", hidden[0].dtype)
