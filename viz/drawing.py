@@ -18,6 +18,7 @@ from viz.reading.folding import Folded
 from viz.reading.levels import check_detail
 from viz.reading.reader import Source
 from viz.style import Scale
+from viz.text import clean
 
 if TYPE_CHECKING:
     from tinygrad_rnn import GradientFlow, Tensor
@@ -125,9 +126,9 @@ def compare(
         scale = Scale.fit([flow for _, flow in runs.values()], norm)
 
     def drawings() -> dict[str, dict[str, Folded]]:
-        return {name: levels_of(source) for name, source in sources.items()}
+        return {clean(name): levels_of(source) for name, source in sources.items()}
 
-    whole = together(parts, title)
-    said = [f"{name}: {part.headline}" for name, part in parts.items() if part.headline]
+    whole = together({clean(name): part for name, part in parts.items()}, clean(title))
+    said = [clean(f"{name}: {part.headline}") for name, part in parts.items() if part.headline]
     whole.headline = " ".join(said)
     return Picture(whole, scale, theme, drawings)

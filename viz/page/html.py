@@ -21,6 +21,7 @@ from viz.errors import VizError
 from viz.page.pack import pack
 from viz.reading.folding import Folded
 from viz.style import STEPS_PER_SIDE, THEMES, THICK, THIN, Scale, Theme
+from viz.text import clean
 
 SCRIPTS = (
     "numbers.js", "drawing.js", "view.js", "canvas.js", "bars.js",
@@ -65,7 +66,8 @@ def render(
     """
     if not pictures or not all(pictures.values()):
         raise VizError("a page needs at least one drawing: give a model for each name")
-    title = title or "Backpropagation through time"
+    title = clean(title) or "Backpropagation through time"
+    pictures = {clean(name): levels for name, levels in pictures.items()}
     style = _themes() + _lean(_asset("page.css"))
     script = "".join(f"{_lean(_asset(name))}\n" for name in SCRIPTS)
     parts = {
@@ -82,7 +84,7 @@ def _data(pictures: Mapping[str, Mapping[str, Folded]], scale: Scale, detail: st
     known = {
         "format": "tinygrad-rnn page",
         "version": 1,
-        "detail": detail,
+        "detail": clean(detail),
         "scale": {**asdict(scale), "levels": STEPS_PER_SIDE, "thin": THIN, "thick": THICK},
         "themes": {name: _colours(theme) for name, theme in THEMES.items()},
         **pack(pictures),

@@ -19,6 +19,7 @@ from tinygrad_rnn.norms import norms
 from viz.model import AFTER, OUT, Parameter, Size, Strip
 from viz.reading.recording import NO_STEP, Recording, Use, op_name
 from viz.reading.story import curve_of, said_of
+from viz.text import clean
 
 
 def parameters(
@@ -55,7 +56,7 @@ def parameters(
 def _full_name(tensor: Any, layers: set[str]) -> str:
     """A shared tensor's name, with its layer where it is used in one of several."""
     layer = next(iter(layers)) if len(layers) == 1 else ""
-    name = tensor.name or op_name(tensor)
+    name = clean(tensor.name or op_name(tensor))
     return f"{name}, {layer}" if layer not in ("", OUT, AFTER) and "." not in name else name
 
 
@@ -68,7 +69,7 @@ def strips(recording: Recording, sent: EdgeGradients, norm: str) -> list[Strip]:
         for key in layer.states if layer.name != OUT else ():
             states = recording.through_time(layer.name, key)
             values = [size.get(norm) if size else 0.0 for size in sent.totals(states.values())]
-            name = recording.state_name(next(iter(states.values())))
+            name = clean(recording.state_name(next(iter(states.values()))))
             curve = curve_of(sent.flow, next(iter(states.values())))
             one = curve.pieces if curve is not None and curve.alone else []
             decades = one[0].decades if len(one) == 1 else None

@@ -13,6 +13,7 @@ import numpy as np
 from viz.model import Node
 from viz.reading.levels import Group
 from viz.reading.recording import Recording, op_name
+from viz.text import clean
 
 SYMBOLS = {
     "add": "+", "subtract": "\N{MINUS SIGN}", "multiply": "\N{MULTIPLICATION SIGN}", "divide": "/",
@@ -32,13 +33,13 @@ def node_of(group: Group, role: str, recording: Recording, id_: str, seen: bool 
     return Node(
         id=id_,
         key=group.key,
-        label=_label(group, role, recording),
+        label=clean(_label(group, role, recording)),
         op=op_name(tensor) if held <= 1 else role,
         role=role,
         layer=group.home.layer,
         step=group.home.step,
         gate=recording.gates.get(id(tensor), "") if role != "cell" else "",
-        name=(tensor.name or "") if role != "cell" else "",
+        name=clean(tensor.name or "") if role != "cell" else "",
         shape=tuple(tensor.shape),
         dtype=str(tensor.dtype),
         formula="; ".join(dict.fromkeys(op.formula for op in ops)),
@@ -54,8 +55,8 @@ def stem(group: Group, role: str, recording: Recording) -> str:
     if group.home.step is None or role in ("cell", "initial"):
         return ""
     if role == "state":
-        return state_label(tensor, recording)
-    return tensor.name or "x" if role == "input" or id(tensor) in recording.reads else ""
+        return clean(state_label(tensor, recording))
+    return clean(tensor.name or "x") if role == "input" or id(tensor) in recording.reads else ""
 
 
 def _label(group: Group, role: str, recording: Recording) -> str:

@@ -24,6 +24,7 @@ from viz.reading.levels import Group, Groups, check_detail
 from viz.reading.recording import Block, Recording, Use
 from viz.reading.story import headline_of
 from viz.style import check_norm
+from viz.text import clean
 
 Bundles = dict[tuple[Any, ...], list[Use]]
 
@@ -108,7 +109,7 @@ class Source:
         """
         reader = _Reader(self, detail, set(), set(self.classes.of))
         model = reader.model("")
-        model.headline = headline_of(self.sent.flow)
+        model.headline = clean(headline_of(self.sent.flow))
         return Folded(model, self, reader.tensors, reader.behind, reader.stems)
 
     def read(
@@ -124,7 +125,7 @@ class Source:
         """
         check_detail(detail)
         model = _Reader(self, detail, set(self.steps if steps is None else steps)).model(title)
-        model.headline = headline_of(self.sent.flow)
+        model.headline = clean(headline_of(self.sent.flow))
         return model
 
 
@@ -208,7 +209,7 @@ class _Reader:
         used = {node.layer for node in self.nodes.values()}
         last = self.groups.of.get(id(self.recording.root))
         return Model(
-            title=title,
+            title=clean(title),
             norm=self.source.norm,
             detail=self.detail,
             root=self._id(last) if last else "",

@@ -17,6 +17,7 @@ from tinygrad_rnn.graph import topological
 from viz.model import AFTER, BEFORE, OUT, Layer
 from viz.reading.alignment import Job, align
 from viz.reading.scopes import Scopes, Spot
+from viz.text import clean
 
 NO_STEP = np.iinfo(np.int64).min  # where an array holds steps, of what is outside of all
 
@@ -215,7 +216,7 @@ class Recording:
                 continue
             home = homes[id(tensor)]
             job = f"{home.layer}|{'' if tensor.name else self.gates.get(id(tensor), '')}|"
-            job += tensor.name or op_name(tensor)
+            job += clean(tensor.name or op_name(tensor))
             name: tuple[Any, ...] = (id(tensor),)
             if home.step is not None:  # known by what it goes into, which stands in every step
                 use = self.users(tensor)[0]
@@ -266,7 +267,7 @@ class Recording:
         facts = layer, gate, name or op_name(tensor), part is not None
         job = known.get(facts)
         if job is None:
-            job = known[facts] = Job("|".join(facts[:3]), part is not None)
+            job = known[facts] = Job(clean("|".join(facts[:3])), part is not None)
         return job
 
     # What is handed on.

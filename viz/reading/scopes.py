@@ -13,6 +13,7 @@ from typing import Any
 from tinygrad_rnn.scope import Call, Scope
 from viz.model import OUT
 from viz.reading.surface import RecordedNode
+from viz.text import clean
 
 
 class Spot:
@@ -97,5 +98,5 @@ def _spot(scope: tuple[Any, ...], names: dict[int, str]) -> Spot | None:
 def _name(entry: Scope, names: dict[int, str]) -> str:
     """An entry's text, by its identity: gates are entered over and over."""
     if id(entry) not in names:
-        names[id(entry)] = str(entry)
+        names[id(entry)] = clean(str(entry))
     return names[id(entry)]
