@@ -1,0 +1,1 @@
+"""How much overlaps in a matrix of pictures: `python -m tests.benchmarks.overlaps`."""
