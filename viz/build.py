@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 from tinygrad_rnn.graph import topological
@@ -145,10 +146,28 @@ def _placed(whole: Model, steps: Any, numbers: bool | None) -> Model:
     kept = KEPT[whole.detail]
     while True:
         model = leave_out(whole, choose_steps(steps, whole.steps, whole.detail, kept))
-        few = len(model.shown) <= NUMBERED and len(model.edges) <= NUMBERED_EDGES
-        place(model, few if numbers is None else numbers)
+        _numbered(model, numbers)
         narrow = model.width <= WIDE or not model.omitted or kept <= FEWEST
         if narrow or not isinstance(steps, str):
             return model
         each = model.clusters[0].width + STEP_GAP
         kept = max(FEWEST, kept - math.ceil((model.width - WIDE) / each / 2))
+
+
+def _numbered(model: Model, numbers: bool | None, column: float = 0.0, gap: float = 0.0) -> None:
+    """Place a model with numbers on its edges: all, or those alone that are not finite."""
+    few = len(model.shown) <= NUMBERED and len(model.edges) <= NUMBERED_EDGES
+    wanted = few if numbers is None else numbers
+    broken = any(edge.flow == "nonfinite" for edge in model.edges)
+    place(model, wanted or broken, None, column, gap)
+    for edge in model.edges:
+        edge.label = edge.label if wanted or edge.flow == "nonfinite" else None
+
+
+def align(models: Sequence[Model], numbers: bool | None) -> None:
+    """Place compared models anew with columns of one width: a step stands below itself."""
+    column = max((c.width for model in models for c in model.clusters), default=0.0)
+    gap = max((box.width for model in models for box in model.omitted), default=0.0)
+    for model in models:
+        if model.clusters:
+            _numbered(model, numbers, column, gap)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from viz.build import _model, levels_of
+from viz.build import _model, align, levels_of
 from viz.difference import PARTING, Difference
 from viz.errors import VizError
 from viz.layout.stacked import together
@@ -122,13 +122,14 @@ def compare(
     parts = {}
     for name, source in sources.items():  # no comprehension: a warning names our caller's line
         parts[name] = _model(source, detail, steps, "", numbers, strict)
+    align(list(parts.values()), numbers)
     if scale is None:
         scale = Scale.fit([flow for _, flow in runs.values()], norm)
 
     def drawings() -> dict[str, dict[str, Folded]]:
         return {clean(name): levels_of(source) for name, source in sources.items()}
 
-    whole = together({clean(name): part for name, part in parts.items()}, clean(title))
     said = [clean(f"{name}: {part.headline}") for name, part in parts.items() if part.headline]
-    whole.headline = " ".join(said)
+    named = {clean(name): part for name, part in parts.items()}
+    whole = together(named, clean(title), " ".join(said))
     return Picture(whole, scale, theme, drawings)

@@ -188,7 +188,24 @@ class Strip:
     places: list[float] = field(default_factory=list)  # x of the middle of each step's bar
     rail: float | None = None  # y of the state's rail in the graph
     y: float = 0.0  # of the bars' foot
-    height: float = 0.0  # of a bar at the upper end of the scale
+    height: float = 0.0  # of a bar at the upper end of the strips' own range
+    title: list[str] = field(default_factory=list)  # its lines, above the bars
+
+    def says(self, norm: str) -> str:
+        """What the bars show, and what becomes of the gradient on its way back."""
+        text = f"{norm} norm of dL/d{self.state}_t for all {len(self.steps)} steps"
+        if self.layer:
+            text = f"{self.layer}: {text}"
+        return f"{text}: {self.said}" if self.said else text
+
+
+@dataclass(slots=True)
+class Tick:
+    """A time step's number on the axis below the strips."""
+
+    text: str
+    x: float
+    y: float
 
 
 @dataclass(slots=True)
@@ -259,7 +276,10 @@ class Model:
     clusters: list[Cluster] = field(default_factory=list)
     omitted: list[Omitted] = field(default_factory=list)
     captions: list[Caption] = field(default_factory=list)
+    ticks: list[Tick] = field(default_factory=list)
+    labels: dict[int, str] = field(default_factory=dict)  # what was read at each step
     headline: str = ""  # what the picture shows, in one sentence
+    heading: list[tuple[str, float]] = field(default_factory=list)  # its lines, with their size
     columns: dict[int, float] = field(default_factory=dict)  # left of each step that has a place
     has_flow: bool = True
     notes: list[str] = field(default_factory=list)

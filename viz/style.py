@@ -1,7 +1,8 @@
 """Colour, width and number of a gradient's size.
 
 One idea: everything is judged on one logarithmic, diverging scale. Its middle is a reference
-gradient (grey); smaller gradients turn blue and thin, larger ones burnt orange and thick. A
+gradient (grey); smaller gradients turn blue and thin, larger ones burnt orange and thick. From one
+end to the other the colours stand out more and more, so that they can be told apart in grey. A
 `Scale` holds the reference and the range; a `Theme` holds the colours for a light or a dark
 background. Pictures that are to be compared share one `Scale`.
 """
@@ -27,17 +28,29 @@ STEPS_PER_SIDE = 12  # colour levels on each side of the reference: -12 .. 12
 THIN, THICK = 0.9, 6.0  # points
 
 
-def number(value: float) -> str:
-    """Write a gradient's size in plain ASCII, always the same width where that is possible.
+ABOVE = 1.1  # times the reference: from here on a gradient lies above it
 
-    >>> number(3.21e-05), number(0.0), number(float("nan")), number(float("inf"))
-    ('3.2e-05', '0', 'NaN', 'Inf')
+
+def number(value: float) -> str:
+    """Write a gradient's size in two digits, with an exponent only outside 0.001 .. 9999.
+
+    >>> [number(value) for value in (3.21e-05, 0.15, 1.0, 24.3, 1234.0, 0.0)]
+    ['3.2e-05', '0.15', '1.0', '24', '1234', '0']
+    >>> number(float("nan")), number(float("-inf"))
+    ('NaN', '-Inf')
     """
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "Inf" if value > 0 else "-Inf"
-    return "0" if value == 0 else f"{settled(value):.1e}"
+    if value == 0:
+        return "0"
+    value = settled(value)
+    text = f"{value:.1e}"
+    power = int(text[text.index("e") + 1 :])  # of what it rounds to
+    if abs(value) < 9999.5 and power >= -3:
+        return f"{value:.{max(1 - power, 0)}f}"
+    return text
 
 
 def settled(value: float) -> float:
@@ -50,6 +63,15 @@ def settled(value: float) -> float:
     (0.3, -inf)
     """
     return float(f"{value:.12g}")
+
+
+def plain(value: float) -> str:
+    """Write a round number as short as it can be.
+
+    >>> plain(1e-05), plain(0.01), plain(1.0), plain(1000.0)
+    ('1e-05', '0.01', '1', '1000')
+    """
+    return f"{value:.3g}" if value < 1000 or value >= 9999.5 else f"{value:.0f}"
 
 
 @dataclass(frozen=True)
@@ -65,6 +87,7 @@ class Theme:
     state: str  # the fill of h and c
     parameter: str  # the fill of a parameter's tag
     text: str
+    forward: str  # lines along which the data went
     muted: str  # secondary text and edges along which no gradient flows
     alarm: str  # NaN and Inf
     ramp: tuple[str, ...]
@@ -92,9 +115,10 @@ LIGHT = Theme(
     state="#fff7dc",
     parameter="#eef1f6",
     text="#1b2330",
+    forward="#848d9b",
     muted="#5c6675",
     alarm="#d00020",
-    ramp=("#0b5394", "#3d78b5", "#6f96bd", "#808080", "#c9803f", "#c85a13", "#a63603"),
+    ramp=("#4a90d9", "#4480bf", "#5b7797", "#68686c", "#86532a", "#93440f", "#7d2b00"),
 )
 
 
@@ -108,9 +132,10 @@ DARK = Theme(
     state="#3a3420",
     parameter="#27313e",
     text="#e8ecf2",
+    forward="#737e8d",
     muted="#9aa6b6",
     alarm="#ff5468",
-    ramp=("#58b4ff", "#6aa3dc", "#7f9fbe", "#929292", "#c8935c", "#f09a4c", "#ffb066"),
+    ramp=("#1a72d4", "#4a88c2", "#7394b0", "#9d9d9d", "#c9a27c", "#f2a860", "#ffc88a"),
 )
 
 
@@ -134,7 +159,7 @@ class Scale:
     Args:
         reference: the gradient drawn in grey, in the norm's own unit (> 0).
         low: decades below the reference where the scale ends (< 0).
-        high: decades above it (> 0).
+        high: decades above it (>= 0; with 0 nothing is told apart above the reference).
         norm: "l2", "rms" or "max".
 
     Raises:
@@ -153,9 +178,9 @@ class Scale:
 
     def __post_init__(self) -> None:
         check_norm(self.norm)
-        if not (0 < self.reference < math.inf and -math.inf < self.low < 0 < self.high < math.inf):
+        if not (0 < self.reference < math.inf and -math.inf < self.low < 0 <= self.high < math.inf):
             raise VizError(
-                f"a scale needs a finite reference > 0 and decades low < 0 < high, "
+                f"a scale needs a finite reference > 0 and decades low < 0 <= high, "
                 f"got {self.reference}, {self.low}, {self.high}"
             )
 
@@ -164,8 +189,8 @@ class Scale:
         """Fit one scale to the gradients of all `flows`, so that their pictures can be compared.
 
         The reference is the largest gradient that any of the flows has at its last hidden state
-        (at its root, where no tensor is named "h"); the range covers every finite, non-zero edge,
-        in whole decades, down to 16 below the reference at the most.
+        (at its root, where no tensor is named "h"); the range covers the finite, non-zero edges,
+        96 of 100 of them in whole decades, down to 16 below the reference at the most.
 
         Args:
             flows: what each picture's sweep recorded, one or more.
@@ -195,7 +220,7 @@ class Scale:
 
     @classmethod
     def cover(cls, sizes: Sequence[float] | np.ndarray, reference: float, norm: str) -> Scale:
-        """The scale around `reference` (their median when it is 0) that covers all `sizes`.
+        """The scale around `reference` (their median when it is 0) that covers `sizes`.
 
         Args:
             sizes: of gradients, in the norm's own unit.
@@ -210,10 +235,12 @@ class Scale:
         if not usable(reference):
             reference = float(np.exp(np.median(np.log(found)))) if found.size else 1.0
         decades = np.log10(found) - math.log10(reference) if found.size else np.zeros(1)
-        # Rounding noise far below everything else must not stretch the scale: 16 decades is all
-        # that double precision can tell apart. What lies below is drawn dashed.
-        low = max(math.floor(decades.min() + 1e-9), -16)
-        high = min(max(math.ceil(decades.max() - 1e-9), 1), 32)
+        # A few stragglers must not stretch the scale, nor rounding noise: 16 decades is all that
+        # double precision can tell apart. What lies beyond has the end's colour, and a cap says so.
+        least, most = np.percentile(decades, (2, 98))
+        low = max(math.floor(least + 1e-9), -16)
+        above = decades.max() > math.log10(ABOVE)
+        high = min(max(math.ceil(most - 1e-9), 1), 32) if above else 0
         return cls(reference, float(min(low, -1)), float(high), norm)
 
     def decades(self, value: float) -> float:
@@ -241,6 +268,8 @@ class Scale:
         if not math.isfinite(value):
             return STEPS_PER_SIDE
         place = self.decades(value)
+        if place >= 0 and self.high == 0:
+            return 0
         share = -place / self.low if place < 0 else place / self.high
         return round(settled(max(-1.0, min(1.0, share)) * STEPS_PER_SIDE))
 

@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 import warnings
+from html import unescape
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -112,7 +113,7 @@ def test_long_runs_leave_out_the_middle_but_the_strip_has_all_steps() -> None:
     hidden = [t for t in tr.graph.topological(loss) if t.name == "h"]
     norms = [flow.norm(t) for t in hidden]
     inside = norms[box.first : box.last + 1]
-    assert box.text() == f"{len(inside)} steps\n{max(inside):.1e} .. {min(inside):.1e}"
+    assert box.text() == f"{len(inside)} steps\n{number(max(inside))} .. {number(min(inside))}"
     assert model.strips[0].state == "h"
     assert model.strips[0].values == norms
     assert [strip.state for strip in model.strips] == ["h", "c"]
@@ -224,7 +225,7 @@ def test_what_has_no_picture_says_what_was_forgotten(what: Any, message: str) ->
 
 def test_the_dark_style_sheet_knows_every_class_that_is_painted() -> None:
     loss = last_loss("lstm", 9)
-    svg = viz.draw(loss, tr.trace(loss)).to_bytes("svg").decode()
+    svg = unescape(viz.draw(loss, tr.trace(loss)).to_bytes("svg").decode())
     sheet = svg[svg.index("<style>") : svg.index("</style>")]
     painted = {name for found in re.findall(r'class="([^"]*)"', svg) for name in found.split()}
     levels = {name for name in painted if re.fullmatch(r"g-?\d+", name)}

@@ -40,6 +40,20 @@ def test_colours_are_told_apart_by_every_eye(theme: Theme, sight: str) -> None:
         assert difference(a, b, sight) >= 20, (a, b)
 
 
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+def test_what_is_larger_stands_out_more_in_grey(theme: Theme) -> None:
+    levels = range(-STEPS_PER_SIDE, STEPS_PER_SIDE + 1)
+    seen = [contrast(theme.colour(level), theme.background) for level in levels]
+    assert seen == sorted(seen)
+    assert seen[-1] > 2 * seen[0]
+
+
+def test_without_anything_above_the_reference_the_scale_ends_there() -> None:
+    scale = Scale.cover([1e-3, 0.1, 1.0], 1.0, "l2")
+    assert (scale.high, scale.level(1.0), scale.level(5.0)) == (0, 0, 0)
+    assert (scale.width(1.0), scale.level(math.nan)) == (THICK, STEPS_PER_SIDE)
+
+
 def test_scale_runs_from_thin_blue_to_thick_orange() -> None:
     scale = Scale(reference=0.1, low=-4, high=2)
     assert (scale.level(1e-5), scale.level(0.1), scale.level(10.0)) == (
@@ -54,13 +68,15 @@ def test_scale_runs_from_thin_blue_to_thick_orange() -> None:
     sizes = np.logspace(-7, 3, 200)
     widths = [scale.width(size) for size in sizes]
     assert widths == sorted(widths)
-    assert LIGHT.colour(-STEPS_PER_SIDE) == "#0b5394"
-    assert LIGHT.colour(0) == "#808080"
-    assert LIGHT.colour(STEPS_PER_SIDE) == "#a63603"
+    for theme in (LIGHT, DARK):
+        ends = [channels(theme.colour(level)) for level in (-STEPS_PER_SIDE, STEPS_PER_SIDE)]
+        (red, _, blue), (hot, _, cold) = ends
+        assert blue > red
+        assert hot > cold
 
 
 def test_scale_covers_what_it_is_fitted_to() -> None:
-    scale = Scale.cover([3e-9, 0.2, 7.0, 0.0, math.nan, math.inf], 0.5, "l2")
+    scale = Scale.cover([3e-9] * 5 + [0.2, *[7.0] * 5, 0.0, math.nan, math.inf], 0.5, "l2")
     assert scale.low <= math.log10(3e-9 / 0.5) < scale.low + 1
     assert scale.high - 1 < math.log10(7 / 0.5) <= scale.high
     assert Scale.cover([], 0.0, "max").reference == 1.0
@@ -75,11 +91,22 @@ def test_scale_covers_what_it_is_fitted_to() -> None:
         (math.nan, "NaN"),
         (math.inf, "Inf"),
         (-math.inf, "-Inf"),
-        (12.0, "1.2e+01"),
+        (0.15, "0.15"),
+        (0.0999, "0.10"),
+        (0.001, "0.0010"),
+        (9.9e-4, "9.9e-04"),
+        (9.96e-4, "0.0010"),
+        (1.0, "1.0"),
+        (9.96, "10"),
+        (12.0, "12"),
+        (24.4, "24"),
+        (1234.0, "1234"),
+        (9999.4, "9999"),
+        (9999.6, "1.0e+04"),
         (9.96e-5, "1.0e-04"),
         (5e-324, "4.9e-324"),
-        (1.0, "1.0e+00"),
-        (-0.5, "-5.0e-01"),
+        (1.7e308, "1.7e+308"),
+        (-0.5, "-0.50"),
     ],
 )
 def test_numbers_are_plain_ascii(value: float, text: str) -> None:
@@ -144,16 +171,17 @@ def test_decades_are_counted_from_the_reference() -> None:
     ("sizes", "reference", "expected"),
     [
         ([1e-3, 1.0, 1e2], 1.0, (1.0, -3, 2)),  # whole decades are not rounded up
-        ([1.1e-3, 90.0], 1.0, (1.0, -3, 2)),
-        ([0.9e-3, 110.0], 1.0, (1.0, -4, 3)),
-        ([1.0], 1.0, (1.0, -1, 1)),  # a decade to either side at least
+        ([1.1e-3] * 5 + [90.0] * 5, 1.0, (1.0, -3, 2)),
+        ([0.9e-3] * 5 + [110.0] * 5, 1.0, (1.0, -4, 3)),
+        ([1.0], 1.0, (1.0, -1, 0)),  # a decade below; above only where something is
         ([50.0, 60.0], 10.0, (10.0, -1, 1)),
-        ([1e-30, 1e40], 1.0, (1.0, -16, 32)),  # beyond lies rounding noise
+        ([1e-30] * 5 + [1e40] * 5, 1.0, (1.0, -16, 32)),  # beyond lies rounding noise
         ([1e-2, 1e2, 1e3], 0.0, (100.0, -4, 1)),  # the median stands in
         ([1e-2, 1e2], math.nan, (1.0, -2, 2)),  # of two, the geometric middle
         ([1e-2, 1e2], math.inf, (1.0, -2, 2)),
-        ([0.0, math.nan, math.inf], 0.5, (0.5, -1, 1)),
-        ([], 0.0, (1.0, -1, 1)),
+        ([0.0, math.nan, math.inf], 0.5, (0.5, -1, 0)),
+        ([], 0.0, (1.0, -1, 0)),
+        ([1e-9, *[0.1] * 98, 1e9], 1.0, (1.0, -1, 1)),
     ],
 )
 def test_a_scale_ends_at_whole_decades(
@@ -185,7 +213,7 @@ def test_the_reference_is_the_largest_gradient_at_any_last_hidden_state() -> Non
     ("reference", "low", "high"),
     [
         (-1.0, -1, 1), (math.inf, -1, 1), (math.nan, -1, 1), (1.0, 1, 1), (1.0, 2, 1),
-        (1.0, 0, 1), (1.0, -1, 0), (1.0, -math.inf, 1), (1.0, -1, math.inf), (1.0, math.nan, 1),
+        (1.0, 0, 1), (1.0, -1, -0.5), (1.0, -math.inf, 1), (1.0, -1, math.inf), (1.0, math.nan, 1),
     ],
 )  # fmt: skip
 def test_scale_refuses_ranges_that_are_none(reference: float, low: float, high: float) -> None:
@@ -200,8 +228,8 @@ def test_scale_refuses_nonsense() -> None:
         Scale(1.0, -1, 1, "l1")
     with pytest.raises(viz.VizError, match="l2, rms, max"):
         Scale.fit([tr.trace(tr.Tensor(1.0, requires_grad=True) * 2.0)], "l1")
-    for low, high in ((0, 1), (-1, 0), (1, 2), (-2, -1), (-math.inf, 1)):
-        with pytest.raises(viz.VizError, match="low < 0 < high"):
+    for low, high in ((0, 1), (1, 2), (-2, -1), (-math.inf, 1)):
+        with pytest.raises(viz.VizError, match="low < 0 <= high"):
             Scale(1.0, low, high)
     for flows in ([], [tr.GradientFlow()], [None]):
         with pytest.raises(viz.VizError, match="one or more flows that have seen a sweep"):

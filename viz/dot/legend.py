@@ -1,7 +1,7 @@
-"""The surroundings of a graph in DOT: title, sums over time, the strip for all steps, legend.
+"""The surroundings of a graph in DOT: title, sums over time, the strips for all steps, legend.
 
 One idea: a picture answers without a caption. The legend says what colour, width and a node's
-number mean; the strip has every step, on the edges' own scale, whatever the graph leaves out.
+number mean; a strip has every step, below its column, whatever the graph leaves out.
 """
 
 from __future__ import annotations
@@ -10,29 +10,35 @@ import math
 from collections.abc import Iterator
 
 from viz.dot.marks import bar, line_of_text, points, quote, tint
-from viz.metrics import BAR_HEIGHT, SMALL
+from viz.layout.frames import KEY, LEGEND_LINE, MARGIN, SHARE, SHARE_HEIGHT, SHARES, legend
+from viz.metrics import BAR_HEIGHT, FONT, LABEL, LINE, SMALL, short
 from viz.model import Model, Parameter, Size, Strip
-from viz.style import STEPS_PER_SIDE, THICK, THIN, Scale, Theme, number
-
-TINY = 7.0
-
-
-SPECIAL = "dashed: 0, or below the scale     dotted: no gradient flows     red: NaN or Inf"
+from viz.style import STEPS_PER_SIDE, Scale, Theme, number, plain
 
 
 def below(model: Model, scale: Scale, theme: Theme) -> Iterator[str]:
     """All of it, as lines of DOT."""
     for caption in model.captions:
         yield line_of_text(caption.id, caption.x, caption.y, caption.text, theme.text, size=13)
-    if model.title:
-        yield line_of_text("title", 14, model.height - 14, model.title, theme.text, size=14)
-    if model.has_flow:
-        yield from _sums(model, scale, theme)
-        for serial, strip in enumerate(model.strips):
-            yield from _strip(serial, strip, model, scale, theme)
-        yield from _legend(model, scale, theme)
-    for i, note in enumerate(model.notes):
-        yield line_of_text(f"note{i}", 14, 4, note, theme.muted, size=SMALL)
+    yield from _heading(model, theme)
+    if not model.has_flow:
+        return
+    yield from _sums(model, scale, theme)
+    low, high = decades(model)
+    for serial, strip in enumerate(model.strips):
+        yield from _strip(serial, strip, model, scale, theme, low, high)
+    for serial, tick in enumerate(model.ticks):
+        yield line_of_text(f"tick{serial}", tick.x, tick.y, tick.text, theme.muted, "c", SMALL)
+    yield from _legend(model, scale, theme)
+
+
+def _heading(model: Model, theme: Theme) -> Iterator[str]:
+    """The title, then the headline, in the lines that the layout broke them into."""
+    y = model.height - MARGIN + 2
+    for i, (text, size) in enumerate(model.heading):
+        y -= size * LINE / 2
+        yield line_of_text(f"title{i or ''}", MARGIN, y, text, theme.text, size=size)
+        y -= size * LINE / 2
 
 
 def _sums(model: Model, scale: Scale, theme: Theme) -> Iterator[str]:
@@ -41,79 +47,131 @@ def _sums(model: Model, scale: Scale, theme: Theme) -> Iterator[str]:
     for parameter in model.parameters:
         if parameter.y != height:  # the first of a row
             height = parameter.y
-            left = parameter.x - parameter.width / 2 - 8
+            left = parameter.x - parameter.width / 2 - 6
             name = f"sums-{parameter.id}"
             yield line_of_text(quote(name), left, height, what, theme.muted, "r", SMALL)
-        yield _sum(parameter, model, scale, theme)
+        yield from _sum(parameter, model, scale, theme)
 
 
-def _sum(parameter: Parameter, model: Model, scale: Scale, theme: Theme) -> str:
+def _sum(parameter: Parameter, model: Model, scale: Scale, theme: Theme) -> Iterator[str]:
+    """A box with the name, the total, and a bar for what each step adds to it."""
     colour, level = tint(parameter.total, model.norm, scale, theme)
     total = number(parameter.total.get(model.norm)) if parameter.total else "none"
-    return (
-        f'{quote(parameter.id)} [pos="{points(parameter.x)},{points(parameter.y)}", '
-        f'width="{parameter.width / 72:.4f}", height="{parameter.height / 72:.4f}", '
-        f"label={quote(parameter.name + chr(10) + total)}, shape=box, style=filled, "
+    x, y, wide = parameter.x, parameter.y, parameter.width
+    label = f"{short(parameter.name, wide - 10)}\n{total}\n "
+    yield (
+        f'{quote(parameter.id)} [pos="{points(x)},{points(y)}", '
+        f'width="{wide / 72:.4f}", height="{parameter.height / 72:.4f}", label={quote(label)}, '
+        f"shape=box, style=filled, tooltip={quote(f'{parameter.name}: {total}')}, "
         f'color="{colour}", fillcolor="{theme.parameter}", penwidth=1.8, class="sum {level}"]'
     )
+    sizes = sorted(parameter.shares.items())
+    known = [v for _, size in sizes if 0 < (v := size.get(model.norm)) < math.inf]
+    each = min(SHARE, SHARES / max(len(sizes), 1))
+    foot, left = y - parameter.height / 2 + 3, x - each * len(sizes) / 2
+    for i, (step, size) in enumerate(sizes):
+        value = size.get(model.norm)
+        share = value / max(known) if 0 < value < math.inf else float(value != 0)
+        tall = max(SHARE_HEIGHT * share, 0.4)
+        colour, level = tint(size, model.norm, scale, theme)
+        tip = f"{parameter.name}, t = {step}: {number(value)}"
+        at, middle = quote(f"{parameter.id}-{step}"), left + each * (i + 0.5)
+        yield bar(at, middle, foot + tall / 2, each * 0.8, tall, colour, f"bar {level}", tip)
 
 
-def _strip(serial: int, strip: Strip, model: Model, scale: Scale, theme: Theme) -> Iterator[str]:
-    left, right = strip.places[0], strip.places[-1]
-    gap = (right - left) / max(len(strip.places) - 1, 1) if right > left else 40.0
-    wide = max(min(gap * 0.8, 46.0), 0.4)
-    left, right = left - wide / 2 - 3, right + wide / 2 + 3
-    yield line_of_text(
-        f"strip{serial}", left, strip.y + strip.height + 17, _says(strip, model), theme.text
-    )
-    few = len(strip.steps) <= 12  # then each bar has its number, and needs no ruler
-    for name, decades in (("foot", scale.low),) if few else (("foot", scale.low), ("top", 0.0)):
-        at = scale.reference * 10**decades
-        y = strip.y + _height(at, scale)
-        middle, ruler = (left + right) / 2, right - left
+def decades(model: Model) -> tuple[int, int]:
+    """The range of the strips, as whole decades: of all of them, 16 at the most."""
+    found = [
+        math.log10(value)
+        for strip in model.strips
+        for value in strip.values
+        if 0 < value < math.inf
+    ]
+    if not found:
+        return -1, 0
+    high = math.ceil(max(found) - 1e-9)
+    low = min(math.floor(min(found) + 1e-9), high - 1)
+    return max(low, high - 16), high
+
+
+def _strip(
+    serial: int, strip: Strip, model: Model, scale: Scale, theme: Theme, low: int, high: int
+) -> Iterator[str]:
+    left, right = min(strip.places), max(strip.places)
+    gaps = [abs(b - a) for a, b in zip(strip.places, strip.places[1:], strict=False)]
+    for i, line in enumerate(strip.title):
+        y = strip.y + strip.height + 14 + FONT * LINE * (len(strip.title) - i - 0.5)
+        name = f"strip{serial}_{i}" if i else f"strip{serial}"
+        yield line_of_text(name, left - 23, y, line, theme.text)
+    for name, y, decade in (("foot", strip.y, low), ("top", strip.y + BAR_HEIGHT, high)):
+        middle, ruler = (left + right) / 2, right - left + 46
+        if name == "top":  # a tick alone: a line would run through the bars' numbers
+            middle, ruler = left - 20, 6.0
         yield bar(f"{name}{serial}", middle, y, ruler, 0.5, theme.cluster_line, "rule")
-        yield line_of_text(f"{name}{serial}n", left - 2, y, number(at), theme.muted, "r", TINY)
-    every = max(1, math.ceil(len(strip.steps) / 12))
+        text = plain(10.0**decade)
+        yield line_of_text(f"{name}{serial}n", left - 25, y, text, theme.muted, "r", SMALL)
     for i, (step, x, value) in enumerate(zip(strip.steps, strip.places, strip.values, strict=True)):
         size = Size(value, value, value, math.isfinite(value))
-        tall = _height(value, scale)
+        room = min(gaps[max(i - 1, 0) : i + 1], default=60.0)
+        wide = max(min(room * 0.8, 34.0), 0.4)
+        tall = _height(value, low, high)
         colour, level = tint(size, model.norm, scale, theme)
         name, tip = f"bar{serial}_{step}", f"{strip.state}_{step}: {number(value)}"
-        yield bar(name, x, strip.y + tall / 2, wide, tall, colour, f"bar {level}", tip)
-        if few or not math.isfinite(value):
-            y = strip.y + tall + 6
-            yield line_of_text(f"{name}n", x, y, number(value), theme.text, "c", SMALL)
-        ahead = len(strip.steps) - 1 - i
-        if ahead == 0 or (i % every == 0 and ahead > every / 2):
-            y = strip.y - 8
-            yield line_of_text(f"t{serial}_{step}", x, y, str(step), theme.muted, "c", TINY)
+        if value != 0:
+            yield bar(name, x, strip.y + tall / 2, wide, tall, colour, f"bar {level}", tip)
+        beyond = "< " if 0 < value < 10.0**low and room > LABEL[0] + 14 else ""
+        broke = not math.isfinite(value) and (
+            i + 1 == len(gaps) + 1 or math.isfinite(strip.values[i + 1])
+        )
+        if room > LABEL[0] + 2 or broke:  # of a run that is not finite, where the sweep met it
+            y, text = strip.y + tall + 6, beyond + number(value)
+            yield line_of_text(f"{name}n", x, y, text, theme.text, "c", SMALL)
 
 
-def _says(strip: Strip, model: Model) -> str:
-    text = f"{model.norm} norm of dL/d{strip.state}_t for all {len(strip.steps)} steps"
-    if strip.layer:
-        text = f"{strip.layer}: {text}"
-    return f"{text}: {strip.said}" if strip.said else text
-
-
-def _height(value: float, scale: Scale) -> float:
-    """Of a bar: the logarithm, as the width of an edge is; 0 is a line at the foot."""
-    if value == 0:
+def _height(value: float, low: int, high: int) -> float:
+    """Of a bar: the logarithm in the strips' range; what is not finite is as high as it."""
+    if not math.isfinite(value):
+        return BAR_HEIGHT
+    if value <= 0:
         return 0.5
-    return 1.5 + (scale.width(value) - THIN) / (THICK - THIN) * (BAR_HEIGHT - 1.5)
+    share = (math.log10(value) - low) / (high - low)
+    return max(1.0, min(share, 1.0) * BAR_HEIGHT)
 
 
 def _legend(model: Model, scale: Scale, theme: Theme) -> Iterator[str]:
-    y, x, wide = 26.0, 24.0, 10.0
-    for level in range(-STEPS_PER_SIDE, STEPS_PER_SIDE + 1):
+    """The colours' key, with caps where something lies beyond its ends, and the words."""
+    lines = legend(model, model.width)
+    beside = bool(lines[0])
+    top = MARGIN + LEGEND_LINE * len(lines)
+    y, left, right = top - 7, MARGIN + 24.0, MARGIN + KEY - 44
+    ends = range(-STEPS_PER_SIDE, (STEPS_PER_SIDE if scale.high > 0 else 0) + 1)
+    wide = (right - left) / len(ends)
+    for i, level in enumerate(ends):
         side = -scale.low if level < 0 else scale.high
         value = scale.reference * 10 ** (level / STEPS_PER_SIDE * side)
-        colour, name = theme.colour(level), f"key{level + STEPS_PER_SIDE}"
-        yield bar(name, x, y, wide, scale.width(value), colour, f"bar g{level}")
-        if level in (-STEPS_PER_SIDE, 0, STEPS_PER_SIDE):
-            yield line_of_text(f"{name}n", x, y - 10, number(value), theme.muted, "c", TINY)
-        x += wide
-    norm = model.norm
-    says = f"line: {norm} norm of the gradient sent along it     node: {norm} norm of their sum"
-    yield line_of_text("says", x + 22, y + 5, says, theme.text, size=SMALL)
-    yield line_of_text("special", x + 22, y - 7, SPECIAL, theme.muted, size=SMALL)
+        x, name = left + wide * (i + 0.5), f"key{level + STEPS_PER_SIDE}"
+        yield bar(name, x, y, wide, scale.width(value), theme.colour(level), f"bar g{level}")
+        if level in (ends[0], 0, ends[-1]):
+            text = plain(value / scale.reference)
+            text = f"{text} = {number(scale.reference)}" if level == 0 else text
+            yield line_of_text(f"{name}n", x, y - 11, text, theme.muted, "c", SMALL)
+    beyond = _beyond(model, scale)
+    for name, x, mark, shown in (
+        ("less", left - 8, "<", beyond[0]),
+        ("more", right + 8, ">", beyond[1]),
+    ):
+        if shown:
+            yield line_of_text(name, x, y, mark, theme.text, "c", FONT)
+    x = MARGIN + KEY if beside else MARGIN
+    for i, line in enumerate(lines):
+        if line:
+            y = top - LEGEND_LINE * (i + 0.5)
+            colour = theme.text if i == 0 else theme.muted
+            yield line_of_text(f"says{i or ''}", x, y, line, colour, size=SMALL)
+
+
+def _beyond(model: Model, scale: Scale) -> tuple[bool, bool]:
+    """Whether some edge is smaller, or larger, than the scale shows."""
+    sizes = [e.gradient.get(scale.norm) for e in model.edges if e.gradient and e.gradient.finite]
+    found = [scale.decades(value) for value in sizes if value > 0]
+    return any(d < scale.low for d in found), any(d > scale.high + 1e-9 for d in found)

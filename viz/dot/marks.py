@@ -6,11 +6,11 @@ prevented, and where a length gets its digits.
 
 from __future__ import annotations
 
-from viz.metrics import FONT, text_width
+from viz.metrics import FONT, printable, text_width
 from viz.model import Size
 from viz.style import Scale, Theme, settled
 
-CONTROL = dict.fromkeys(range(32))  # characters that XML cannot hold
+HINTED = 1.06  # Graphviz takes a text for so much wider where its font is hinted
 
 
 def tint(size: Size | None, norm: str, scale: Scale, theme: Theme) -> tuple[str, str]:
@@ -48,8 +48,9 @@ def quote(text: str) -> str:
     >>> print(quote('say "<b>"'))
     "say \\"<b>\\""
     """
-    plain = text.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{plain.replace(chr(10), chr(92) + "n").translate(CONTROL)}"'
+    plain = printable(text).replace("\t", " ").replace("\r", "")
+    plain = plain.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{plain.replace(chr(10), chr(92) + "n")}"'
 
 
 def points(value: float) -> str:
@@ -67,7 +68,7 @@ def line_of_text(
 ) -> str:
     """A line of text, "l": beginning at x, "c": around it, "r": ending there."""
     # An unseen node as wide as the text at least: then its side, and no font's metrics, aligns it.
-    wide = text_width(text, size) + 4
+    wide = text_width(text, size) * HINTED + 4
     middle = x + {"l": wide / 2, "c": 0.0, "r": -wide / 2}[align]
     label = quote(text) if align == "c" else f'{quote(text)[:-1]}\\{align}"'
     return (

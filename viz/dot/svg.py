@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from html import escape
 
+from viz.metrics import printable
 from viz.style import DARK, STEPS_PER_SIDE, Theme
 
 _HEADER = re.compile(
@@ -27,8 +28,8 @@ def finish(svg: bytes, title: str, description: str, dark: bool) -> bytes:
     """
     style = f"<style>{_dark_rules(DARK)}</style>\n" if dark else ""
     head = (
-        f'<title id="title">{escape(title)}</title>\n'
-        f'<desc id="description">{escape(description)}</desc>\n{style}'
+        f'<title id="title">{escape(printable(title))}</title>\n'
+        f'<desc id="description">{escape(printable(description))}</desc>\n{style}'
     )
 
     def header(found: re.Match[bytes]) -> bytes:
@@ -59,7 +60,8 @@ def _dark_rules(theme: Theme) -> str:
         rules.append(",".join(f".{role} {shape}" for shape in shapes) + f"{{fill:{fill}}}")
     rules.append(".edge path{fill:none}")
     levels = [(f"g{i}", theme.colour(i)) for i in range(-STEPS_PER_SIDE, STEPS_PER_SIDE + 1)]
-    for level, colour in [*levels, ("silent", theme.muted), ("alarm", theme.alarm)]:
+    levels += [("forward", theme.forward), ("silent", theme.muted), ("alarm", theme.alarm)]
+    for level, colour in levels:
         rules.append(",".join(f".{level} {shape}" for shape in shapes) + f"{{stroke:{colour}}}")
         solid = (f".edge.{level} polygon", f".bar.{level} polygon", f".junction.{level} ellipse")
         rules.append(",".join(solid) + f"{{fill:{colour}}}")

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 
 import graphviz
 
+from viz.dot.edges import edges
 from viz.dot.legend import below
 from viz.dot.marks import bar, line_of_text, points, quote, tint
-from viz.metrics import ARROW, FONT, SMALL, is_small
-from viz.model import Edge, Model, Node, Omitted, Point, Size
+from viz.metrics import FONT, SMALL, is_small
+from viz.model import Model, Node, Omitted, Size
 from viz.style import Scale, Theme, number
 
 FACE = "Helvetica,Arial,DejaVu Sans,sans-serif"
@@ -48,11 +49,12 @@ def digraph(model: Model, scale: Scale, theme: Theme) -> graphviz.Digraph:
         f'\tnode [color="{theme.muted}", fillcolor="{theme.node}", fixedsize=true, '
         f'fontcolor="{theme.text}", fontname="{FACE}", fontsize={FONT:g}, label="", margin=0, '
         f'penwidth=1.2, shape=box, style="rounded,filled"]\n',
-        f'\tedge [arrowsize={ARROW / 10:g}, color="{theme.muted}", fontcolor="{theme.text}", '
-        f'fontname="{FACE}", fontsize={SMALL:g}]\n',
+        f'\tedge [color="{theme.muted}", fontcolor="{theme.text}", fontname="{FACE}", '
+        f"fontsize={SMALL:g}]\n",
     ]
     pen = _Pen(model, scale, theme)
-    for part in (pen.clusters(), pen.nodes(), pen.edges(), below(model, scale, theme)):
+    lines = edges(model, scale, theme, pen.numbered)
+    for part in (pen.clusters(), pen.nodes(), lines, below(model, scale, theme)):
         graph.body += [f"\t{line}\n" for line in part]
     return graph
 
@@ -146,46 +148,3 @@ class _Pen:
 
     def _tint(self, size: Size | None) -> tuple[str, str]:
         return tint(size, self.model.norm, self.scale, self.theme)
-
-    def edges(self) -> Iterator[str]:
-        for edge in self.model.edges:
-            yield self._edge(edge)
-
-    def _edge(self, edge: Edge) -> str:
-        colour, level = self._tint(edge.gradient)
-        if edge.flow == "departs":
-            colour, level = self.theme.alarm, "alarm"
-        value = edge.gradient.get(self.model.norm) if edge.gradient else 0.0
-        dashed = edge.flow == "zero" or (edge.flow == "flows" and self.scale.below(value))
-        dotted = edge.flow in ("none", "cut")
-        style = "style=dotted, " if dotted else "style=dashed, " if dashed else ""
-        width = self.scale.width(value) if edge.gradient else 1.0
-        text = ""
-        loud = edge.flow == "nonfinite" and edge.source not in self.numbered
-        if loud or (edge.label and edge.flow in ("flows", "zero", "nonfinite", "departs")):
-            text = number(value)
-        elif edge.flow == "cut":
-            text = "cut"
-        at = edge.label or _middle(edge.points)
-        label = f'label="{text}", lp="{points(at[0])},{points(at[1])}", ' if text else ""
-        return (
-            f'{edge.via or edge.source} -> {edge.target} [id="{edge.id}", '
-            f'pos="{_spline(edge)}", {label}color="{colour}", '
-            f"penwidth={width:g}, {style}"
-            f"{'dir=none, ' if edge.rail else ''}"
-            f'class="{edge.flow} {level}", tooltip={quote(edge.tooltip())}]'
-        )
-
-
-def _spline(edge: Edge) -> str:
-    curve = " ".join(f"{points(x)},{points(y)}" for x, y in edge.points)
-    if edge.rail:
-        return curve
-    (x0, y0), (x1, y1) = edge.points[-2:]
-    length = math.hypot(x1 - x0, y1 - y0) or 1.0
-    tip = x1 + (x1 - x0) / length * ARROW, y1 + (y1 - y0) / length * ARROW
-    return f"e,{points(tip[0])},{points(tip[1])} {curve}"
-
-
-def _middle(points: list[Point]) -> Point:
-    return points[len(points) // 2]

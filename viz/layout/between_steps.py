@@ -13,6 +13,8 @@ from viz.layout.template import RAISED, STEP_GAP
 from viz.metrics import ARROW, LABEL
 from viz.model import AFTER, Edge, Model, Node, Point
 
+HEAD_ABOVE = 3.5  # that a gradient's head rises above its lane
+
 
 class Lines:
     """What no template holds: from where a line starts to the port where a template takes over.
@@ -46,7 +48,7 @@ class Lines:
 
     def draw(self) -> None:
         """Lead every line that enters a block back to where it really starts."""
-        detours: list[tuple[float, Edge, Node, Node]] = []
+        detours: list[tuple[Edge, Node, Node]] = []
         for edge in self.model.edges:
             if edge.source in self.gaps or edge.target in self.gaps:
                 self._meet(edge)
@@ -59,28 +61,29 @@ class Lines:
             elif edge.points:
                 self._lead(edge, source)
             elif source.step is not None and (target.layer in (AFTER, source.layer)):
-                detours.append((self._climb(source), edge, source, target))
+                detours.append((edge, source, target))
             else:
                 edge.points = _between(source, target)
-        # What climbs first runs lowest, so that it passes below the numbers of the others.
-        for rank, detour in enumerate(sorted(detours, key=lambda detour: detour[0]), 1):
-            self._detour(rank, *detour)
+        # Lines that lead to one place share a bus; the first to be left runs lowest.
+        buses = list(dict.fromkeys((source.layer, target.id) for _, source, target in detours))
+        for edge, source, target in detours:
+            self._detour(buses.index((source.layer, target.id)), edge, source, target)
 
     def _climb(self, source: Node) -> float:
         """Where a detour climbs: just inside the side of the widest layer's frame."""
         left, right = self.columns[source.step or 0]
         return left + 5 if source.layer in self.reverse else right - 5
 
-    def _detour(self, rank: int, up: float, edge: Edge, source: Node, target: Node) -> None:
+    def _detour(self, bus: int, edge: Edge, source: Node, target: Node) -> None:
         """From a step over the heads of later ones to a step further on or what follows all."""
-        top = self.top + 34 + 5 * min(rank, 12)
         side = -0.5 if source.layer in self.reverse else 0.5
+        up, top = self._climb(source), self.top + 44 + 12 * min(bus, 12)
         down = self.after - 12 if target.step is None else self.columns[target.step][0] + 5
         start = (source.x + side * source.width, source.y)
         corners = [start, (up, start[1]), (up, top), (down, top)]
         edge.points = _rounded([*corners, *self._arrival(down, target)])
-        if self.numbers:
-            edge.label = up + LABEL[0] / 2 + 8, top + LABEL[1] / 2 + 3
+        if self.numbers:  # above the frame's label, below all buses
+            edge.label = up + 2 * side * (LABEL[0] / 2 + 8), self.top + 16 + LABEL[1]
 
     def _arrival(self, down: float, target: Node) -> list[Point]:
         """The last corners of a detour: to the target's side, or past what is in the way, below."""
@@ -124,10 +127,14 @@ class Lines:
         middle = gap.x + gap.width / 2
         if target.role == "junction":
             self._rail(edge, middle, gap.width, target.y, target)
+            if edge.label:  # above the gradient's head, which is not inside a frame here
+                edge.label = edge.label[0], edge.label[1] + HEAD_ABOVE
         elif edge.points and not edge.via:
             port = edge.points[0]
             start = (middle + math.copysign(gap.width / 2, port[0] - middle), port[1])
             edge.points = [start, *_straight(start, port), *edge.points[1:]]
+            if edge.label:
+                edge.label = edge.label[0], edge.label[1] + HEAD_ABOVE
 
     def _rail(self, edge: Edge, x: float, width: float, y: float, target: Node) -> None:
         """The line to a junction, level with it where its state is."""

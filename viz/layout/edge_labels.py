@@ -12,13 +12,23 @@ from viz.layout.template import RAISED, STEP_GAP, Point, Template, is_port, samp
 PLACES = (0.5, 0.4, 0.6, 0.7, 0.3, 0.2, 0.8, 0.12, 0.88)  # shares of a line, the best first
 
 
-MORE_PLACES = (0.5, 0.45, 0.55, 0.4, 0.6, 0.35, 0.65, 0.7, 0.3, 0.25, 0.75, 0.2, 0.8, 0.15, 0.85)
+OFFSETS = (2.0, 5.0, 9.0)  # of a number's side from the middle of its line
+
+
+LANE = 5.4  # what the gradient's lane may take to the left of a line's middle; forward takes less
+
+
+HEAD, HEAD_HALF = 13.0, 7.0  # a gradient's head at its largest: its length, and half its width
+
+
+OWN, OTHER = 3.0, 4.0  # the price of covering a point of a line
 
 
 def _place_labels(template: Template, width: float, height: float) -> None:
     curves = {key: sample(line.points) for key, line in template.lines.items()}
-    drawn = np.concatenate(list(curves.values())) if curves else np.zeros((0, 2))
-    owner = np.repeat(np.arange(len(curves)), [len(curve) for curve in curves.values()])
+    bands = [_band(curve) for curve in curves.values()]
+    drawn = np.concatenate(bands) if bands else np.zeros((0, 3))
+    owner = np.repeat(np.arange(len(bands)), [len(band) for band in bands])
     taken = [
         (b.x - b.width / 2, b.y - b.height / 2, b.x + b.width / 2, b.y + b.height / 2)
         for b in template.boxes.values()
@@ -40,13 +50,29 @@ def _place_labels(template: Template, width: float, height: float) -> None:
         for penalty, spot in _spots(curve, width, height):
             if penalty >= best:
                 break
-            cost = _cost(spot, width, height, taken, others, curve, template.width) + penalty
-            if penalty >= 1 and _distance(spot, others) < _distance(spot, curve):
-                cost += 4.0  # it would be read as another line's
+            cost = penalty + _cost(spot, width, height, taken, template.width)
+            if cost < best:
+                cost += OWN * _covered(spot, width, height, bands[index])
+            if cost < best:
+                cost += OTHER * _covered(spot, width, height, others)
+                if _distance(spot, others) < _distance(spot, curve):
+                    cost += 0.5  # it would be read as another line's
             if cost < best:
                 best, template.labels[key] = cost, spot
         x, y = template.labels[key]
         taken.append((x - width / 2, y - height / 2, x + width / 2, y + height / 2))
+
+
+def _band(curve: np.ndarray) -> np.ndarray:
+    """Circles that cover both lanes of a line and the gradient's head: x, y and radius, (n, 3)."""
+    way = np.gradient(curve, axis=0)
+    way /= np.maximum(np.hypot(*way.T), 1e-9)[:, None]
+    left = np.stack([-way[:, 1], way[:, 0]], axis=1)
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(curve, axis=0).T))])
+    wide = np.where(along < HEAD, HEAD_HALF * np.clip(along / HEAD, 0.4, 1.0), 3.2)
+    back = np.column_stack([curve + left * 2.1, wide])
+    there = np.column_stack([curve - left * 2.2, np.full(len(curve), 1.2)])
+    return np.concatenate([back, there])
 
 
 def _spots(curve: np.ndarray, width: float, height: float) -> Iterator[tuple[float, Point]]:
@@ -55,24 +81,32 @@ def _spots(curve: np.ndarray, width: float, height: float) -> Iterator[tuple[flo
     Those close beside the line come first, the nearer to its middle the better. Further off, and
     across its corners, it is told less well whose number it is.
     """
-    for places, off in ((PLACES, 0.0), (MORE_PLACES, 6.0)):
-        for at in places:
+    for off in OFFSETS:
+        for at in PLACES:
             i = min(int(at * len(curve)), len(curve) - 2)
             (x, y), (u, v) = curve[i], curve[i + 1] - curve[i]
-            across, along = width / 2 + 6 + off, height / 2 + 4 + off
-            beside = [(0.0, along), (0.0, -along)] if abs(u) > 2 * abs(v) else [
-                (across, 0.0), (-across, 0.0)
-            ]  # fmt: skip
-            if off:
-                corner = width / 2 + 4, height / 2 + 4
-                beside += [(a * corner[0], b * corner[1]) for a in (1, -1) for b in (1, -1)]
-            for dx, dy in beside:
-                yield abs(at - 0.5) + (1.0 if off else 0.0), (float(x + dx), float(y + dy))
+            length = math.hypot(u, v) or 1.0
+            for side in (1, -1):
+                a, b = -v / length * side, u / length * side
+                lane = LANE if side > 0 else 3.4
+                reach = lane + off - 1.0 + (abs(a) * width + abs(b) * height) / 2
+                yield (
+                    abs(at - 0.5) + off / 10,
+                    (float(x + a * reach), float(y + b * reach)),
+                )
 
 
 def _distance(spot: Point, line: np.ndarray) -> float:
     """How far a place is from the nearest of some points."""
-    return float(np.hypot(*(line - spot).T).min(initial=math.inf))
+    return float(np.hypot(line[:, 0] - spot[0], line[:, 1] - spot[1]).min(initial=math.inf))
+
+
+def _covered(spot: Point, width: float, height: float, circles: np.ndarray) -> int:
+    """How many of the circles a number at this spot would touch."""
+    x, y, room = circles.T
+    dx = np.maximum(np.abs(x - spot[0]) - width / 2, 0.0)
+    dy = np.maximum(np.abs(y - spot[1]) - height / 2 + 0.6, 0.0)
+    return int((dx * dx + dy * dy < (room + 0.3) ** 2).sum())
 
 
 def _cost(
@@ -80,20 +114,14 @@ def _cost(
     width: float,
     height: float,
     taken: list[tuple[float, float, float, float]],
-    others: np.ndarray,
-    own: np.ndarray,
     right: float,
 ) -> float:
-    """What a number would cover at this spot; 0 is free."""
+    """What a number would cover of nodes and other numbers at this spot; 0 is free."""
     x0, x1 = spot[0] - width / 2, spot[0] + width / 2
     y0, y1 = spot[1] - height / 2, spot[1] + height / 2
-    cost = 40.0 * (x0 < 2 or x1 > right - 2)
+    cost = 400.0 * (x0 < 2 or x1 > right - 2)
     for a0, b0, a1, b1 in taken:
-        across, along = min(x1, a1) - max(x0, a0), min(y1, b1) - max(y0, b0)
+        across, along = min(x1, a1 + 1) - max(x0, a0 - 1), min(y1, b1 + 1) - max(y0, b0 - 1)
         if across > 0 and along > 0:
-            cost += 4.0 + across * along
-    for line, price in ((others, 3.0), (own, 2.0)):
-        if len(line):
-            x, y = line[:, 0], line[:, 1]
-            cost += price * int(((x > x0 - 4) & (x < x1 + 4) & (y > y0 - 1) & (y < y1 + 1)).sum())
+            cost += 40.0 + across * along
     return cost

@@ -1,15 +1,16 @@
 """Frames, sums over time, strips and the legend placed around the steps.
 
-One idea: once the steps stand, all else goes around them, and then everything is moved so that
-(0, 0) is the lower left corner.
+One idea: once the steps stand, all else goes around them: what is of a time step stands below its
+column. Then everything is moved so that (0, 0) is the lower left corner.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from viz.metrics import BAR_HEIGHT, FONT, SMALL, text_width
-from viz.model import OUT, Cluster, Model, Node, Omitted, Parameter, Point
+from viz.layout.axis import places, ticks
+from viz.metrics import BAR_HEIGHT, FONT, LABEL, LINE, SMALL, short, text_width, wrapped
+from viz.model import OUT, Cluster, Model, Node, Omitted, Parameter, Point, Tick
 
 HEADER = 16.0  # a cluster's own label
 
@@ -17,10 +18,32 @@ HEADER = 16.0  # a cluster's own label
 MARGIN = 14.0
 
 
-FOOT = MARGIN + 40.0  # room for the legend
+LEAST = 300.0  # width of a picture with a legend
+
+
+TITLE, HEADLINE = 14.0, 11.0  # sizes of the font
+
+
+RULER = 40.0  # room for the numbers of a strip's ruler
+
+
+SHARE, SHARES = 3.0, 78.0  # width of a step's bar in a sum, and of all of them at the most
+
+
+SHARE_HEIGHT = 12.0
 
 
 SIDE, CLEAR = 10.0, 8.0  # least room between a frame's label and its side, and a line
+
+
+LEGEND = "line: {norm} norm of the gradient sent along it; node: {norm} norm of their sum"
+SPECIAL = "dashed: 0, or below the scale; dotted: no gradient flows; red: NaN or Inf"
+
+
+LEGEND_LINE = 11.0
+
+
+KEY = 270.0  # width of the colours' key with its numbers
 
 
 def frame(
@@ -42,21 +65,57 @@ def frame(
     for name, (bottom, width, height) in spans.items():
         for step in model.shown if framed is None else framed:
             if name != OUT and step in steps[name]:
-                label = frame_label(name, step)
+                label = short(frame_label(name, step, model.labels), width - 8)
                 box = Cluster(
                     f"{len(model.clusters)}", label, name, step, "",
                     left[step], bottom, width, height + HEADER,
                 )  # fmt: skip
                 box.aside = _aside(text_width(label, FONT), width, (ways or {}).get(name, ()))
                 model.clusters.append(box)
-    low, high, right = _extent(model)
+    start, low, high, end = _extent(model)
+    graph, least = end - start, LEAST if model.has_flow else 0.0
+    start -= max(least - graph, 0.0) / 2  # what is small stands in the middle
+    end = start + max(graph, least)
     for gap in model.omitted:
         gap.y = min((c.y for c in model.clusters), default=low)
         gap.height = max((c.y + c.height for c in model.clusters), default=high) - gap.y
-    low = _place_sums(model, low - 28) if model.parameters else low
-    low = _place_strips(model, left, low, right)
-    _shift(model, left, low - FOOT)
-    model.width, model.height = right + 2 * MARGIN, high - low + MARGIN + FOOT + 20
+    if model.has_flow:
+        low = _place_sums(model, start, end, low - 32) if model.parameters else low
+        start, low = _place_strips(model, left, start, low, end)
+    width = end - start
+    model.heading = heading(model.title, model.headline, width)
+    foot = legend_height(model, width + 2 * MARGIN)
+    _shift(model, left, start - MARGIN, low - foot)
+    model.width = round(width + 2 * MARGIN, 2)
+    model.height = round(high - low + foot + MARGIN + heading_height(model.heading), 2)
+
+
+def legend_height(model: Model, width: float) -> float:
+    """Of what stands below everything: the key, its words and the notes."""
+    return 2 * MARGIN + LEGEND_LINE * len(legend(model, width)) if model.has_flow else MARGIN
+
+
+def legend(model: Model, width: float) -> list[str]:
+    """The words beside the key, or below it where the picture is narrow."""
+    room = width - 2 * MARGIN
+    beside = room - KEY >= text_width(SPECIAL, SMALL)
+    texts = [LEGEND.format(norm=model.norm), SPECIAL, *model.notes]
+    lines = [line for text in texts for line in wrapped(text, room - KEY * beside, SMALL, 9)]
+    return lines if beside else ["", "", *lines]
+
+
+def heading(title: str, headline: str, width: float) -> list[tuple[str, float]]:
+    """The lines of a title and of a headline below it, each with the size of its font."""
+    return [
+        (line, size)
+        for text, size in ((title, TITLE), (headline, HEADLINE))
+        for line in (wrapped(text, width, size) if text else ())
+    ]
+
+
+def heading_height(lines: Sequence[tuple[str, float]]) -> float:
+    """Of the lines above a graph, with the room below them."""
+    return LINE * sum(size for _, size in lines) + (6.0 if lines else 0.0)
 
 
 def _aside(label: float, width: float, ways: Sequence[float]) -> float:
@@ -69,66 +128,88 @@ def _aside(label: float, width: float, ways: Sequence[float]) -> float:
     return next((at for at in (0.0, -most, most) if room(at) > CLEAR), max(-most, most, key=room))
 
 
-def frame_label(layer: str, step: int) -> str:
-    """What a step's frame is called."""
-    return f"{layer},  t = {step}" if layer else f"t = {step}"
+def frame_label(layer: str, step: int, labels: Mapping[int, str] | None = None) -> str:
+    """What a step's frame is called: what was read there, if that is known."""
+    name = f"t = {step}"
+    if labels and step in labels:
+        read = labels[step]
+        name = f"t = {step}: {SEEN.get(read, read)}"
+    return f"{layer}, {name}" if layer else name
 
 
-def _extent(model: Model) -> tuple[float, float, float]:
-    boxes = [(n.y - n.height / 2, n.y + n.height / 2, n.x + n.width / 2) for n in model.nodes] + [
-        (c.y, c.y + c.height, c.x + c.width) for c in model.clusters
-    ]
-    lows, highs, rights = zip(*boxes, strict=True)
-    return min(lows), max(highs), max(max(rights), 560.0)
+SEEN = {" ": "\N{OPEN BOX}", "\n": "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}", "\t": "\\t"}
 
 
-def _place_sums(model: Model, y: float) -> float:
-    x = text_width("sum over time", SMALL) + 16
+def _extent(model: Model) -> tuple[float, float, float, float]:
+    """Left, bottom, top and right of the graph."""
+    boxes = [
+        (n.x - n.width / 2, n.y - n.height / 2, n.y + n.height / 2, n.x + n.width / 2)
+        for n in model.nodes
+    ] + [(c.x, c.y, c.y + c.height, c.x + c.width) for c in model.clusters]
+    boxes += [(o.x, c.y, c.y, o.x + o.width) for o in model.omitted for c in model.clusters[:1]]
+    for edge in model.edges:
+        spots = [*edge.points]
+        if edge.label:
+            (x, y), (w, h) = edge.label, LABEL
+            spots += [(x - w / 2, y - h / 2), (x + w / 2, y + h / 2)]
+        boxes += [(x, y, y, x) for x, y in spots]
+    lefts, lows, highs, rights = zip(*boxes, strict=True)
+    return min(lefts), min(lows), max(highs), max(rights)
+
+
+def _place_sums(model: Model, start: float, end: float, y: float) -> float:
+    """In rows as wide as the picture, each with room for a bar for every step."""
+    x = left = start + text_width("sum over time", SMALL) + 12
     for parameter in model.parameters:
-        parameter.width = max(text_width(parameter.name, FONT), text_width("0.0e-00", FONT)) + 12
-        parameter.height = 30.0
+        bars = min(SHARE * len(parameter.shares), SHARES)
+        name = short(parameter.name, max(end - left - 16, 60.0))
+        parameter.width = max(text_width(name, FONT), LABEL[0] * FONT / SMALL, bars) + 12
+        parameter.height = 28.0 + SHARE_HEIGHT
+        if x > left and x + parameter.width > end:
+            x, y = left, y - 50
         parameter.x, parameter.y = x + parameter.width / 2, y
         x += parameter.width + 12
-    return y - 34 if model.parameters else y
+    return y - 26
 
 
-def _place_strips(model: Model, columns_at: dict[int, float], y: float, right: float) -> float:
-    """Below the frames of the steps where all are drawn, else side by side."""
-    aligned = not model.omitted and len(columns_at) <= 12 and bool(model.clusters)
-    columns = 1 if aligned else min(len(model.strips), 2)
-    room = (right - MARGIN) / max(columns, 1)
-    for i, strip in enumerate(model.strips):
-        if i % columns == 0:
-            y -= BAR_HEIGHT + 44
+def _place_strips(
+    model: Model, columns: dict[int, float], start: float, y: float, end: float
+) -> tuple[float, float]:
+    """Below one another, each bar below its step, with one row of ticks; the left and the foot."""
+    if not model.strips:
+        return start, y - 4
+    at = places(model, columns)
+    first = min(at.values())
+    start = min(start, first - RULER - 26)
+    for strip in model.strips:
+        strip.title = wrapped(strip.says(model.norm), max(end - first + 20, 120.0), FONT, 4)
+        y -= BAR_HEIGHT + 22 + FONT * LINE * len(strip.title)
         strip.y, strip.height = y, BAR_HEIGHT
-        if aligned:
-            width = model.clusters[0].width
-            strip.places = [columns_at[step] + width / 2 for step in strip.steps]
-        else:
-            each = (room - 64) / len(strip.steps)
-            left = 40 + i % columns * room
-            strip.places = [left + each * (k + 0.5) for k in range(len(strip.steps))]
+        strip.places = [at[step] for step in strip.steps]
         rails = [n.y for n in model.nodes if n.role == "state" and n.layer == strip.layer
                  and n.name == strip.state]  # fmt: skip
         strip.rail = rails[0] if rails else None
-    return y - 16 if model.strips else y
+    model.ticks = [Tick(str(step), at[step], y - 8) for step in ticks(at, set(model.shown))]
+    return start, y - 20
 
 
-def _shift(model: Model, left: dict[int, float], low: float) -> None:
+def _shift(model: Model, columns: dict[int, float], left: float, low: float) -> None:
     """Move everything into the positive quadrant and round: the same bytes everywhere."""
 
     def at(point: Point) -> Point:
-        return round(point[0] + MARGIN, 2), round(point[1] - low, 2)
+        return round(point[0] - left, 2), round(point[1] - low, 2)
 
     boxes: list[Node | Cluster | Parameter | Omitted] = [*model.nodes, *model.clusters]
+    for tick in model.ticks:
+        tick.x, tick.y = at((tick.x, tick.y))
     for box in [*boxes, *model.parameters, *model.omitted]:
         box.x, box.y = at((box.x, box.y))
         box.width, box.height = round(box.width, 2), round(box.height, 2)
     for edge in model.edges:
         edge.points = [at(point) for point in edge.points]
         edge.label = at(edge.label) if edge.label else None
-    model.columns = {step: round(x + MARGIN, 2) for step, x in left.items()}
+    model.columns = {step: round(x - left, 2) for step, x in columns.items()}
     for strip in model.strips:
-        strip.places = [round(x + MARGIN, 2) for x in strip.places]
+        strip.places = [round(x - left, 2) for x in strip.places]
         strip.y = round(strip.y - low, 2)
         strip.rail = None if strip.rail is None else round(strip.rail - low, 2)

@@ -29,6 +29,9 @@ CELL_PAD = 16.0  # between a cell's side and its states
 CELL_EDGE = 7.0
 
 
+OMITTED, MOST_OMITTED = 3.0, 120.0  # width of an omitted step, and of all in one box at the most
+
+
 CLIMB = 38.0  # height that each operation after the steps takes if they stand upright
 
 
@@ -39,14 +42,22 @@ class Piece(NamedTuple):
     y: float
 
 
-def place(model: Model, numbers: bool = True, framed: Sequence[int] | None = None) -> Model:
+def place(
+    model: Model,
+    numbers: bool = True,
+    framed: Sequence[int] | None = None,
+    column: float = 0.0,
+    gap: float = 0.0,
+) -> Model:
     """Fill in all positions of the model, in points, in place, and return it.
 
     Args:
         numbers: make room for numbers on the edges and set them; else they are in tooltips only.
         framed: the steps that get a frame; all that are drawn by default.
+        column, gap: least width of a step, and of a box for omitted ones, so that the steps of
+            several drawings stand below one another.
     """
-    _Layout(model, numbers).run(framed)
+    _Layout(model, numbers).run(framed, column, gap)
     return model
 
 
@@ -124,13 +135,13 @@ class _Layout:
         template = lay_out(sizes, parts, states, mirror, root, tags, junctions, ties)
         if layer in self.layers:
             label = text_width(frame_label(layer, self.model.shown[-1]), FONT) + 12
-            widen(template, least if layer == OUT else label)
+            widen(template, max(least, 0.0 if layer == OUT else label))
         route(template, LABEL if self.numbers else None)
         return template
 
     # Putting the pieces together.
 
-    def run(self, framed: Sequence[int] | None = None) -> None:
+    def run(self, framed: Sequence[int] | None, column: float, gap: float) -> None:
         model = self.model
         names = [layer.name for layer in model.layers]
         used = {node.layer for node in model.nodes}
@@ -142,7 +153,11 @@ class _Layout:
             y += template.height + LAYER_GAP + (HEADER if name != OUT else 0)
             width = max(width, template.width)
         head = self._template(BEFORE) if BEFORE in used else None
-        x = self._place_columns(width, head.width + STEP_GAP if head else 0.0)
+        width = max(width, column)
+        for name, piece in pieces.items():
+            if piece.template.width < width:
+                pieces[name] = Piece(self._template(name, least=width), piece.y)
+        x = self._place_columns(width, head.width + STEP_GAP if head else 0.0, gap)
         x = self._place_last(x)
         for name, piece in pieces.items():
             self._stamp(name, piece)
@@ -162,7 +177,7 @@ class _Layout:
         }
         frame(model, self.left, spans, ways, framed)
 
-    def _place_columns(self, width: float, x: float) -> float:
+    def _place_columns(self, width: float, x: float, gap: float) -> float:
         shown = self.model.shown
         places = [(step, None) for step in shown] + [(box.first, box) for box in self.model.omitted]
         for step, box in sorted(places, key=lambda place: place[0]):
@@ -170,7 +185,9 @@ class _Layout:
                 self.left[step] = x
                 x += width + STEP_GAP
             else:
-                box.width, box.x = float(round(text_width(box.text(), FONT) + 10)), x
+                room = min(OMITTED * (box.last - box.first + 1), MOST_OMITTED)
+                box.width = float(round(max(text_width(box.text(), FONT) + 10, room, gap)))
+                box.x = x
                 x += box.width + STEP_GAP
         return x
 

@@ -9,29 +9,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from viz.layout.frames import FOOT
+from viz.layout.frames import MARGIN, heading, heading_height, legend_height
+from viz.metrics import LINE, short
 from viz.model import Caption, Model, Point
 
 PART_GAP = 12.0
 
 
-HEADLINE = 26.0
+CAPTION = 13.0  # size of a name's font
 
 
-def together(parts: Mapping[str, Model], title: str = "") -> Model:
+def together(parts: Mapping[str, Model], title: str = "", headline: str = "") -> Model:
     """One model that holds placed models, the first on top; ids get a letter for their part.
 
     Args:
         parts: placed models of one detail and norm, by name.
         title: stands above them all.
+        headline: stands below it.
     """
-    y = 0.0
+    starts = {name: min((c.x for c in part.clusters), default=0.0) for name, part in parts.items()}
+    shift = {name: round(max(starts.values()) - x, 2) for name, x in starts.items()}
+    width = max(part.width + shift[name] for name, part in parts.items())
+    whole = next(iter(parts.values()))
+    notes = list(dict.fromkeys(note for part in parts.values() for note in part.notes))
+    foot = legend_height(replace(whole, notes=notes), width)
+    y = foot
     moved: list[Model] = []
     for serial, (name, part) in reversed(list(enumerate(parts.items()))):
-        moved.append(_moved(part, f"{chr(97 + serial % 26)}{serial // 26 or ''}_", name, y))
-        y += part.height - FOOT + PART_GAP
+        own = legend_height(part, part.width)
+        shown = short(name, width - 2 * MARGIN, CAPTION)
+        prefix = f"{chr(97 + serial % 26)}{serial // 26 or ''}_"
+        moved.append(_moved(part, prefix, name, shown, shift[name], y - own))
+        y += part.height - own - MARGIN + CAPTION * LINE + PART_GAP
     moved.reverse()
-    height = y + FOOT - PART_GAP + (HEADLINE if title else 0.0)
+    lines = heading(title, headline, width - 2 * MARGIN)
+    height = y + MARGIN + heading_height(lines)
     first = moved[0]
     return Model(
         title=title,
@@ -48,25 +60,35 @@ def together(parts: Mapping[str, Model], title: str = "") -> Model:
         clusters=[cluster for part in moved for cluster in part.clusters],
         omitted=[box for part in moved for box in part.omitted],
         captions=[caption for part in moved for caption in part.captions],
+        ticks=[tick for part in moved for tick in part.ticks],
+        headline=headline,
+        heading=lines,
         has_flow=any(part.has_flow for part in moved),
-        notes=list(dict.fromkeys(note for part in moved for note in part.notes)),
-        width=max(part.width for part in moved),
+        notes=notes,
+        width=width,
         height=round(height, 2),
     )
 
 
-def _moved(part: Model, prefix: str, name: str, dy: float) -> Model:
+def _moved(part: Model, prefix: str, name: str, shown: str, dx: float, dy: float) -> Model:
     def up(point: Point) -> Point:
-        return point[0], round(point[1] + dy, 2)
+        return round(point[0] + dx, 2), round(point[1] + dy, 2)
+
+    def x(place: float) -> float:
+        return round(place + dx, 2)
 
     def other(id: str) -> str:
         return prefix + id if id else ""
 
-    caption = Caption(other("caption"), name, 14.0, round(part.height - 14 + dy, 2))
+    above = part.height - MARGIN + CAPTION * LINE / 2
+    caption = Caption(other("caption"), shown, MARGIN, round(above + dy, 2))
     return replace(
         part,
         root=other(part.root),
-        nodes=[replace(n, id=other(n.id), part=name, y=round(n.y + dy, 2)) for n in part.nodes],
+        nodes=[
+            replace(n, id=other(n.id), part=name, x=x(n.x), y=round(n.y + dy, 2))
+            for n in part.nodes
+        ],
         edges=[
             replace(
                 e,
@@ -80,19 +102,24 @@ def _moved(part: Model, prefix: str, name: str, dy: float) -> Model:
             for e in part.edges
         ],
         layers=[replace(layer, part=name) for layer in part.layers],
-        parameters=[replace(p, id=other(p.id), y=round(p.y + dy, 2)) for p in part.parameters],
+        parameters=[
+            replace(p, id=other(p.id), x=x(p.x), y=round(p.y + dy, 2)) for p in part.parameters
+        ],
         strips=[
             replace(
                 s,
                 part=name,
+                places=[x(place) for place in s.places],
                 y=round(s.y + dy, 2),
                 rail=None if s.rail is None else round(s.rail + dy, 2),
             )
             for s in part.strips
         ],
         clusters=[
-            replace(c, id=other(c.id), part=name, y=round(c.y + dy, 2)) for c in part.clusters
+            replace(c, id=other(c.id), part=name, x=x(c.x), y=round(c.y + dy, 2))
+            for c in part.clusters
         ],
-        omitted=[replace(o, id=other(o.id), y=round(o.y + dy, 2)) for o in part.omitted],
+        omitted=[replace(o, id=other(o.id), x=x(o.x), y=round(o.y + dy, 2)) for o in part.omitted],
         captions=[caption],
+        ticks=[replace(tick, x=x(tick.x), y=round(tick.y + dy, 2)) for tick in part.ticks],
     )

@@ -41,7 +41,7 @@ TAG_GAP = 9.0  # between parameters' tags
 LINE_GAP = 11.0  # between lines that pass each other
 
 
-RAISED = 4.5  # of a number above the middle of a rail
+RAISED = 5.5  # of a number above the middle of a rail
 
 
 PAD = 13.0

@@ -10,10 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from viz.metrics import short
 from viz.model import Node
 from viz.reading.levels import Group
 from viz.reading.recording import Recording, op_name
 from viz.text import clean
+
+WIDEST_NAME = 84.0  # points
+
 
 SYMBOLS = {
     "add": "+", "subtract": "\N{MINUS SIGN}", "multiply": "\N{MULTIPLICATION SIGN}", "divide": "/",
@@ -64,17 +68,18 @@ def _label(group: Group, role: str, recording: Recording) -> str:
     if role == "cell":
         return ""
     if role == "initial":  # not by its name: h_0 is what the state of step 0 is called, too
-        return f"initial {state_label(recording.started_by(tensor), recording)}"
+        return f"initial {_fitting(state_label(recording.started_by(tensor), recording))}"
     if name := stem(group, role, recording):
-        return f"{name}_{step}"
+        return f"{_fitting(name)}_{step}"
     if tensor.op is None:
         name = tensor.name or ("leaf" if tensor.requires_grad else "constant")
         # Inside a step its layer is plain to see.
-        return _short(name.rpartition(".")[2] if group.home.layer in recording.layers else name)
+        return _letter(name.rpartition(".")[2] if group.home.layer in recording.layers else name)
     if role == "loss" and tensor.size == 1:
-        name = tensor.name or "loss"
+        name = _fitting(tensor.name or "loss")
         return f"{name}\n{symbol(tensor)}" if len(group.members) == 1 else str(name)
     gate = recording.gates.get(id(tensor), "").split(" / ")[-1].removesuffix(" gate")
+    gate = _fitting(gate)
     if role == "gate" and gate:
         return gate
     if gate and recording.last_of_gate(tensor):
@@ -87,9 +92,14 @@ def state_label(tensor: Any, recording: Recording) -> str:
     return tensor.name or recording.parts.get(id(tensor)) or symbol(tensor)
 
 
-def _short(name: str) -> str:
+def _letter(name: str) -> str:
     """A parameter's name as its tag shows it: weight_ih is W_ih, bias is b."""
-    return name.replace("weight", "W").replace("bias", "b")
+    return _fitting(name.replace("weight", "W").replace("bias", "b"))
+
+
+def _fitting(name: str) -> str:
+    """A name of any length and script on one line; the tooltip has the whole."""
+    return short(name, WIDEST_NAME)
 
 
 def symbol(tensor: Any) -> str:

@@ -9,7 +9,7 @@ from viz.layout.place import place
 from viz.model import Edge, Layer, Model, Node
 
 PAD, SIDE_GAP, STEP_GAP, LAYER_GAP = 13, 35, 36, 34
-MARGIN, FOOT, HEADER = 14, 54, 16
+MARGIN, FOOT, HEADER = 14, 14, 16  # without a flow there is no legend
 SMALL, STATE, TALL = 22, 46, 31  # a short operation's side, a state's width and height
 WIDE = PAD + SMALL + SIDE_GAP + STATE + PAD  # of a step
 HIGH = TALL + 2 * PAD
@@ -43,7 +43,12 @@ def placed(
     """A model of chains, placed."""
     nodes = [n for part in chains for n in part[0]]
     edges = [e for part in chains for e in part[1]]
-    return place(model(nodes, edges, layers=[part[2] for part in chains], **rest), numbers)
+    return place(flowless(nodes, edges, layers=[part[2] for part in chains], **rest), numbers)
+
+
+def flowless(*parts: Any, **facts: Any) -> Model:
+    """A model without a flow: nothing stands below its steps."""
+    return model(*parts, **{"has_flow": False, **facts})
 
 
 def at(drawn: Model, id: str) -> tuple[float, float]:

@@ -10,10 +10,11 @@ import pytest
 
 from tests.viz.models import edge, gap, model, node
 from viz.layout.between_steps import Lines
+from viz.metrics import LABEL
 from viz.model import AFTER, BEFORE, Edge, Layer, Model, Node, Omitted, Point
 
 TIP = 6.0  # from a curve's end to the arrow's tip
-RAISED = 8.0 / 2 + 4.5  # middle of a number above its line
+RAISED = 8.0 / 2 + 5.5  # middle of a number above its line
 
 
 def columns(drawn: Model) -> dict[int, tuple[float, float]]:
@@ -152,13 +153,13 @@ def detour_model(reverse: bool = False, after: bool = False) -> tuple[Model, Edg
 def test_a_line_past_other_steps_goes_over_their_heads() -> None:
     drawn, line = detour_model()
     Lines(drawn, True, {}, columns(drawn)).draw()
-    top = 75 + 34 + 5  # of the highest node, and room for frames
+    top = 75 + 44  # of the highest node, and room for a frame's label and for numbers
     up = 35 + 13 - 5  # in the free margin of the step's frame: its widest node ends at 35
     down = 180 - (13 - 5)
     foot = (180 - TIP, 35)
     path = [(20, 30), (up, 30), (up, top), (down, top), (down, 35), foot]
     assert line.points == same(corner_round(path))
-    assert line.label == (up + 7 * 8 * 0.54 / 2 + 8, top + 4 + 3)
+    assert line.label == (up + LABEL[0] / 2 + 8, 75 + 16 + 8)  # below the bus
 
 
 def test_a_line_past_steps_that_run_backwards_leaves_on_their_other_side() -> None:
@@ -166,7 +167,7 @@ def test_a_line_past_steps_that_run_backwards_leaves_on_their_other_side() -> No
     Lines(drawn, False, {}, columns(drawn)).draw()
     up = -35 - (13 - 5)
     left = -220 - (13 - 5)  # of step 2
-    path = [(-20, 30), (up, 30), (up, 114), (left, 114), (left, 35), (-220 - TIP, 35)]
+    path = [(-20, 30), (up, 30), (up, 119), (left, 119), (left, 35), (-220 - TIP, 35)]
     assert line.points == same(corner_round(path))
     assert line.label is None
 
@@ -175,7 +176,7 @@ def test_a_line_to_what_follows_comes_down_in_front_of_it() -> None:
     drawn, line = detour_model(after=True)
     Lines(drawn, True, {}, columns(drawn)).draw()
     down = 370 - 12
-    path = [(20, 30), (43, 30), (43, 114), (down, 114), (down, 55), (370 - TIP, 55)]
+    path = [(20, 30), (43, 30), (43, 119), (down, 119), (down, 55), (370 - TIP, 55)]
     assert line.points == same(corner_round(path))
 
 
@@ -188,7 +189,7 @@ def test_a_detour_comes_from_below_where_something_is_in_its_way() -> None:
         foot = (200, 20 - TIP)
         if below:
             down, low = 140 - 13 + 5, -50 - 7
-            path = [(20, 30), (43, 30), (43, 114), (down, 114), (down, low), (200, low), foot]
+            path = [(20, 30), (43, 30), (43, 119), (down, 119), (down, low), (200, low), foot]
             assert line.points == same(corner_round(path))
         else:
             assert line.points[-1] == (180 - TIP, 35)
@@ -204,29 +205,28 @@ def test_detours_are_stacked_up_to_twelve() -> None:
     drawn = model(nodes, lines)
     Lines(drawn, True, {}, columns(drawn)).draw()
     tops = [max(y for _, y in line.points) for line in lines]
-    assert tops == [40 + 34 + 5 * min(k, 12) for k in range(1, 19)]
+    assert tops == [40 + 44 + 12 * min(k, 12) for k in range(18)]
 
 
-def test_a_detour_that_climbs_further_on_runs_higher_whichever_came_first() -> None:
+def test_detours_to_one_place_share_a_bus_and_have_their_numbers_below_it() -> None:
     nodes = [node(f"s{t}", 100 * t, 30, step=t) for t in range(3)]
     nodes += [node("loss", 400, 50, layer=AFTER)]
     lines = [edge(f"s{t}", "loss") for t in (2, 0, 1)]
     drawn = model(nodes, lines)
     Lines(drawn, True, {}, columns(drawn)).draw()
-    assert [max(y for _, y in line.points) for line in lines] == [
-        40 + 34 + 5 * k for k in (3, 1, 2)
-    ]
+    assert {max(y for _, y in line.points) for line in lines} == {40 + 44}
     for line, after in itertools.permutations(lines, 2):  # no number stands on another's line
         x, y = line.label or (0, 0)
-        rise, top = after.points[3][0], max(y for _, y in after.points)
-        assert rise > x + 7 * 8 * 0.54 / 2 or top < y - 4
+        rise = after.points[3][0]
+        assert abs(rise - x) > LABEL[0] / 2 + 5
+        assert y + 4 < 40 + 44 - 6
 
 
 def test_heads_are_those_of_steps_alone() -> None:
     nodes = [node(f"s{t}", 100 * t, 30, step=t) for t in range(3)]
     nodes.append(node("high", 400, 300, layer=AFTER))
     line = led(nodes, edge("s0", "s2"))
-    assert max(y for _, y in line.points) == 40 + 34 + 5
+    assert max(y for _, y in line.points) == 40 + 44
 
 
 def test_a_step_to_another_layer_without_a_port_is_no_detour() -> None:
@@ -255,7 +255,7 @@ def test_a_rail_runs_out_of_the_box_to_a_junction(way: int) -> None:
     box = gap("gap", 1, 5, x=0 if way > 0 else -50)
     line = led(nodes, edge("gap", "j", rail="h_5"), omitted=[box])
     assert line.points == same(straight((50 * way, 30), (100 * way, 30)))
-    assert line.label == (82 * way, 30 + RAISED)
+    assert line.label == (82 * way, 30 + RAISED + 3.5)  # above the head, which is in the gap
 
 
 @pytest.mark.parametrize("way", [1, -1])
@@ -265,7 +265,7 @@ def test_a_line_out_of_the_box_is_level_with_its_port(way: int) -> None:
     inside = straight((500 + 80 * way, 60), (500 + 104 * way, 70))
     line = led(nodes, edge("gap", "a", list(inside), label=(3.0, 4.0)), omitted=[box])
     assert line.points == same(straight((500 + 50 * way, 60), *inside[::3]))
-    assert line.label == (3.0, 4.0)
+    assert line.label == (3.0, 4.0 + 3.5)
 
 
 def test_what_a_junction_behind_the_box_hands_on_stays_as_it_is() -> None:

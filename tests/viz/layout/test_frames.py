@@ -1,18 +1,18 @@
-"""Frames, sums, strips and margins around steps that are placed already."""
+"""Frames, titles, sums, strips and margins around steps that are placed already."""
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
 
 from tests.viz.models import edge, gap, model, node
-from viz.layout.frames import frame, frame_label
+from viz.layout.frames import MARGIN, frame, frame_label, legend, legend_height
 from viz.metrics import FONT, SMALL, text_width
 from viz.model import OUT, Layer, Model, Parameter, Strip
 
-MARGIN, HEADER, BAR, FOOT = 14.0, 16.0, 48.0, 54.0
-LEAST = 560.0  # width of what is drawn, without margins
+HEADER, BAR, LEAST = 16.0, 48.0, 300.0
 
 
 def framed(drawn: Model, left: dict[int, float], **spans: tuple[float, float, float]) -> Model:
@@ -22,9 +22,9 @@ def framed(drawn: Model, left: dict[int, float], **spans: tuple[float, float, fl
 
 
 def two_steps(**rest: Any) -> Model:
-    """Nodes at 50 and 250 in two frames of 100 by 80, from (0, 0) and (200, 0)."""
-    nodes = [node("a", 50, 40, step=0), node("b", 250, 40, step=1)]
-    return framed(model(nodes, **rest), {0: 0.0, 1: 200.0}, L=(0.0, 100.0, 80.0))
+    """Nodes at 50 and 350 in two frames of 100 by 80, from (0, 0) and (300, 0)."""
+    nodes = [node("a", 50, 40, step=0), node("b", 350, 40, step=1)]
+    return framed(model(nodes, **rest), {0: 0.0, 1: 300.0}, L=(0.0, 100.0, 80.0))
 
 
 def parameter(name: str) -> Parameter:
@@ -36,14 +36,14 @@ def strip(layer: str = "", state: str = "h", count: int = 2) -> Strip:
 
 
 def test_a_frame_encloses_its_step_and_a_line_of_text() -> None:
-    drawn = two_steps()
+    drawn = two_steps(has_flow=False)
     a, b = drawn.clusters
     assert (a.id, a.label, a.layer, a.step, a.gate) == ("0", "t = 0", "", 0, "")
     assert (b.id, b.label, b.layer, b.step, b.gate) == ("1", "t = 1", "", 1, "")
-    # The lowest thing of all stands a margin and the legend's room above the lower border.
-    assert (a.x, a.y, a.width, a.height) == (MARGIN, FOOT, 100, 80 + HEADER)
-    assert (b.x, b.y) == (200 + MARGIN, FOOT)
-    assert (drawn.nodes[1].x, drawn.nodes[1].y) == (250 + MARGIN, 40 + FOOT)
+    assert (a.x, a.y, a.width, a.height) == (MARGIN, MARGIN, 100, 80 + HEADER)
+    assert (b.x, b.y) == (300 + MARGIN, MARGIN)
+    assert (drawn.nodes[1].x, drawn.nodes[1].y) == (350 + MARGIN, 40 + MARGIN)
+    assert (drawn.width, drawn.height) == (400 + 2 * MARGIN, 80 + HEADER + 2 * MARGIN)
 
 
 @pytest.mark.parametrize(
@@ -51,196 +51,126 @@ def test_a_frame_encloses_its_step_and_a_line_of_text() -> None:
     [([], 0), ([50], -1), ([35], 1), ([65], -1), ([5], 0), ([20, 50], 1), ([20, 80], 0)],
 )
 def test_no_line_that_leaves_a_step_runs_over_its_label(ways: list[float], side: int) -> None:
-    nodes = [node("a", 50, 40, step=0), node("b", 250, 40, step=1)]
-    drawn = model(nodes)
+    drawn = model([node("a", 50, 40, step=0), node("b", 250, 40, step=1)])
     frame(drawn, {0: 0.0, 1: 200.0}, {"": (0.0, 100.0, 80.0)}, {"": ways, "other": [50.0]})
     half = text_width("t = 0", FONT) / 2
     for cluster in drawn.clusters:
-        assert cluster.aside == side * (50 - half - 10)
+        assert cluster.aside == pytest.approx(side * (50 - half - 10))
         assert all(abs(way - 50 - cluster.aside) > half for way in ways)
 
 
+def test_a_frame_says_what_was_read_there() -> None:
+    assert frame_label("", 3) == "t = 3"
+    assert frame_label("layer = 1", 3) == "layer = 1, t = 3"
+    assert frame_label("", 3, {3: "a"}) == "t = 3: a"
+    assert frame_label("", 3, {3: " "}) == "t = 3: \N{OPEN BOX}"
+    drawn = two_steps(labels={0: "a word that is too long for its frame"})
+    assert text_width(drawn.clusters[0].label, FONT) <= 100
+    assert drawn.clusters[1].label == "t = 1"
+
+
 def test_only_steps_that_are_drawn_and_that_a_layer_has_are_framed() -> None:
-    layers = [Layer("1", [0, 1, 2], []), Layer("2", [1, 2], []), Layer(OUT, [0, 1], [])]
-    nodes = [node("a", 50, 40, layer="1", step=0)]
-    drawn = model(nodes, layers=layers, steps=[0, 1, 2], shown=[0, 1])
-    span = (0.0, 100.0, 80.0)
-    frame(drawn, {0: 0.0, 1: 200.0}, {"1": span, "2": (200.0, 90.0, 60.0), OUT: span})
-    assert [(c.layer, c.step) for c in drawn.clusters] == [("1", 0), ("1", 1), ("2", 1)]
-    assert drawn.clusters[2].y - drawn.clusters[0].y == 200
-    assert (drawn.clusters[2].width, drawn.clusters[2].height) == (90, 76)
-    assert drawn.clusters[2].label == frame_label("2", 1) == "2,  t = 1"
+    nodes = [node(f"{layer}{t}", 100 * t, layer=layer, step=t) for layer in "AB" for t in range(2)]
+    layers = [Layer("A", [0, 1], []), Layer("B", [1], []), Layer(OUT, [0, 1], [])]
+    drawn = framed(
+        model(nodes, layers=layers, shown=[1]), {0: 0.0, 1: 100.0},
+        A=(0.0, 80.0, 40.0), B=(90.0, 80.0, 40.0), **{OUT: (180.0, 80.0, 40.0)},
+    )  # fmt: skip
+    assert [(c.layer, c.step) for c in drawn.clusters] == [("A", 1), ("B", 1)]
 
 
-LABEL = (0.33 + 0.33 + 0.6 + 0.33 + 0.6) * FONT  # width of "t = 0"
-MOST = (100 - LABEL) / 2 - 10  # ten points from the frame's side
-NEAR = LABEL / 2 + 8  # a line must keep off a label's middle by more
-
-
-@pytest.mark.parametrize(
-    ("ways", "aside"),
-    [
-        ([], 0),
-        ([50 + NEAR + 0.1], 0),
-        ([50 - NEAR - 0.1], 0),
-        ([50 + NEAR - 0.1], -MOST),
-        ([50 - NEAR + 0.1], MOST),
-        ([50.0], -MOST),
-        ([50.0, 10.0], MOST),
-        ([50.0, 50 - MOST, 50 + MOST + 3], MOST),  # no place is free: the farther from a line
-        ([50.0, 50 - MOST - 3, 50 + MOST], -MOST),
-    ],
-)
-def test_a_frames_label_stands_aside_of_lines_that_leave_upwards(
-    ways: list[float], aside: float
-) -> None:
-    drawn = model([node("a", 50, 40, step=0)])
-    frame(drawn, {0: 0.0}, {"": (0.0, 100.0, 80.0)}, {"": ways, "other": [50.0]})
-    assert drawn.clusters[0].aside == pytest.approx(aside)
-
-
-def test_a_label_that_fills_its_frame_stays_in_the_middle() -> None:
-    drawn = model([node("a", 50, 40, step=0)])
-    frame(drawn, {0: 0.0}, {"": (0.0, LABEL + 19.0, 80.0)}, {"": [LABEL / 2 + 9.5]})
-    assert drawn.clusters[0].aside == 0
-
-
-def test_the_drawing_is_as_large_as_what_it_holds_and_its_margins() -> None:
-    drawn = two_steps()
+def test_a_small_graph_stands_in_the_middle_of_its_legend() -> None:
+    drawn = framed(model([node("a", 500, 40)]), {})
     assert drawn.width == LEAST + 2 * MARGIN
-    assert drawn.height == 80 + HEADER + MARGIN + FOOT + 20
-    nodes = [node("a", 50, 40, step=0), node("far", 700, -100), node("high", 300, 500, height=30.0)]
-    drawn = framed(model(nodes), {0: 0.0}, L=(0.0, 100.0, 80.0))
-    assert drawn.width == 720 + 2 * MARGIN
-    assert drawn.height == (515 + 110) + MARGIN + FOOT + 20
-    assert drawn.nodes[1].y == 10 + FOOT
-    wide = framed(model([node("a", 50, 40, step=0)]), {0: 0.0}, L=(-5.0, 900.0, 80.0))
-    assert (wide.width, wide.clusters[0].y) == (900 + 2 * MARGIN, FOOT)
+    assert drawn.nodes[0].x == drawn.width / 2
+    assert framed(model([node("a", 500, 40)], has_flow=False), {}).width == 40 + 2 * MARGIN
+
+
+@pytest.mark.parametrize("width", [180.0, 328.0, 428.0, 700.0, 2000.0])
+def test_the_legends_words_fit_any_width(width: float) -> None:
+    drawn = model([], notes=["a note of many words, " * 12])
+    lines = legend(drawn, width)
+    assert all(text_width(line, SMALL) <= width - 2 * MARGIN for line in lines)
+    assert legend_height(drawn, width) >= 8 * len(lines)
+    said = " ".join(" ".join(lines).split())
+    assert "l2 norm of the gradient" in said
+    assert said.endswith("a note of many words,")
+
+
+def test_a_title_and_a_headline_of_any_length_are_broken_into_lines() -> None:
+    words = "many words that say what this picture shows and more " * 3
+    drawn = two_steps(title=words, headline=words)
+    short = two_steps()
+    assert {size for _, size in drawn.heading} == {14.0, 11.0}
+    assert all(text_width(line, size) <= 400 for line, size in drawn.heading)
+    assert drawn.height - short.height > sum(size for _, size in drawn.heading)
+    long = two_steps(title="W" * 5000)
+    assert len(long.heading) <= 3
+    assert all(text_width(line, size) <= 400 for line, size in long.heading)
 
 
 def test_a_box_for_steps_left_out_is_as_high_as_the_frames() -> None:
-    drawn = two_steps(omitted=[gap("gap", 2, 5, x=110)])
-    (box,) = drawn.omitted
-    assert (box.x, box.y, box.width, box.height) == (110 + MARGIN, FOOT, 50, 80 + HEADER)
+    nodes = [node("a", 50, 40, step=0), node("b", 350, 40, step=3)]
+    box = gap("gap", 1, 2, x=150)
+    drawn = framed(model(nodes, omitted=[box]), {0: 0.0, 3: 300.0}, L=(0.0, 100.0, 80.0))
+    (a, _) = drawn.clusters
+    assert (box.y, box.height) == (a.y, a.height)
 
 
-def test_without_frames_it_is_as_high_as_the_nodes() -> None:
-    nodes = [node("a", 50, 40), node("b", 50, 90)]
-    drawn = framed(model(nodes, omitted=[gap("gap", 2, 5)]), {})
-    assert (drawn.omitted[0].y, drawn.omitted[0].height) == (FOOT, 70)
+def test_sums_stand_in_rows_that_the_picture_has_room_for() -> None:
+    names = ["weight_ih", "weight_hh", "bias", "a rather long name of a parameter", "w" * 300]
+    drawn = two_steps(parameters=[parameter(name) for name in names])
+    boxes = drawn.parameters
+    assert len({box.y for box in boxes}) > 1
+    for box in boxes:
+        assert box.x + box.width / 2 <= drawn.width - MARGIN
+        assert box.y + box.height / 2 < drawn.clusters[0].y
+    for a, b in itertools.pairwise(boxes):
+        assert a.y > b.y or a.x + a.width / 2 < b.x - b.width / 2
+        assert a.y == b.y or a.y - a.height / 2 > b.y + b.height / 2
+    assert boxes[0].x - boxes[0].width / 2 > MARGIN + text_width("sum over time", SMALL)
 
 
-# Sums over time.
+def test_every_bar_stands_below_its_step_whatever_is_left_out() -> None:
+    nodes = [node("a", 50, 40, step=0), node("b", 350, 40, step=9)]
+    box = gap("gap", 1, 8, x=120, width=160)
+    strips = [strip(count=10), strip(state="c", count=10)]
+    drawn = framed(
+        model(nodes, omitted=[box], strips=strips, steps=list(range(10)), shown=[0, 9]),
+        {0: 0.0, 9: 300.0}, L=(0.0, 100.0, 80.0),
+    )  # fmt: skip
+    for one in strips:
+        assert [one.places[0], one.places[-1]] == [c.x + 50 for c in drawn.clusters]
+        inner = one.places[1:-1]
+        assert box.x < inner[0] < inner[-1] < box.x + box.width
+    high, low = strips
+    assert high.y > low.y + BAR + FONT
+    assert high.places == low.places
+    assert {tick.text for tick in drawn.ticks} >= {"0", "9"}
+    for tick in drawn.ticks:  # one row, below the last strip
+        assert tick.x == low.places[int(tick.text)]
+        assert tick.y == low.y - 8
 
 
-def test_sums_stand_in_a_row_below_the_frames_behind_what_names_them() -> None:
-    drawn = two_steps(parameters=[parameter("w"), parameter("layer 1.weight_hh")])
-    short, long = drawn.parameters
-    assert (short.width, short.height) == (round(text_width("0.0e-00", FONT) + 12, 2), 30)
-    assert long.width == round(text_width("layer 1.weight_hh", FONT) + 12, 2)
-    first = text_width("sum over time", SMALL) + 16 + MARGIN
-    assert short.x == pytest.approx(first + short.width / 2, abs=0.011)
-    assert long.x == pytest.approx(first + short.width + 12 + long.width / 2, abs=0.011)
-    # 28 points below the frames is the row's middle, and 34 below that comes the foot.
-    bottom = drawn.clusters[0].y
-    assert [p.y for p in drawn.parameters] == [bottom - 28] * 2
-    assert bottom == FOOT + 28 + 34
-    assert drawn.height == 80 + HEADER + 62 + MARGIN + FOOT + 20
-
-
-# Strips.
-
-
-def test_bars_stand_below_the_middle_of_their_frames() -> None:
-    drawn = two_steps(strips=[strip(), strip(state="c")])
-    upper, lower = drawn.strips
-    assert upper.places == lower.places == [50 + MARGIN, 250 + MARGIN]
-    assert upper.height == lower.height == BAR
-    bottom = drawn.clusters[0].y
-    # Each with 44 points for its headline and step numbers; 16 below the last.
-    assert (upper.y, lower.y) == (bottom - BAR - 44, bottom - 2 * (BAR + 44))
-    assert lower.y == FOOT + 16
-
-
-def many(count: int, **rest: Any) -> Model:
-    nodes = [node(f"n{t}", 50 * t, 40, step=t) for t in range(count)]
-    return framed(model(nodes, **rest), {t: 50.0 * t for t in range(count)}, L=(0.0, 40.0, 80.0))
-
-
-@pytest.mark.parametrize(("count", "aligned"), [(12, True), (13, False)])
-def test_more_than_twelve_bars_stand_close_together(count: int, aligned: bool) -> None:
-    drawn = many(count, strips=[strip(count=count)])
-    if aligned:
-        expected = [50 * t + 20 + MARGIN for t in range(count)]
-    else:
-        room = 50 * (count - 1) + 40 - MARGIN
-        each = (room - 64) / count
-        expected = [MARGIN + 40 + each * (t + 0.5) for t in range(count)]
-    assert drawn.strips[0].places == pytest.approx(expected, abs=0.006)
-
-
-def test_where_steps_are_left_out_strips_stand_two_by_two() -> None:
-    strips = [strip(state=name, count=10) for name in "hcx"]
-    drawn = two_steps(strips=strips, omitted=[gap("gap", 2, 9, x=310)])
-    bottom = drawn.clusters[0].y
-    assert [s.y for s in drawn.strips] == [bottom - 92, bottom - 92, bottom - 184]
-    room = (LEAST - MARGIN) / 2
-    each = (room - 64) / 10
-    left = [40 + each * (t + 0.5) + MARGIN for t in range(10)]
-    assert drawn.strips[0].places == pytest.approx(left, abs=0.006)
-    assert drawn.strips[1].places == pytest.approx([x + room for x in left], abs=0.006)
-    assert drawn.strips[2].places == pytest.approx(left, abs=0.006)
-
-
-def test_one_strip_alone_has_the_whole_width() -> None:
-    drawn = two_steps(strips=[strip(count=10)], omitted=[gap("gap", 2, 9, x=310)])
-    each = (LEAST - MARGIN - 64) / 10
-    assert drawn.strips[0].places[-1] == pytest.approx(MARGIN + 40 + each * 9.5, abs=0.006)
-
-
-def test_without_frames_bars_are_not_aligned() -> None:
-    nodes = [node("h", 100, 40, layer=OUT, step=0)]
-    drawn = model(nodes, strips=[strip(count=1)], layers=[Layer(OUT, [0], [])])
-    frame(drawn, {0: 0.0}, {OUT: (0.0, 100.0, 80.0)})
-    assert drawn.strips[0].places == [round(40 + (LEAST - MARGIN - 64) / 2 + MARGIN, 2)]
-
-
-def test_a_strip_knows_the_rail_of_its_state() -> None:
-    nodes = [
-        node("i", 50, 10, step=0, role="op", name="h"),
-        node("j", 50, 20, step=0, role="state", name="c"),
-        node("k", 50, 30, step=0, role="state", name="h", layer="2"),
-        node("l", 50, 44, step=0, role="state", name="h"),
-    ]
-    drawn = framed(model(nodes, strips=[strip(count=1), strip("3", count=1)]), {0: 0.0},
-                   L=(0.0, 100.0, 80.0))  # fmt: skip
-    assert drawn.strips[0].rail == drawn.nodes[3].y
-    assert drawn.strips[1].rail is None
-
-
-# Rounding.
+def test_a_strip_knows_where_its_rail_is() -> None:
+    nodes = [node(f"{n}{t}", 300 * t, y, step=t, role="state", name=n)
+             for n, y in (("h", 20), ("c", 60)) for t in range(2)]  # fmt: skip
+    strips = [strip(), strip(state="c"), strip(layer="other")]
+    drawn = framed(model(nodes, strips=strips), {0: -50.0, 1: 250.0}, L=(0.0, 100.0, 80.0))
+    assert [s.rail for s in strips] == [drawn.nodes[0].y, drawn.nodes[2].y, None]
 
 
 def test_everything_is_moved_and_rounded_to_hundredths() -> None:
-    a = node("a", 10 / 3, 0.12345, step=0, width=100 / 3, height=200 / 3, role="state", name="h")
-    line = edge("a", "a", [(1 / 3, 2 / 3)] * 4, label=(4 / 3, 5 / 3))
-    drawn = model([a], [line], strips=[strip(count=3)], parameters=[parameter("w")],
-                  omitted=[gap("gap", 1, 2, x=1 / 3, width=50 / 3)])  # fmt: skip
-    framed(drawn, {0: 2 / 3}, L=(-100 / 7, 100 / 3, 200 / 3))
-    a, box, (s,) = drawn.nodes[0], drawn.clusters[0], drawn.strips
-    (hole,), (total,) = drawn.omitted, drawn.parameters
-    numbers = [
-        a.x, a.y, a.width, a.height, box.x, box.y, box.width, box.height, s.y, s.rail, *s.places,
-        *line.points[0], *(line.label or ()), hole.x, hole.width, hole.y, hole.height,
-        total.x, total.y, total.width,
-    ]  # fmt: skip
-    assert numbers == [round(value, 2) for value in numbers if value is not None]
-    assert line.points == [(14.33, line.points[0][1])] * 4
-    low = 0.12345 - 100 / 3  # the lowest is the node, and the sums and bars below it
-    foot = low - 28 - 34 - 92 - 16 - FOOT
-    assert line.points[0][1] == round(2 / 3 - foot, 2)
-    assert line.label == (round(14 + 4 / 3, 2), round(5 / 3 - foot, 2))
-    assert (a.x, a.y, a.width, a.height) == (17.33, round(0.12345 - foot, 2), 33.33, 66.67)
-    assert (s.y, s.rail) == (FOOT + 16, a.y)
-    each = (LEAST - MARGIN - 64) / 3
-    assert s.places == [round(40 + each * (t + 0.5) + MARGIN, 2) for t in range(3)]
+    nodes = [node("a", 100 / 3, 40, step=0), node("b", 350, 40, step=1)]
+    line = edge("a", "b", [(100 / 3, 40.0)] * 4, label=(200 / 3, 45.0))
+    drawn = framed(
+        model(nodes, [line], strips=[strip()], parameters=[parameter("w")]),
+        {0: 0.0, 1: 300.0}, L=(0.0, 100.0, 80.0),
+    )  # fmt: skip
+    numbers = [drawn.width, drawn.height]
+    for box in [*drawn.nodes, *drawn.clusters, *drawn.parameters]:
+        numbers += [box.x, box.y, box.width, box.height]
+    numbers += [n for point in [*line.points, line.label or (0.0, 0.0)] for n in point]
+    numbers += [n for tick in drawn.ticks for n in (tick.x, tick.y)] + drawn.strips[0].places
+    assert numbers == [round(number, 2) for number in numbers]
+    assert min(numbers) > 0

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from tests.viz.models import edge, gap, model, node, size
+from viz.layout.frames import legend_height
 from viz.layout.stacked import together
 from viz.model import Cluster, Layer, Model, Parameter, Strip
 
-FOOT, GAP, HEADLINE = 54.0, 12.0, 26.0
+GAP, MARGIN = 12.0, 14.0
+CAPTION = 13 * 1.28  # height of a part's name
 
 
 def part(height: float = 200.0, width: float = 300.0, **rest: Any) -> Model:
@@ -29,8 +31,8 @@ def part(height: float = 200.0, width: float = 300.0, **rest: Any) -> Model:
             "layers": [Layer("L", [0], [])],
             "parameters": [Parameter("sum-n1", "w", (), size(1.0), {}, 5.0, y, 10.0, 10.0)],
             "strips": [
-                Strip("", "h", [0], [1.0], None, "", [5.0], y, y, 48.0),
-                Strip("", "c", [0], [1.0], None, "", [5.0], None, y, 48.0),
+                Strip("", "h", [0], [1.0], places=[5.0], rail=y, y=y, height=48.0),
+                Strip("", "c", [0], [1.0], places=[5.0], y=y, height=48.0),
             ],
             "notes": ["coarser"],
             "width": width,
@@ -40,18 +42,36 @@ def part(height: float = 200.0, width: float = 300.0, **rest: Any) -> Model:
     )
 
 
+def foot(width: float = 300.0) -> float:
+    """Of a part's own legend, which the whole has once."""
+    return legend_height(part(width=width), width)
+
+
 def test_parts_stand_above_one_another_and_share_one_foot() -> None:
     whole = together({"A": part(150.0), "B": part(200.0, 400.0), "C": part(250.0)})
-    low = [0.0, 250 - FOOT + GAP, 250 - FOOT + GAP + 200 - FOOT + GAP]  # of C, B, A
+    shared, each = foot(400.0), CAPTION + GAP - MARGIN
+    low = [shared - foot()]  # of C, B, A
+    low.append(low[0] + 250 + each - foot(400.0))
+    low.append(low[1] + foot(400.0) + 200 + each - foot(400.0) - foot())
     assert [n.y for n in whole.nodes[::2]] == [round(100 / 3 + dy, 2) for dy in reversed(low)]
-    assert whole.height == low[2] + 150
     assert whole.width == 400
-    assert together({"A": part(150.0)}, "Title").height == 150 + HEADLINE
+    titled = together({"A": part(150.0)}, "Title").height
+    assert titled - together({"A": part(150.0)}).height == pytest.approx(14 * 1.28 + 6)
+
+
+def test_a_step_stands_at_one_x_in_all_parts() -> None:
+    late = part()
+    late.clusters[0].x = 51.0
+    whole = together({"A": part(), "B": late})
+    assert [c.x for c in whole.clusters] == [51.0, 51.0]
+    assert [n.x for n in whole.nodes] == [60.0, 70.0, 10.0, 20.0]
+    assert [s.places for s in whole.strips] == [[55.0]] * 2 + [[5.0]] * 2
+    assert whole.width == 350.0
 
 
 def test_everything_of_a_part_moves_by_the_same_height() -> None:
     whole = together({"A": part(), "B": part()})
-    for serial, dy in ((0, 200 - FOOT + GAP), (1, 0.0)):
+    for serial, dy in ((0, 200 - foot() + CAPTION + GAP - MARGIN), (1, 0.0)):
         name = "AB"[serial]
         at = round(100 / 3 + dy, 2)
         boxes = [*whole.nodes[2 * serial : 2 * serial + 2], whole.clusters[serial],
@@ -66,7 +86,7 @@ def test_everything_of_a_part_moves_by_the_same_height() -> None:
         assert {whole.clusters[serial].part, h.part, c.part, whole.layers[serial].part} == {name}
         caption = whole.captions[serial]
         assert (caption.id, caption.text) == (f"{'ab'[serial]}_caption", name)
-        assert (caption.x, caption.y) == (14, 200 - 14 + dy)
+        assert (caption.x, caption.y) == (14, round(200 - 14 + CAPTION / 2 + dy, 2))
 
 
 def test_places_are_rounded_to_hundredths() -> None:

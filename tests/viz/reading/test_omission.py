@@ -94,7 +94,7 @@ def test_a_box_says_the_least_and_the_most_at_the_hidden_state() -> None:
     found = leave_out(chain(6, [1.0, 0.5, math.nan, 0.25, math.inf, 2.0]), [0, 5])
     (box,) = found.omitted
     assert (box.low, box.high) == (0.25, 0.5)
-    assert box.text() == "4 steps\n5.0e-01 .. 2.5e-01"
+    assert box.text() == "4 steps\n0.50 .. 0.25"
     (box,) = leave_out(chain(3, [1.0, math.nan, 1.0]), [0, 2]).omitted
     assert (box.low, box.high, box.text()) == (None, None, "1 step")
     (box,) = leave_out(chain(4), [0, 3]).omitted
@@ -150,7 +150,7 @@ def test_auto_keeps_as_many_steps_as_fit_the_width() -> None:
 
 @pytest.mark.parametrize(
     ("fewer", "spare", "kept"),
-    [(0, 0, 8), (0, -1, 7), (2, 0, 6), (2, -1, 5), (5, -1, 2), (7, 0, 2)],
+    [(0, 0.01, 8), (0, -1, 7), (2, 0.01, 6), (2, -1, 5), (5, -1, 2), (7, 0.01, 2)],
 )
 def test_no_more_steps_are_dropped_than_must_be(
     monkeypatch: pytest.MonkeyPatch, fewer: int, spare: float, kept: int
