@@ -131,8 +131,9 @@ def gradient_codes(values: np.ndarray, digits: int = 3) -> np.ndarray:
     doubtful = np.zeros(values.shape, dtype=bool)  # so near the middle that the last bits decide
     doubtful[usual] = np.abs(scaled - np.floor(scaled) - 0.5) < 1e-6
     doubtful |= ~usual & (values > 0) & (values < math.inf)
-    for where in zip(*np.nonzero(doubtful), strict=True):
-        codes[where] = gradient_code(float(values[where]), digits)
+    found, which = np.unique(values[doubtful], return_inverse=True)  # what is stuck recurs
+    exact = [gradient_code(value, digits) for value in found.tolist()]
+    codes[doubtful] = np.array(exact, dtype=codes.dtype)[which.ravel()] if exact else NONE
     return codes
 
 
