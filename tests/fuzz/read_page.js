@@ -5,7 +5,7 @@ const { readFileSync } = require("node:fs");
 const { createInterface } = require("node:readline");
 const { runInThisContext } = require("node:vm");
 
-const source = ["numbers.js", "drawing.js"].map((name) => readFileSync(`${process.argv[2]}/${name}`, "utf8"));
+const source = ["load.js", "numbers.js", "drawing.js"].map((name) => readFileSync(`${process.argv[2]}/${name}`, "utf8"));
 const { inflate, unpool, Numbers, Drawing } = runInThisContext(
   `(() => { ${source.join("\n")}\n return { inflate, unpool, Numbers, Drawing }; })()`,
 );

@@ -1,7 +1,8 @@
 """The interactive page: drawings, style and script in one HTML file that loads nothing.
 
 One idea: the assets are ordinary files, put together here as they are. A content security policy
-names the digests of the one style sheet and the one script, so nothing else can ever run or load;
+names the digests of the one style sheet and of the two scripts, the program and what unpacks it, so
+nothing else can ever run or load;
 every name in a drawing travels as data and is only ever set as text.
 """
 
@@ -18,7 +19,7 @@ from importlib.resources import files
 from typing import Any
 
 from viz.errors import VizError
-from viz.page.pack import pack
+from viz.page.pack import pack, pack_text
 from viz.reading.folding import Folded
 from viz.style import STEPS_PER_SIDE, THEMES, THICK, THIN, Scale, Theme
 from viz.text import clean
@@ -30,8 +31,8 @@ SCRIPTS = (
 
 
 POLICY = (
-    "default-src 'none'; script-src 'sha256-{script}'; style-src 'sha256-{style}'; img-src data:; "
-    "base-uri 'none'; form-action 'none'"
+    "default-src 'none'; script-src 'sha256-{script}' 'sha256-{program}'; "
+    "style-src 'sha256-{style}'; img-src data:; base-uri 'none'; form-action 'none'"
 )
 
 
@@ -69,24 +70,29 @@ def render(
     title = clean(title) or "Backpropagation through time"
     pictures = {clean(name): levels for name, levels in pictures.items()}
     style = _themes() + _lean(_asset("page.css"))
-    script = "".join(f"{_lean(_asset(name))}\n" for name in SCRIPTS)
+    program = "".join(f"{_lean(_asset(name))}\n" for name in SCRIPTS)
+    script = _lean(_asset("load.js")) + '\nrun(JSON.parse($("data").textContent)).catch(fail);\n'
+    digests = {"script": script, "program": program, "style": style}
     parts = {
         "TITLE": escape(title),
-        "POLICY": POLICY.format(script=_digest(script), style=_digest(style)),
+        "POLICY": POLICY.format(**{key: _digest(text) for key, text in digests.items()}),
         "STYLE": style,
         "SCRIPT": script,
-        "DATA": _data(pictures, scale, detail),
+        "DATA": _data(pictures, scale, detail, program),
     }
     return re.sub(r"<!--([A-Z]+)-->", lambda found: parts[found[1]], _asset("page.html"))
 
 
-def _data(pictures: Mapping[str, Mapping[str, Folded]], scale: Scale, detail: str) -> str:
+def _data(
+    pictures: Mapping[str, Mapping[str, Folded]], scale: Scale, detail: str, program: str
+) -> str:
     known = {
         "format": "tinygrad-rnn page",
         "version": 1,
         "detail": clean(detail),
         "scale": {**asdict(scale), "levels": STEPS_PER_SIDE, "thin": THIN, "thick": THICK},
         "themes": {name: _colours(theme) for name, theme in THEMES.items()},
+        "program": pack_text(program),
         **pack(pictures),
     }
     text = json.dumps(known, ensure_ascii=False, allow_nan=False, separators=(",", ":"))

@@ -106,9 +106,14 @@ def pack(pictures: Mapping[str, Mapping[str, Folded]]) -> dict[str, str]:
     }
     text = json.dumps(drawing, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return {
-        "drawing": _text(zlib.compress(text.encode(), 9)),
+        "drawing": pack_text(text),
         "numbers": _text(deflated),
     }
+
+
+def pack_text(text: str) -> str:
+    """A text, deflated, in base 85."""
+    return _text(zlib.compress(text.encode(), 9))
 
 
 def _text(data: bytes) -> str:

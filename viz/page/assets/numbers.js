@@ -1,7 +1,5 @@
-// The page's numbers: unpacking them (see viz/pack.py) and writing them down.
+// The page's numbers: unpacking them (see viz/page/pack.py) and writing them down.
 // Gradients are kept as codes of so many decimal digits, so that what is shown is what was computed.
-
-const $ = (id) => document.getElementById(id);
 
 function element(tag, text = "", attributes = {}) {
   const made = document.createElement(tag);
@@ -16,25 +14,6 @@ let least = 100; // 100 for three digits, 10 for two: the first of the 9 * least
 
 function keepDigits(digits) {
   least = 10 ** (digits - 1);
-}
-
-// Base 85: five characters are four bytes.
-const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;,=>?@^_`{|}~";
-
-function bytesOf(text) {
-  const digit = Object.fromEntries([...DIGITS].map((char, i) => [char, i]));
-  const view = new DataView(new ArrayBuffer(Math.ceil(text.length / 5) * 4));
-  for (let i = 0; i < text.length; i += 5) {
-    let number = 0;
-    for (let k = i; k < i + 5; k++) number = number * 85 + (k < text.length ? digit[text[k]] : 84);
-    view.setUint32((i / 5) * 4, number % 2 ** 32);
-  }
-  return view.buffer.slice(0, text.length - Math.ceil(text.length / 5));
-}
-
-async function inflate(text) {
-  const stream = new Blob([bytesOf(text)]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 // All series of the pool. `specs` holds [length, differenced] in the order of the bytes, `order`

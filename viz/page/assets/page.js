@@ -213,9 +213,4 @@ async function start() {
   globalThis.gradientPage = new Page(data, drawing, series); // for scripts: sweep.play(), choose(), ...
 }
 
-start().catch((error) => {
-  $("notice").hidden = false;
-  $("notice").textContent = typeof DecompressionStream === "undefined"
-    ? "This page needs a browser from 2024 or later." : `The page cannot be drawn: ${error.message}`;
-  throw error;
-});
+start().catch(fail);
