@@ -1,87 +1,221 @@
-"""Arguments that would change a result in silence are refused by name, with what they take."""
+"""What stands for several tensors, for numbers or for an array: taken as meant, or refused."""
+
+import array
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 import tinygrad_rnn as tr
-from tinygrad_rnn.arguments import number, whole
 
 
-@pytest.mark.parametrize("value", [1.0, 1.5, True, np.True_, "3", None, [1], np.float64(2)])
-def test_what_is_no_whole_number(value):
-    with pytest.raises(TypeError, match=r"f: n = .* is not a whole number from 1"):
-        whole(value, "f: n", 1)
+def leaf(data):
+    return tr.Tensor(data, requires_grad=True)
 
 
-@pytest.mark.parametrize("value", [0, -1, np.int64(-3), 10**30])
-def test_a_whole_number_out_of_range(value):
-    with pytest.raises(ValueError, match=r"f: n = .* is not a whole number from 1 to 9"):
-        whole(value, "f: n", 1, 9)
+def with_gradient(data):
+    x = leaf(data)
+    x.grad = np.full(x.shape, 10.0)
+    return x
 
 
-@pytest.mark.parametrize("value", [1, 9, np.int8(4), np.uint64(5)])
-def test_whole_numbers_of_any_kind(value):
-    found = whole(value, "f: n", 1, 9)
-    assert found == value
-    assert type(found) is int
+# -- one tensor, several, and what is neither
 
 
-@pytest.mark.parametrize("value", [True, "0.1", None, [0.1], 1j])
-def test_what_is_no_number(value):
-    with pytest.raises(TypeError, match=r"f: x = .* is not a number from 0 and below 1"):
-        number(value, "f: x", 0, 1)
+def test_one_tensor_is_as_good_as_a_list_of_it():
+    w = leaf([1.0, 2.0])
+    (g,) = tr.grad(np.sum(w * w), w)
+    np.testing.assert_array_equal(g.data, [2.0, 4.0])
+    w = with_gradient([3.0, 4.0])
+    assert tr.clip_grad_norm_(w, 1.0) == pytest.approx(10 * 2**0.5)
+    np.testing.assert_allclose(w.grad, [2**-0.5, 2**-0.5])
+    tr.clip_grad_value_(w, 0.5)
+    np.testing.assert_array_equal(w.grad, [0.5, 0.5])
+    value, moved = tr.jvp(np.sin, tr.Tensor([0.0, 1.0]), [1.0, 10.0])
+    assert value.shape == (2,)
+    np.testing.assert_allclose(moved.data, [1.0, 10 * np.cos(1.0)])
 
 
-@pytest.mark.parametrize("value", [-1e-9, 1, np.inf, -np.inf, np.nan])
-def test_a_number_out_of_range(value):
-    with pytest.raises(ValueError, match=r"f: x = .* is not a number from 0 and below 1"):
-        number(value, "f: x", 0, 1)
+def test_a_generator_is_read_once():
+    a, b = leaf([1.0, 2.0]), leaf(3.0)
+    gradients = tr.grad(np.sum(a * b), (x for x in (a, b)))
+    assert [g.data.tolist() for g in gradients] == [[3.0, 3.0], 3.0]
+    a.grad, b.grad = np.array([3.0, 0.0]), np.array(4.0)
+    assert tr.clip_grad_norm_(iter([a, b]), 1.0) == 5.0
+    np.testing.assert_allclose([a.grad[0], b.grad], [0.6, 0.8])
+    tr.clip_grad_value_({"a": a, "b": b}.values(), 0.1)
+    assert b.grad == 0.1
+    assert tr.SGD((x for x in (a, b)), lr=1.0).parameters == [a, b]
 
 
-def test_an_open_range_leaves_its_end_out():
-    assert number(np.float32(0.5), "f: x", 0, closed=False) == 0.5
-    with pytest.raises(ValueError, match="above 0"):
-        number(0, "f: x", 0, closed=False)
+@pytest.mark.parametrize(
+    "given", [np.ones(2), 1.0, None, "w", {"w": 1}, [1.0], [None], [np.ones(2)], tr.Linear(1, 1)]
+)
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda given: tr.grad(np.sum(leaf([1.0]) * 2), given),
+        lambda given: tr.clip_grad_norm_(given, 1.0),
+        lambda given: tr.clip_grad_value_(given, 1.0),
+        lambda given: tr.SGD(given, lr=1.0),
+        lambda given: tr.Adam(given),
+    ],
+)
+def test_anything_else_is_refused_by_name(call, given):
+    with pytest.raises(TypeError, match=r"takes (tensors, not|the parameters themselves)"):
+        call(given)
 
 
-@pytest.mark.parametrize(("k1", "k2"), [(1.5, 3), (1, 2.5), (True, 2), ("1", 2), (1, None)])
-def test_windows_are_whole_numbers(k1, k2):
-    cell = tr.RNNCell(2, 3, rng=0)
-    with pytest.raises(TypeError, match=r"truncated_bptt: k[12] = .* is not a whole number"):
-        tr.truncated_bptt(cell, np.ones((4, 1, 2)), lambda t, h: h.sum(), k1, k2)
+def test_an_optimiser_takes_a_list_as_in_pytorch():
+    with pytest.raises(TypeError, match="put the one into a list"):
+        tr.SGD(leaf([1.0, 2.0]), lr=1.0)
 
 
-@pytest.mark.parametrize("spare", [2**31, -1, 2**40])
-def test_memory_beyond_a_c_int_is_refused(spare):
-    with pytest.raises(ValueError, match="keep_memory: spare"):
-        tr.keep_memory(spare)
+def test_the_output_of_grad_is_a_tensor():
+    with pytest.raises(TypeError, match="the output is a tensor, not of type float64"):
+        tr.grad(np.float64(1.0), [leaf(1.0)])
 
 
-def test_dropout_of_integers_keeps_its_scale():
-    x = np.full(10_000, 3)
-    out = tr.Dropout(0.3, rng=0)(x)
-    assert out.dtype == np.float64
-    assert set(np.unique(out)) == {0.0, 3 / 0.7}
-    assert out.mean() == pytest.approx(3, rel=0.03)
+# -- numbers that are no real numbers
 
 
-@pytest.mark.parametrize("value", [np.eye(3), [[1.0]], tr.Tensor(np.eye(3)), 3.0])
-def test_an_array_in_a_parameters_place_is_refused(value):
-    cell = tr.RNNCell(2, 3, rng=0)
-    kept = cell.weight_hh
-    with pytest.raises(TypeError, match=r"weight_hh is a parameter.*weight_hh\.data = "):
-        cell.weight_hh = value
-    assert cell.weight_hh is kept
-    cell.weight_hh = tr.Parameter(np.eye(3))
-    assert len(cell.parameters()) == 3
+NO_NUMBERS = [
+    1j, np.array([1j]), np.complex64(1), Fraction(1, 2), Decimal("0.5"), "1.0", ["1", "2"],
+    [None, 1.0], np.array([1.0, None]), b"1", np.datetime64("2020-01-01"),
+]  # fmt: skip
 
 
-def test_a_fused_run_is_swept_with_the_nonlinearity_it_was_made_with():
-    cell = tr.RNNCell(2, 3, rng=0)
-    x = np.random.default_rng(1).normal(size=(5, 2, 2))
-    loss = np.square(tr.unroll(cell, x, engine="fused").outputs).sum()
-    (expected,) = tr.grad(loss, [cell.weight_hh])
-    again = np.square(tr.unroll(cell, x, engine="fused").outputs).sum()
-    cell.nonlinearity = "relu"
-    (found,) = tr.grad(again, [cell.weight_hh])
-    np.testing.assert_array_equal(found.data, expected.data)
+@pytest.mark.parametrize("value", NO_NUMBERS, ids=repr)
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda v: tr.Tensor(v),
+        lambda v: tr.Tensor(v, dtype=np.float64),
+        lambda v: leaf([1.0, 2.0]) * v,
+        lambda v: v + tr.Tensor([1.0, 2.0]),
+        lambda v: np.maximum(leaf([1.0, 2.0]), v),
+        lambda v: np.where([True, False], leaf([1.0, 2.0]), v),
+        lambda v: setattr(leaf([1.0, 2.0]), "data", v),
+        lambda v: (leaf([1.0, 2.0]) * 2).backward(v),
+        lambda v: tr.jvp(np.sin, [np.ones(np.shape(v))], [v]),
+    ],
+)
+def test_what_is_no_real_number_is_refused_when_it_is_given(use, value):
+    with np.errstate(all="ignore"), pytest.raises(TypeError):
+        use(value)
+
+
+@pytest.mark.parametrize("dtype", [str, complex, object, "S3", "datetime64[s]"])
+@pytest.mark.parametrize("requires_grad", [False, True])
+def test_no_cast_leads_out_of_the_real_numbers(dtype, requires_grad):
+    with pytest.raises(tr.DtypeError):
+        tr.Tensor([1.0], requires_grad=requires_grad).astype(dtype)
+    with pytest.raises(tr.DtypeError):
+        tr.Tensor([1.0], dtype=dtype)
+
+
+def test_masked_arrays_are_refused_and_not_read_under_their_mask():
+    masked = np.ma.masked_array([1.0, 1e6], mask=[False, True])
+    for use in (
+        lambda: tr.Tensor(masked),
+        lambda: leaf([1.0, 2.0]) * masked,
+        lambda: masked * leaf([1.0, 2.0]),
+        lambda: np.ma.add(masked, leaf([1.0, 2.0])),
+        lambda: tr.mse_loss(leaf([1.0, 2.0]), masked),
+        lambda: setattr(leaf([1.0, 2.0]), "data", masked),
+    ):
+        with pytest.raises(TypeError, match=r"mask|drop the gradient"):
+            use()
+
+
+# -- what stands for an array
+
+
+class Lent:
+    """An array by NumPy's protocol, as a pandas Series or an xarray DataArray is."""
+
+    def __init__(self, data):
+        self.data = np.array(data)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.data, dtype=dtype, copy=copy)
+
+
+@pytest.mark.parametrize(
+    ("make", "write"),
+    [
+        (lambda: array.array("d", [1.0, 2.0]), lambda c: c.__setitem__(0, 99.0)),
+        (lambda: memoryview(np.array([1.0, 2.0])), lambda c: c.__setitem__(0, 99.0)),
+        (lambda: Lent([1.0, 2.0]), lambda c: c.data.__setitem__(0, 99.0)),
+        (lambda: np.array([1.0, 2.0]), lambda c: c.__setitem__(0, 99.0)),
+        (lambda: [1.0, 2.0], lambda c: c.__setitem__(0, 99.0)),
+        (lambda: [np.float64(1), np.array(2.0)], lambda c: c.__setitem__(0, 99.0)),
+    ],
+)
+@pytest.mark.parametrize(
+    "use",
+    [lambda x, c: x * c, lambda x, c: x / c, lambda x, c: np.where([True, True], x * c, c),
+     lambda x, c: x**c, lambda x, c: np.matmul(x, c), lambda x, c: np.stack([x * 3.0, x]) @ c,
+     lambda x, c: np.hypot(x, c), lambda x, c: np.einsum("i,i", x, c)],
+)  # fmt: skip
+def test_a_constant_is_copied_whatever_kind_of_array_it_is(use, make, write):
+    constant, x = make(), leaf([3.0, 5.0])
+    np.sum(use(x, np.array([1.0, 2.0]))).backward()
+    expected, x.grad = x.grad, None
+    y = np.sum(use(x, constant))
+    write(constant)
+    y.backward()
+    np.testing.assert_array_equal(x.grad, expected)
+
+
+@pytest.mark.parametrize(
+    ("make", "write"),
+    [
+        (lambda: array.array("q", [1, 0]), lambda c: c.__setitem__(0, 0)),
+        (lambda: memoryview(np.array([1, 0])), lambda c: c.__setitem__(0, 0)),
+        (lambda: Lent([1, 0]), lambda c: c.data.__setitem__(0, 0)),
+        (lambda: [1, 0], lambda c: c.__setitem__(0, 0)),
+    ],
+)
+@pytest.mark.parametrize("read", [lambda x, i: x[i], lambda x, i: np.take(x, i)])
+def test_an_index_is_copied_whatever_kind_of_array_it_is(read, make, write):
+    index, x = make(), leaf([3.0, 5.0])
+    y = np.sum(read(x, index) * [1.0, 10.0])
+    write(index)
+    y.backward()
+    np.testing.assert_array_equal(x.grad, [10.0, 1.0])
+
+
+# -- what is handed out
+
+
+def test_what_a_flow_hands_out_is_read_only():
+    x = leaf([3.0, 4.0])
+    y = x * 2.0
+    flow = tr.trace(np.sum(y * y))
+    for handed in (flow.gradient(x), flow.gradient(y), *flow.contributions(y)):
+        with pytest.raises(ValueError, match="read-only"):
+            handed /= 5.0
+        with pytest.raises(ValueError, match="WRITEABLE"):
+            handed.setflags(write=True)
+    assert flow.norm(x) == pytest.approx(40.0)
+
+
+def test_an_observer_cannot_write_into_what_others_get():
+    a, b = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+
+    def scaling(consumer, slot, source, contribution):
+        with pytest.raises(ValueError, match="read-only"):
+            contribution *= 0.0
+
+    np.sum(a + b).backward(observer=scaling)
+    np.testing.assert_array_equal([a.grad, b.grad], np.ones((2, 2)))
+
+
+def test_data_cannot_be_made_writable():
+    for x in (leaf([1.0]), leaf([1.0]) * 2.0, leaf(np.zeros((0, 2))), leaf(1.0)):
+        with pytest.raises(ValueError, match="WRITEABLE"):
+            x.data.setflags(write=True)
+        with pytest.raises(ValueError, match="WRITEABLE"):
+            np.asarray(x.detach()).setflags(write=True)

@@ -26,7 +26,7 @@ from viz.text import clean
 
 SCRIPTS = (
     "numbers.js", "drawing.js", "view.js", "canvas.js", "bars.js",
-    "sweep.js", "panels.js", "accessibility.js", "input.js", "page.js",
+    "sweep.js", "panels.js", "accessibility.js", "input.js", "address.js", "page.js",
 )  # fmt: skip
 
 

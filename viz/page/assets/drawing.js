@@ -186,6 +186,11 @@ class Drawing {
         bounds.bottom = Math.max(bounds.bottom, points[k + 1]);
       }
     }
+    for (const { label, shift } of this.edges) { // its number's text, in the canvas's smallest size
+      if (!label) continue;
+      bounds.left = Math.min(bounds.left, label[0] + shift - 20);
+      bounds.right = Math.max(bounds.right, label[0] + shift + 20);
+    }
     return boxes.length ? bounds : { left: 0, top: 0, right: 100, bottom: 100 };
   }
 
@@ -229,6 +234,22 @@ class Drawing {
     if (node) return [node];
     if (edge) return [edge.target];
     return this.nodes.filter(({ group }) => group.role === "parameter" && group.name === sum.label);
+  }
+
+  // What names a node, an edge or a sum in this drawing, and the other way round.
+  idOf({ node, edge, sum }) {
+    if (sum) return `sum ${sum.label}`;
+    const { group, i } = node ?? edge;
+    return group.ids ? group.numbers.id(i) : null;
+  }
+
+  find(id) {
+    const named = (key) => (one) => this.idOf({ [key]: one }) === id;
+    for (const [key, all] of [["node", this.nodes], ["edge", this.edges], ["sum", this.sums]]) {
+      const found = all.find(named(key));
+      if (found) return { [key]: found };
+    }
+    return null;
   }
 
   textOf({ node, edge, sum }) {

@@ -16,16 +16,22 @@ class Page {
     this.table = new Table(this);
     this.pointer = new Pointer(this);
     this.keys = new Keys(this);
+    this.address = new Address(this);
+    this.placed = "fitHeight"; // how the view came about; null once the reader has moved it
     this.offer("cells", this.pictures.map((one) => one.name), (i) => this.show(i, this.detail));
     this.watch();
     this.show(0, data.detail);
+    this.address.read();
   }
 
   // Which drawing.
 
+  // At the same place in time, the same selection and the same part of the sweep as before.
   show(number, detail) {
-    const before = this.drawing?.swept.length;
-    const part = before ? this.sweep.position / before : 1;
+    const { drawing: before, canvas, chosen } = this;
+    const place = before && !this.placed ? canvas.placeIn(before) : null;
+    const passed = before ? this.sweep.passed() : null;
+    const kept = number === this.number ? chosen : null; // another cell's ids are of other nodes
     this.number = number;
     this.picture = this.pictures[number];
     const levels = Object.keys(this.picture.levels);
@@ -41,15 +47,23 @@ class Page {
     const { headline } = this.picture;
     $("headline").hidden = !headline;
     $("headline").textContent = headline;
-    const notes = this.picture.levels[this.detail].notes ?? [];
+    this.say();
+    $("canvas").setAttribute("aria-label", this.description());
+    canvas.resize();
+    if (place && this.drawing.columns.has(place.step)) canvas.goToPlace(this.drawing, place);
+    else this.place(this.placed ?? "fitHeight");
+    this.sweep.step = undefined;
+    this.sweep.restart(passed);
+    const again = kept && this.drawing.find(kept);
+    if (again) this.choose(again);
+    this.redraw(true);
+  }
+
+  // Notes on the drawing, and what else the reader has to know.
+  say(more = []) {
+    const notes = [...(this.picture.levels[this.detail].notes ?? []), ...more];
     $("notice").hidden = !notes.length;
     $("notice").textContent = notes.join("\n");
-    $("canvas").setAttribute("aria-label", this.description());
-    this.canvas.resize();
-    this.canvas.fitHeight(this.drawing);
-    this.sweep.step = undefined;
-    this.sweep.restart(part);
-    this.redraw(true);
   }
 
   unfold(number, detail) {
@@ -111,6 +125,7 @@ class Page {
       return;
     }
     const { drawing } = this;
+    this.chosen = drawing.idOf(found);
     this.paths = drawing.pathsFrom(drawing.startsOf(found));
     if (found.edge) {
       this.paths.edges.add(found.edge);
@@ -129,7 +144,7 @@ class Page {
   }
 
   clear() {
-    this.paths = this.focused = null;
+    this.paths = this.focused = this.chosen = null;
     $("clear").hidden = true;
     $("chosen").textContent = "Click a node, an edge or a sum (or press Enter on a node) to light up "
       + "every path from it to the loss.";
@@ -158,6 +173,8 @@ class Page {
   drawNow() {
     const look = this.look();
     const { canvas, strips: { bars } } = this;
+    if (!canvas.sized) return; // drawn once it is shown
+    this.address.keep();
     canvas.draw(this.drawing, look);
     $("nodes").style.transform = `scale(${canvas.zoom}) translate(${-canvas.x}px, ${-canvas.y}px)`;
     const reached = bars[0]?.bars.filter((bar) => bar.ready <= look.position).length;
@@ -169,19 +186,35 @@ class Page {
   }
 
   pan(x, y) {
+    this.placed = null;
     this.canvas.x += x / this.canvas.zoom;
     this.canvas.y += y / this.canvas.zoom;
+    this.canvas.keepInside(this.drawing);
     this.redraw();
   }
 
   zoom(factor, x = this.canvas.width / 2, y = this.canvas.height / 2) {
-    this.canvas.zoomAt(x, y, factor);
+    this.placed = null;
+    this.canvas.zoomAt(x, y, factor, this.drawing);
     this.redraw();
   }
 
   place(how) {
-    this.canvas[how](this.drawing);
+    this.placed = how;
+    if (this.canvas.sized) this.canvas[how](this.drawing);
     this.redraw();
+  }
+
+  // The window, or the notebook's cell, has another size, or one for the first time.
+  resized() {
+    const { canvas, drawing } = this;
+    const middle = canvas.middle;
+    canvas.resize();
+    if (!drawing || !canvas.sized) return;
+    if (this.placed) canvas[this.placed](drawing);
+    else canvas.lookAt(...middle);
+    this.drawnBars = null;
+    this.drawNow();
   }
 
   // The window's size, and the reader's wish for light or dark.
@@ -197,11 +230,7 @@ class Page {
     dark.addEventListener("change", change);
     $("theme").addEventListener("change", change);
     change();
-    new ResizeObserver(() => {
-      this.canvas.resize();
-      this.drawnBars = null;
-      if (this.drawing) this.drawNow();
-    }).observe($("graph"));
+    new ResizeObserver(() => this.resized()).observe($("graph"));
   }
 }
 

@@ -6,20 +6,45 @@ class Sweep {
     this.position = 0; // so many edges have been passed
     this.playing = false;
     $("play").addEventListener("click", () => this.play());
+    $("speed").addEventListener("change", () => page.redraw());
     $("sweep").addEventListener("input", () => {
       if (this.playing) this.play(false);
       this.seek(Number($("sweep").value), true);
     });
   }
 
+  get speed() {
+    return Number($("speed").value);
+  }
+
+  // Whether there is such a speed.
+  setSpeed(text) {
+    const there = [...$("speed").options].some(({ value }) => value === text);
+    if (there) $("speed").value = text;
+    return there;
+  }
+
   get edges() {
     return this.page.drawing.swept;
   }
 
-  // A new drawing, at the same part of the whole.
-  restart(part) {
+  // How far it has come, in terms that hold for any drawing of these steps.
+  passed() {
+    const { length } = this.edges;
+    return { part: length ? this.position / length : 1, step: this.lastEdge()?.step ?? null };
+  }
+
+  // A new drawing, as far as before: at first, the whole.
+  restart(passed) {
+    const { part, step } = passed ?? { part: 1, step: null };
     $("sweep").max = this.edges.length;
-    this.seek(Math.round(part * this.edges.length));
+    const left = part < 1 && step !== null ? this.leaving(step) : 0;
+    this.seek(left || Math.round(part * this.edges.length));
+  }
+
+  // Where it leaves a time step; 0 if it never comes there.
+  leaving(step) {
+    return this.edges.findLastIndex((edge) => edge.step === step) + 1;
   }
 
   seek(position, follow = false) {
@@ -37,6 +62,7 @@ class Sweep {
     $("sweep").setAttribute("aria-valuetext", said);
     $("where").textContent = said;
     if (follow && edge && page.canvas.zoom >= CURVED) {
+      page.placed = null;
       page.canvas.show(edge.target.x - 60, edge.target.x + 30);
     }
     page.redraw();
@@ -73,7 +99,7 @@ class Sweep {
     const frame = (now) => {
       if (!this.playing) return;
       const seconds = Math.max(4, Math.min(40, this.edges.length * 0.12));
-      const rate = (this.edges.length / seconds) * Number($("speed").value);
+      const rate = (this.edges.length / seconds) * this.speed;
       this.seek(this.position + (rate * Math.min(now - last, 100)) / 1000, true);
       last = now;
       if (this.position >= this.edges.length) this.play(false);
@@ -99,9 +125,9 @@ class Sweep {
     const { canvas, drawing } = this.page;
     const column = drawing.columns.get(step);
     if (column && canvas.zoom >= CURVED) {
+      this.page.placed = null;
       canvas.x = (column.left + column.right - canvas.width / canvas.zoom) / 2;
     }
-    const last = this.edges.findLastIndex((edge) => edge.step === step);
-    this.seek(last < 0 ? this.position : last + 1);
+    this.seek(this.leaving(step) || this.position);
   }
 }

@@ -3,6 +3,9 @@
 const CURVED = 0.22; // zoom from which edges are curves and nodes have outlines
 const PITCH = 30; // pixels to a step below which only the states are drawn, as bands
 const BAND = 34; // pixels, the height of a band
+const LARGEST = 6; // zoom
+
+const within = (value, low, high) => Math.max(low, Math.min(high, value));
 
 class View {
   constructor(canvas) {
@@ -11,10 +14,13 @@ class View {
     this.zoom = 1;
     this.x = 0; // what stands at the canvas's left upper corner
     this.y = 0;
+    this.width = this.height = 0;
   }
 
+  // A hidden page has no size: the last one is kept, and there is nothing to draw on before the first.
   resize() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
+    if (!width || !height) return;
     this.width = width;
     this.height = height;
     this.density = globalThis.devicePixelRatio || 1;
@@ -22,31 +28,76 @@ class View {
     this.canvas.height = Math.round(height * this.density);
   }
 
+  get sized() {
+    return this.width > 0;
+  }
+
+  get middle() {
+    return [this.x + this.width / 2 / this.zoom, this.y + this.height / 2 / this.zoom];
+  }
+
   // Moving about.
 
-  fit(drawing) {
-    const { left, right, top, bottom } = drawing.bounds;
-    const margin = 24;
-    this.zoom = Math.min((this.width - 2 * margin) / (right - left),
-      (this.height - 2 * margin) / (bottom - top), 1.6);
-    this.x = (left + right) / 2 - this.width / 2 / this.zoom;
-    this.y = (top + bottom) / 2 - this.height / 2 / this.zoom;
+  // The zoom at which so many units of the drawing fill the window, but for a margin.
+  filling({ left, right, top, bottom }) {
+    const inside = (size) => Math.max(size - 48, size / 2);
+    return [inside(this.width) / (right - left), inside(this.height) / (bottom - top)];
+  }
+
+  fit({ bounds }) {
+    this.zoom = Math.min(...this.filling(bounds), 1.6);
+    this.lookAt((bounds.left + bounds.right) / 2, (bounds.top + bounds.bottom) / 2);
   }
 
   // As high as the window, from the end of time, where the sweep begins.
-  fitHeight(drawing) {
-    const { left, right, top, bottom } = drawing.bounds;
-    this.zoom = Math.min((this.height - 32) / (bottom - top), 1.3);
+  fitHeight({ bounds: { left, right, top, bottom } }) {
+    this.zoom = Math.min(this.filling({ left, right, top, bottom })[1], 1.3);
     const wide = this.width / this.zoom;
-    this.x = right - left < wide ? (left + right - wide) / 2 : right + 24 / this.zoom - wide;
-    this.y = (top + bottom - this.height / this.zoom) / 2;
+    const all = right - left < wide;
+    this.lookAt(all ? (left + right) / 2 : right + 24 / this.zoom - wide / 2, (top + bottom) / 2);
   }
 
-  zoomAt(x, y, factor) {
-    const zoom = Math.max(0.0005, Math.min(6, this.zoom * factor));
+  lookAt(x, y) {
+    this.x = x - this.width / 2 / this.zoom;
+    this.y = y - this.height / 2 / this.zoom;
+  }
+
+  zoomAt(x, y, factor, drawing) {
+    const zoom = this.bounded(this.zoom * factor, drawing);
     this.x += x / this.zoom - x / zoom;
     this.y += y / this.zoom - y / zoom;
     this.zoom = zoom;
+    this.keepInside(drawing);
+  }
+
+  // At the smallest, the whole drawing takes half of the window.
+  bounded(zoom, { bounds }) {
+    return within(zoom, Math.min(...this.filling(bounds), 1) / 2, LARGEST);
+  }
+
+  // The middle of the window never leaves the drawing.
+  keepInside({ bounds: { left, right, top, bottom } }) {
+    const [x, y] = this.middle;
+    this.lookAt(within(x, left, right), within(y, top, bottom));
+  }
+
+  // The step in the middle, the pixels to a step, and how far down: to be found again in another
+  // drawing of the same steps, and in a window of another size.
+  placeIn(drawing) {
+    const { columns, pitch, bounds: { top, bottom } } = drawing;
+    const [x, y] = this.middle;
+    const away = (column) => Math.abs(column.left + column.right - 2 * x);
+    const { key } = [...columns.values()].reduce((a, b) => (away(b) < away(a) ? b : a));
+    return { step: key, scale: (Number.isFinite(pitch) ? pitch : 100) * this.zoom,
+      down: (y - top) / (bottom - top) };
+  }
+
+  goToPlace(drawing, { step, scale, down }) {
+    const { columns, pitch, bounds: { top, bottom } } = drawing;
+    const { left, right } = columns.get(step);
+    this.zoom = scale / (Number.isFinite(pitch) ? pitch : 100);
+    if (this.sized) this.zoom = this.bounded(this.zoom, drawing);
+    this.lookAt((left + right) / 2, top + within(down, 0, 1) * (bottom - top));
   }
 
   // Bring a place into view if it is not, with some room around it.
