@@ -114,7 +114,7 @@ class Picture:
             GraphvizMissingError, GraphvizFailedError, GraphvizTimeoutError: as they say.
         """
         path = Path(path)
-        write(path, self.to_bytes(path.suffix.removeprefix("."), time_limit))
+        write(path, self.to_bytes(path.suffix.removeprefix(".").lower(), time_limit))
         return path
 
     def to_bytes(self, form: str, time_limit: float = TIME_LIMIT) -> bytes:

@@ -264,3 +264,8 @@ def test_without_a_flow_only_values_and_shapes_are_drawn() -> None:
     assert picture.model.parameters == []
     assert "no gradients were recorded" in picture.description
     assert picture.to_bytes("svg").endswith(b"</svg>\n")
+
+
+def test_a_suffix_in_capitals_is_the_same_format(tmp_path: Path) -> None:
+    picture = viz.draw(last_loss("rnn", 2))
+    assert picture.save(tmp_path / "loss.DOT").read_bytes() == picture.to_bytes("dot")

@@ -270,7 +270,9 @@ def random_cell(seed: int) -> Any:
         tr.Tensor(rng.normal(size=(3, 3)) * 0.5, requires_grad=True, name=f"W{i}")
         for i in range(rng.integers(1, 4))
     ]
-    states: list[Any] = [tr.Tensor(np.ones((1, 3)), name=f"{name}_0") for name in names]
+    states: list[Any] = [
+        tr.Tensor(np.ones((1, 3)), requires_grad=True, name=f"{name}_0") for name in names
+    ]
     plan = [
         (int(rng.integers(6)), rng.random(2), int(rng.integers(len(weights))))
         for _ in range(rng.integers(3, 11))
