@@ -7,7 +7,6 @@ another way to write ``np.f(tensor)``.
 
 from __future__ import annotations
 
-import inspect
 import operator
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -15,16 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from tinygrad_rnn.dispatch import FUNCTIONS as FUNCTIONS  # the modules in ops/ fill them
+from tinygrad_rnn.dispatch import UFUNCS as UFUNCS
+from tinygrad_rnn.dispatch import apply, apply_ufunc_method, not_differentiable
 from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.graph import Array, read_only
 
 if TYPE_CHECKING:
     from tinygrad_rnn.tensor import Tensor
-
-
-# What np.f(tensor) means, for ufuncs and for all other functions.
-UFUNCS: dict[np.ufunc, Callable[..., Any]] = {}
-FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
 
 
 Binary = Callable[["ArrayMethods", Any], "Tensor"]
@@ -86,7 +83,7 @@ def _method(function: Callable[..., Any]) -> Callable[..., Tensor]:
     """Return the method that does what ``function(tensor, ...)`` does."""
 
     def method(self: ArrayMethods, *args: Any, **kwargs: Any) -> Any:
-        return _apply(function, (self, *args), kwargs)
+        return apply(function, (self, *args), kwargs)
 
     method.__doc__ = f"Return ``np.{function.__name__}`` of this tensor, with its arguments."
     return method
@@ -97,34 +94,16 @@ def _fact(function: Callable[..., Any]) -> Callable[..., Any]:
     return _method(function)
 
 
-def _apply(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    """Look up and call what a NumPy function means for tensors."""
-    meaning = FUNCTIONS.get(function)
-    if meaning is None:
-        raise _not_differentiable(_full_name(function))
-    try:
-        return meaning(*args, **kwargs)
-    except TypeError:
-        known = inspect.signature(meaning)
-        try:
-            known.bind(*args, **kwargs)
-        except TypeError:
-            raise NotDifferentiableError(
-                f"{_full_name(function)} with these arguments is not differentiated here: "
-                f"it takes {known}"
-            ) from None
-        raise
+def _in_place_method(name: str, remedy: str) -> Callable[..., Any]:
+    """Return a method that refuses what ndarray's would do: write into itself."""
 
+    def method(self: ArrayMethods, *args: Any, **kwargs: Any) -> Any:
+        raise NotDifferentiableError(
+            f"{name}() would write into a tensor, whose value graphs may need: use {remedy}"
+        )
 
-def _full_name(function: Callable[..., Any]) -> str:
-    return f"{function.__module__}.{function.__name__}".replace("numpy.", "np.", 1)
-
-
-def _not_differentiable(name: str) -> NotDifferentiableError:
-    return NotDifferentiableError(
-        f"{name} is not differentiated here: use a function that is, or {name}(x.data) "
-        "for a constant"
-    )
+    method.__doc__ = f"Refuse to write into the tensor: use ``{remedy}``."
+    return method
 
 
 class ArrayMethods:
@@ -152,8 +131,10 @@ class ArrayMethods:
                 f"{name}(..., out=) would overwrite a value the graph needs: drop out= (and write "
                 "`a = a + b` for `a += b`)"
             )
-        if method != "__call__" or ufunc not in UFUNCS:
-            raise _not_differentiable(name if method == "__call__" else f"{name}.{method}")
+        if method != "__call__":
+            return apply_ufunc_method(ufunc, method, args, kwargs)
+        if ufunc not in UFUNCS:
+            raise not_differentiable(name)
         raise NotDifferentiableError(
             f"{name}(..., {'=, '.join(kwargs)}=) is not differentiated here: leave it out"
         )
@@ -161,7 +142,7 @@ class ArrayMethods:
     def __array_function__(
         self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any
     ) -> Any:
-        return _apply(func, args, kwargs)
+        return apply(func, args, kwargs)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
         if self.requires_grad:
@@ -219,9 +200,13 @@ class ArrayMethods:
     any = _fact(np.any)
     argmax = _fact(np.argmax)
     argmin = _fact(np.argmin)
+    argpartition = _fact(np.argpartition)
     argsort = _fact(np.argsort)
     astype = _method(np.ndarray.astype)
     clip = _method(np.clip)
+    conj = _method(np.conjugate)
+    copy = _method(np.copy)
+    cumprod = _method(np.cumprod)
     cumsum = _method(np.cumsum)
     diagonal = _method(np.diagonal)
     dot = _method(np.dot)
@@ -230,9 +215,15 @@ class ArrayMethods:
     mean = _method(np.mean)
     min = _method(np.min)
     nonzero = _fact(np.nonzero)
+    searchsorted = _fact(np.searchsorted)
+    fill = _in_place_method("fill", "np.full")
+    partition = _in_place_method("partition", "np.partition")
+    put = _in_place_method("put", "np.where")
+    sort = _in_place_method("sort", "np.sort")
     prod = _method(np.prod)
     ravel = _method(np.ravel)
     repeat = _method(np.repeat)
+    round = _method(np.round)
     squeeze = _method(np.squeeze)
     std = _method(np.std)
     sum = _method(np.sum)
@@ -241,16 +232,17 @@ class ArrayMethods:
     trace = _method(np.trace)
     var = _method(np.var)
 
-    def reshape(self, *shape: Any) -> Tensor:
+    def reshape(self, *shape: Any, order: str = "C") -> Tensor:
         """Return the same elements in another shape.
 
         Args:
             shape: one tuple, or several integers, of which one may be -1: what is left.
+            order: ``"C"``, the last axis changing fastest, or ``"F"``, the first one.
 
         Raises:
             ShapeError: if it has another number of elements.
         """
-        out: Tensor = _apply(np.reshape, (self, shape[0] if len(shape) == 1 else shape), {})
+        out: Tensor = apply(np.reshape, (self, shape[0] if len(shape) == 1 else shape, order), {})
         return out
 
     def transpose(self, *axes: Any) -> Tensor:
@@ -263,7 +255,7 @@ class ArrayMethods:
             ShapeError: if they are not the numbers of all axes.
         """
         order = axes[0] if len(axes) == 1 else axes or None
-        out: Tensor = _apply(np.transpose, (self, order), {})
+        out: Tensor = apply(np.transpose, (self, order), {})
         return out
 
     @property
@@ -316,13 +308,16 @@ class ArrayMethods:
     def __format__(self, spec: str) -> str:
         return format(self._array, spec) if spec else str(self)
 
-    def item(self) -> Any:
-        """Return the one element of a tensor of size 1 as a Python number.
+    def item(self, *index: Any) -> Any:
+        """Return one element as a Python number, which has no gradient.
+
+        Args:
+            index: which one, as in `np.ndarray.item`; none for the only one.
 
         Raises:
-            ValueError: if there are several.
+            ValueError: if there are several, and no index.
         """
-        return self._array.item()
+        return self._array.item(*index)
 
     def tolist(self) -> Any:
         """Return the elements as nested lists of Python numbers."""

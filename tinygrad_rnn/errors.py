@@ -40,10 +40,10 @@ class NotDifferentiableError(TinygradError, TypeError):
 
     >>> import numpy as np
     >>> import tinygrad_rnn as tr
-    >>> np.interp(tr.Tensor([0.5]), [0.0, 1.0], [0.0, 2.0])
+    >>> np.unique(tr.Tensor([0.5, 0.5]))
     Traceback (most recent call last):
         ...
-    tinygrad_rnn.errors.NotDifferentiableError: np.interp is not differentiated here: ...
+    tinygrad_rnn.errors.NotDifferentiableError: np.unique is not differentiated here: ...
     """
 
 

@@ -11,6 +11,7 @@ going back in time.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -31,18 +32,26 @@ def pushforward(root: Tensor, tangents: dict[int, Any], create_graph: bool = Fal
     for node in topological(root, differentiable=True):
         if node.op is None or node.index in tangents:
             continue
+        ts = [tangents.get(x.index) if isinstance(x, Tensor) else None for x in node.inputs]
+        if not any(t is not None for t in ts):
+            continue
+        y, xs = (node, recorded_inputs(node)) if create_graph else (node._array, node._values)
         total: Any = None
-        for slot, source in enumerate(node.inputs):
-            t = tangents.get(source.index) if isinstance(source, Tensor) else None
-            if t is None:
-                continue
-            y, xs = (node, recorded_inputs(node)) if create_graph else (node._array, node._values)
-            part = node.op.jvp(slot, t, y, xs, node.params)
+        for part in _parts(node.op, ts, y, xs, node.params):
             if part.shape != node.shape:
                 part = np.broadcast_to(part, node.shape)
             if part.dtype != node.dtype:
                 part = part.astype(node.dtype)
             total = part if total is None else total + part
-        if total is not None:
-            tangents[node.index] = total
+        tangents[node.index] = total
     return tangents.get(root.index)
+
+
+def _parts(op: Any, ts: list[Any], y: Any, xs: Any, params: dict[str, Any]) -> Iterator[Any]:
+    """Give the change of y by each input that moves, or by all at once where there is a rule."""
+    if op.variadic and op.jvps.together is not None:
+        yield op.jvps.together(ts, y, xs, **params)
+        return
+    for slot, t in enumerate(ts):
+        if t is not None:
+            yield op.jvp(slot, t, y, xs, params)

@@ -33,16 +33,25 @@ class VariadicRule:
 
     Args:
         rule: ``(slot, g, y, xs, **params)``, for a vjp as for a jvp.
+        together: in place of it, a jvp of all inputs at once: ``(ts, y, xs, **params)``, where ts
+            has None for each input that does not move.
 
     >>> VariadicRule(lambda slot, g, y, xs: g * slot)[3](2.0, None, ())
     6.0
     """
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Rule | None = None, together: Rule | None = None) -> None:
         self.rule = rule
+        self.together = together
 
     def __getitem__(self, slot: int) -> Rule:
+        if self.rule is None:
+            return partial(self._alone, slot)
         return partial(self.rule, slot)
+
+    def _alone(self, slot: int, t: Any, y: Any, xs: Sequence[Any], **params: Any) -> Any:
+        ts = [t if k == slot else None for k in range(len(xs))]
+        return self.together(ts, y, xs, **params)  # type: ignore[misc]  # one of the two is given
 
 
 class Primitive:
@@ -115,7 +124,7 @@ class Primitive:
             params: what else `forward` and the rules take; no gradient flows to these.
 
         Raises:
-            ShapeError: if `forward` raises a ValueError: the shapes do not fit together.
+            ShapeError: if the shapes do not fit together; other errors are those of `forward`.
             NotDifferentiableError: if a tensor that requires a gradient is in a slot without vjp.
             DtypeError: if an input beside a tensor is not made of real numbers.
         """
@@ -134,7 +143,9 @@ class Primitive:
         try:
             y = self.forward(*values, **params)
         except ValueError as error:
-            raise self._misfit(values, error) from error
+            if type(error) is ValueError and any(word in str(error) for word in _OF_SHAPES):
+                raise self._misfit(values, error) from error
+            raise
         if type(y) is not np.ndarray:  # NumPy turns 0-d results into scalars
             y = np.asarray(y)
         out = _new(Tensor)
@@ -201,6 +212,8 @@ class Primitive:
         return ShapeError(f"{self.name}: {shapes} not fit{where} ({error})")
 
 
+# What NumPy's messages say where shapes do not fit; its other errors are left as they are.
+_OF_SHAPES = ("shape", "dimension", "broadcast", "size", "axis", "axes", "reduction", "row", "bias")
 _NUMBERS = (float, int, bool)
 
 

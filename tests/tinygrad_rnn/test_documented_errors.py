@@ -99,6 +99,7 @@ RAISES = {
         "DtypeError": lambda: tr.Tensor([1, 2], requires_grad=True),
         "ValueError": lambda: tr.Tensor([[1.0], [1.0, 2.0]]),
     },
+    "compose": {"NotDifferentiableError": lambda: np.interp(0.5, leaf(2), [1.0, 2.0])},
     "real_array": {"DtypeError": lambda: real_array(["1", "2"])},
     "Tensor.data": {
         "GradientError": lambda: set_data(2 * leaf(2), np.ones(2)),

@@ -1,4 +1,4 @@
-"""The sum of products in every notation: einsum, and the products that are special cases of it."""
+"""The sum of products in every notation: einsum."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 from tinygrad_rnn.array import FUNCTIONS
 from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.graph import Array
-from tinygrad_rnn.ops.matmul import matmul
 from tinygrad_rnn.primitive import Primitive, VariadicRule
 
 
@@ -103,32 +102,3 @@ def _dispatch_einsum(subscripts: Any, *xs: Any, optimize: Any = False) -> Any:
 
 
 FUNCTIONS[np.einsum] = _dispatch_einsum
-
-
-def _dot(a: Any, b: Any) -> Any:
-    if np.ndim(a) == 0 or np.ndim(b) == 0:
-        return np.multiply(a, b)
-    if np.ndim(b) <= 2:
-        return matmul(a, b)
-    letters = string.ascii_letters
-    left, right = letters[: np.ndim(a) - 1], letters[np.ndim(a) : np.ndim(a) + np.ndim(b) - 2]
-    last, summed = letters[-1], letters[-2]
-    return np.einsum(f"{left}{summed},{right}{summed}{last}->{left}{right}{last}", a, b)
-
-
-FUNCTIONS[np.dot] = _dot
-FUNCTIONS[np.outer] = lambda a, b: np.expand_dims(np.ravel(a), 1) * np.ravel(b)
-
-
-def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
-    pairs = (range(-axes, 0), range(axes)) if isinstance(axes, int) else axes
-    summed = [[k] if isinstance(k, int) else list(k) for k in pairs]
-    letters = iter(string.ascii_letters)
-    left, right = ([next(letters) for _ in range(np.ndim(x))] for x in (a, b))
-    for i, j in zip(*summed, strict=True):
-        right[j] = left[i]
-    free = [c for c in left if c not in right] + [c for c in right if c not in left]
-    return np.einsum(f"{''.join(left)},{''.join(right)}->{''.join(free)}", a, b)
-
-
-FUNCTIONS[np.tensordot] = _tensordot

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.array import FUNCTIONS
+from tinygrad_rnn.array import FUNCTIONS, UFUNCS
 from tinygrad_rnn.errors import DtypeError
 from tinygrad_rnn.ops.activations import sigmoid
 from tinygrad_rnn.primitive import elementwise, linear
@@ -40,6 +40,12 @@ reciprocal = elementwise(
 )
 sqrt = elementwise("sqrt", np.sqrt, "sqrt(x)", ("g / (2 * y)", lambda g, y, x: g / (2 * y)))
 square = elementwise("square", np.square, "x ** 2", ("g * 2 * x", lambda g, y, x: g * 2 * x))
+fabs = elementwise(
+    "fabs",
+    np.fabs,
+    "abs(x)",
+    ("g * sign(x), 0 where x = 0", lambda g, y, x: np.where(x == 0, 0, g) * np.sign(x)),
+)
 absolute = elementwise(
     "absolute",
     np.absolute,
@@ -57,6 +63,15 @@ log2 = elementwise(
 )
 log10 = elementwise(
     "log10", np.log10, "log10(x)", ("g / (x * log(10))", lambda g, y, x: g / (x * LOG_10))
+)
+cbrt = elementwise(
+    "cbrt", np.cbrt, "x ** (1 / 3)", ("g / (3 * y * y)", lambda g, y, x: g / (3 * y * y))
+)
+degrees = elementwise(
+    "degrees", np.degrees, "x * 180 / pi", ("g * 180 / pi", lambda g, y, x: g * (180 / math.pi))
+)
+radians = elementwise(
+    "radians", np.radians, "x * pi / 180", ("g * pi / 180", lambda g, y, x: g * (math.pi / 180))
 )
 log1p = elementwise("log1p", np.log1p, "log(1 + x)", ("g / (1 + x)", lambda g, y, x: g / (1 + x)))
 logaddexp = elementwise(
@@ -104,8 +119,35 @@ arctan2 = elementwise(
     ("g * b / (a ** 2 + b ** 2)", lambda g, y, a, b: _over_square(g, b, a, b)),
     ("-g * a / (a ** 2 + b ** 2)", lambda g, y, a, b: -_over_square(g, a, a, b)),
 )
+arcsinh = elementwise(
+    "arcsinh",
+    np.arcsinh,
+    "arcsinh(x)",
+    ("g / sqrt(1 + x * x)", lambda g, y, x: g / np.hypot(1, x)),
+)
+arccosh = elementwise(
+    "arccosh",
+    np.arccosh,
+    "arccosh(x)",
+    ("g / sqrt((x - 1) * (x + 1))", lambda g, y, x: g / (np.sqrt(x - 1) * np.sqrt(x + 1))),
+)
+arctanh = elementwise(
+    "arctanh",
+    np.arctanh,
+    "arctanh(x)",
+    ("g / ((1 - x) * (1 + x))", lambda g, y, x: g / ((1 - x) * (1 + x))),
+)
 sinh = elementwise("sinh", np.sinh, "sinh(x)", ("g * cosh(x)", lambda g, y, x: g * np.cosh(x)))
 cosh = elementwise("cosh", np.cosh, "cosh(x)", ("g * sinh(x)", lambda g, y, x: g * np.sinh(x)))
+
+
+logaddexp2 = elementwise(
+    "logaddexp2",
+    np.logaddexp2,
+    "log2(2 ** a + 2 ** b)",
+    ("g * sigmoid((a - b) * log(2))", lambda g, y, a, b: g * sigmoid(LOG_2 * _gap(a, b))),
+    ("g * sigmoid((b - a) * log(2))", lambda g, y, a, b: g * sigmoid(LOG_2 * _gap(b, a))),
+)
 
 
 def _gap(a: Any, b: Any) -> Any:
@@ -189,50 +231,14 @@ fmod = elementwise(
 )
 
 
-def _split(g: Any, mine: Any, other: Any, ahead: Any) -> Any:
-    """Give g to the one that is ahead; where the two are equal, half to each."""
-    return np.where(mine == other, g / 2, np.where(ahead, g, 0))
-
-
-maximum = elementwise(
-    "maximum",
-    np.maximum,
-    "max(a, b)",
-    ("g where a > b, g / 2 where a = b", lambda g, y, a, b: _split(g, a, b, a > b)),
-    ("g where b > a, g / 2 where a = b", lambda g, y, a, b: _split(g, b, a, b > a)),
-)
-minimum = elementwise(
-    "minimum",
-    np.minimum,
-    "min(a, b)",
-    ("g where a < b, g / 2 where a = b", lambda g, y, a, b: _split(g, a, b, a < b)),
-    ("g where b < a, g / 2 where a = b", lambda g, y, a, b: _split(g, b, a, b < a)),
-)
-
-where = elementwise(
-    "where",
-    np.where,
-    "a where c else b",
-    ("none", None),
-    ("g where c else 0", lambda g, y, c, a, b: np.where(c, g, 0)),
-    ("0 where c else g", lambda g, y, c, a, b: np.where(c, 0, g)),
-)
-FUNCTIONS[np.where] = lambda condition, x, y: where(condition, x, y)
-
-clip = elementwise(
-    "clip",
-    np.clip,
-    "min(max(x, low), high)",
-    ("g where y = x else 0", lambda g, y, x, low, high: np.where(y == x, g, 0)),
-    ("none", None),
-    ("none", None),
-)
-FUNCTIONS[np.clip] = lambda a, a_min=None, a_max=None, *, min=None, max=None: clip(
-    a, min if a_min is None else a_min, max if a_max is None else a_max
-)
-
-
-def _cast_to(x: Any, dtype: Any) -> Any:
+def _cast_to(
+    x: Any,
+    dtype: Any,
+    order: str = "K",
+    casting: str = "unsafe",
+    subok: bool = True,
+    copy: bool = True,
+) -> Any:
     if isinstance(x, Tensor) and x.requires_grad and not np.issubdtype(dtype, np.floating):
         raise DtypeError(f"no gradient flows through a cast to {np.dtype(dtype)}: use .data.astype")
     if np.dtype(dtype).kind not in "biuf":
@@ -247,3 +253,15 @@ cast = linear(
     ("astype(g)", lambda g, y, x, dtype: g.astype(x.dtype)),
 )
 FUNCTIONS[np.ndarray.astype] = _cast_to
+
+for _exact, _alias in ((degrees, np.rad2deg), (radians, np.deg2rad), (positive, np.conjugate)):
+    UFUNCS[_alias] = _exact.__call__
+UFUNCS[np.float_power] = lambda a, b: power(*[_in_double(x) for x in (a, b)])
+FUNCTIONS[np.real] = positive.__call__
+FUNCTIONS[np.copy] = lambda a, order="K", subok=False: positive(a)
+if hasattr(np, "astype"):  # since NumPy 2.1
+    FUNCTIONS[np.astype] = lambda x, dtype, /, *, copy=True, device=None: _cast_to(x, dtype)
+
+
+def _in_double(x: Any) -> Any:
+    return x.astype(np.float64) if isinstance(x, Tensor) else np.float64(x)

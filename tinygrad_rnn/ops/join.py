@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -9,13 +11,18 @@ import numpy as np
 from tinygrad_rnn.array import FUNCTIONS
 from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.graph import Array
+from tinygrad_rnn.ops.composed import compose
 from tinygrad_rnn.ops.index import scatter
 from tinygrad_rnn.primitive import Primitive, VariadicRule
+from tinygrad_rnn.tensor import Tensor, value_of
 
 
-def _alone(slot: int, t: Any, xs: tuple[Any, ...]) -> list[Any]:
-    """Return t in its slot, and zeros in all others."""
-    return [t if k == slot else np.zeros(np.shape(x), t.dtype) for k, x in enumerate(xs)]
+def _or_zeros(tangents: list[Any], xs: tuple[Any, ...]) -> list[Any]:
+    """Return what each input moves by, zeros for those that do not."""
+    dtype = next(t.dtype for t in tangents if t is not None)
+    return [
+        np.zeros(np.shape(x), dtype) if t is None else t for t, x in zip(tangents, xs, strict=True)
+    ]
 
 
 def _stack(*xs: Array, axis: int) -> Array:
@@ -26,55 +33,79 @@ def _stack_vjp(slot: int, g: Any, y: Any, xs: tuple[Any, ...], axis: int) -> Any
     return g[(slice(None),) * (axis % y.ndim) + (slot,)]
 
 
-def _stack_jvp(slot: int, t: Any, y: Any, xs: tuple[Any, ...], axis: int) -> Any:
-    return np.stack(_alone(slot, t, xs), axis)
+def _stack_jvp(tangents: list[Any], y: Any, xs: tuple[Any, ...], axis: int) -> Any:
+    return np.stack(_or_zeros(tangents, xs), axis)
 
 
 stack = Primitive(
-    "stack", _stack, VariadicRule(_stack_vjp), VariadicRule(_stack_jvp), "stack(xs)", "g[k]"
+    "stack",
+    _stack,
+    VariadicRule(_stack_vjp),
+    VariadicRule(together=_stack_jvp),
+    "stack(xs)",
+    "g[k]",
 )
-FUNCTIONS[np.stack] = lambda arrays, axis=0: stack(*arrays, axis=axis)
 
 
-def _concatenate(*xs: Array, axis: int) -> Array:
+def _as(dtype: Any, arrays: Any) -> Any:
+    if dtype is None:
+        return arrays
+    return [x.astype(dtype) if isinstance(x, Tensor) else np.asarray(x, dtype) for x in arrays]
+
+
+def _dispatch_stack(
+    arrays: Any, axis: int = 0, *, dtype: Any = None, casting: str = "same_kind"
+) -> Any:
+    return stack(*_as(dtype, arrays), axis=operator.index(axis))
+
+
+FUNCTIONS[np.stack] = _dispatch_stack
+
+
+def _concatenate(*xs: Array, axis: int, starts: list[int]) -> Array:
     return np.concatenate(xs, axis)
 
 
-def _concatenate_vjp(slot: int, g: Any, y: Any, xs: tuple[Any, ...], axis: int) -> Any:
-    start = sum(np.shape(x)[axis] for x in xs[:slot])
-    part = slice(start, start + xs[slot].shape[axis])
+def _concatenate_vjp(
+    slot: int, g: Any, y: Any, xs: tuple[Any, ...], axis: int, starts: list[int]
+) -> Any:
+    if not starts:  # found once for all slots, or n of them would take n * n steps
+        starts.extend(accumulate((np.shape(x)[axis] for x in xs), initial=0))
+    part = slice(starts[slot], starts[slot + 1])
     return g[(slice(None),) * (axis % y.ndim) + (part,)]
 
 
-def _concatenate_jvp(slot: int, t: Any, y: Any, xs: tuple[Any, ...], axis: int) -> Any:
-    return np.concatenate(_alone(slot, t, xs), axis)
+def _concatenate_jvp(
+    tangents: list[Any], y: Any, xs: tuple[Any, ...], axis: int, starts: list[int]
+) -> Any:
+    return np.concatenate(_or_zeros(tangents, xs), axis)
 
 
 concatenate = Primitive(
     "concatenate",
     _concatenate,
     VariadicRule(_concatenate_vjp),
-    VariadicRule(_concatenate_jvp),
+    VariadicRule(together=_concatenate_jvp),
     "concatenate(xs)",
     "g[from:to]",
 )
-FUNCTIONS[np.concatenate] = lambda arrays, axis=0: (
-    concatenate(*[np.ravel(x) for x in arrays], axis=0)
-    if axis is None
-    else concatenate(*arrays, axis=axis)
-)
 
-FUNCTIONS[np.vstack] = lambda arrays: np.concatenate(
-    [x if np.ndim(x) > 1 else np.reshape(x, (1, -1)) for x in arrays]
-)
-FUNCTIONS[np.hstack] = lambda arrays: np.concatenate(
-    [x if np.ndim(x) > 0 else np.reshape(x, -1) for x in arrays],
-    axis=0 if np.ndim(arrays[0]) < 2 else 1,
-)
+
+def _dispatch_concatenate(
+    arrays: Any, axis: int | None = 0, *, dtype: Any = None, casting: str = "same_kind"
+) -> Any:
+    arrays = _as(dtype, arrays)
+    if axis is None:
+        arrays, axis = [np.ravel(x) for x in arrays], 0
+    return concatenate(*arrays, axis=operator.index(axis), starts=[])
+
+
+FUNCTIONS[np.concatenate] = _dispatch_concatenate
 
 
 def _split(x: Any, sections: Any, axis: int = 0, split: Any = np.split) -> list[Any]:
     """Let NumPy split the positions along the axis, and read each part."""
+    split(value_of(x), sections, axis)  # its views cost little, and its errors are the right ones
     before = (slice(None),) * (axis % x.ndim)
     parts = split(np.arange(x.shape[axis]), sections)
     return [
@@ -82,21 +113,90 @@ def _split(x: Any, sections: Any, axis: int = 0, split: Any = np.split) -> list[
     ]
 
 
-FUNCTIONS[np.split] = lambda x, sections, axis=0: _split(x, sections, axis)
-FUNCTIONS[np.array_split] = lambda x, sections, axis=0: _split(x, sections, axis, np.array_split)
+FUNCTIONS[np.split] = lambda ary, indices_or_sections, axis=0: _split(
+    ary, indices_or_sections, axis
+)
+FUNCTIONS[np.array_split] = lambda ary, indices_or_sections, axis=0: _split(
+    ary, indices_or_sections, axis, np.array_split
+)
 
 
-def _diff(x: Any, n: int = 1, axis: int = -1) -> Any:
-    before = (slice(None),) * (axis % x.ndim)
-    for _ in range(n):
-        x = x[(*before, slice(1, None))] - x[(*before, slice(None, -1))]
-    return x
+def _side_by_side(x: Any) -> Any:
+    """Return a vector as a column, as `column_stack` takes it."""
+    return np.reshape(x, (-1, 1)) if np.ndim(x) < 2 else x
 
 
-FUNCTIONS[np.diff] = _diff
+def _stacked(function: Any, form: Any, axis: Any) -> None:
+    """Let tensors answer to a function that concatenates after giving its arrays axes."""
+
+    def meaning(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+        arrays = [form(x) for x in tup]
+        where = axis if isinstance(axis, int) else axis(arrays)
+        return np.concatenate(arrays, where, dtype=dtype)
+
+    FUNCTIONS[function] = meaning
 
 
-def _pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
+_stacked(np.vstack, np.atleast_2d, 0)
+_stacked(np.hstack, np.atleast_1d, lambda arrays: 0 if arrays and arrays[0].ndim == 1 else 1)
+_stacked(np.dstack, np.atleast_3d, 2)
+_stacked(np.column_stack, _side_by_side, 1)
+
+
+def _append(arr: Any, values: Any, axis: Any = None) -> Any:
+    if axis is None:
+        arr, values, axis = np.ravel(arr), np.ravel(values), 0
+    return np.concatenate([arr, values], axis)
+
+
+def _block(arrays: Any) -> Any:
+    """Join the innermost lists along the last axis, those around them along the one before."""
+
+    def depth(x: Any) -> int:
+        return 1 + depth(x[0]) if isinstance(x, list) else 0
+
+    def most(x: Any) -> int:
+        return max(map(most, x)) if isinstance(x, list) else int(np.ndim(x))
+
+    ndim = max(most(arrays), depth(arrays))
+
+    def joined(x: Any, axis: int) -> Any:
+        if not isinstance(x, list):
+            return np.reshape(x, (1,) * (ndim - np.ndim(x)) + np.shape(x))
+        return np.concatenate([joined(part, axis + 1) for part in x], axis)
+
+    return joined(arrays, -depth(arrays))
+
+
+FUNCTIONS[np.append] = _append
+compose(np.block, _block, "blocks side by side")
+
+
+def _parts(function: Any, axis_of: Any) -> None:
+    """Let tensors answer to a function that splits along an axis of its own."""
+
+    def meaning(ary: Any, indices_or_sections: Any) -> Any:
+        function(value_of(ary), indices_or_sections)  # for its errors
+        return _split(ary, indices_or_sections, axis_of(ary))
+
+    FUNCTIONS[function] = meaning
+
+
+_parts(np.hsplit, lambda x: 0 if x.ndim == 1 else 1)
+_parts(np.vsplit, lambda x: 0)
+_parts(np.dsplit, lambda x: 2)
+
+
+def _unstack(x: Any, /, *, axis: int = 0) -> Any:
+    return tuple(np.moveaxis(x, axis, 0))
+
+
+if hasattr(np, "unstack"):  # since NumPy 2.1
+    FUNCTIONS[np.unstack] = _unstack
+
+
+def _pad(array: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
+    x = array
     widths = np.broadcast_to(pad_width, (x.ndim, 2)).tolist()
     if mode == "constant":
         inside = tuple([slice(low, low + n) for (low, _), n in zip(widths, x.shape, strict=True)])

@@ -33,7 +33,28 @@ NOT_NUMERIC = (
     np.size,
     np.argmax,
     np.argmin,
+    np.argpartition,
     np.argsort,
+    np.argwhere,
+    np.array_equiv,
+    np.bincount,
+    np.can_cast,
+    np.digitize,
+    np.flatnonzero,
+    np.iscomplex,
+    np.iscomplexobj,
+    np.isin,
+    np.isneginf,
+    np.isposinf,
+    np.isreal,
+    np.isrealobj,
+    np.lexsort,
+    np.linalg.matrix_rank,
+    np.may_share_memory,
+    np.nanargmax,
+    np.nanargmin,
+    np.searchsorted,
+    np.shares_memory,
     np.nonzero,
     np.count_nonzero,
     np.any,
@@ -50,7 +71,8 @@ NOT_NUMERIC = (
     np.array_str,
     np.array_repr,
 )
-PIECEWISE_CONSTANT = (np.floor_divide, np.floor, np.ceil, np.trunc, np.rint)
+PIECEWISE_CONSTANT = (np.floor_divide, np.floor, np.ceil, np.trunc, np.rint, np.heaviside)
+ROUNDED = (np.round, np.around, np.fix)
 
 
 def _on_values(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -61,14 +83,14 @@ def _on_values(function: Callable[..., Any]) -> Callable[..., Any]:
     return plain
 
 
-def _on_constants(function: np.ufunc) -> Callable[..., Any]:
-    def steps(*args: Any) -> Any:
+def _on_constants(function: Callable[..., Any]) -> Callable[..., Any]:
+    def steps(*args: Any, **kwargs: Any) -> Any:
         if any(isinstance(x, Tensor) and x.requires_grad for x in args):
             raise NotDifferentiableError(
                 f"np.{function.__name__} moves in steps, so its derivative is 0 or undefined "
                 "everywhere: use it on .data where a constant is meant"
             )
-        return function(*[value_of(x) for x in args])
+        return function(*[value_of(x) for x in args], **kwargs)
 
     return steps
 
@@ -76,3 +98,4 @@ def _on_constants(function: np.ufunc) -> Callable[..., Any]:
 UFUNCS.update({function: _on_values(function) for function in COMPARISONS})
 UFUNCS.update({function: _on_constants(function) for function in PIECEWISE_CONSTANT})
 FUNCTIONS.update({function: _on_values(function) for function in NOT_NUMERIC})
+FUNCTIONS.update({function: _on_constants(function) for function in ROUNDED})

@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.array import FUNCTIONS
-from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.ops.elementwise import ratio
 from tinygrad_rnn.primitive import Primitive, linear
 
@@ -70,7 +68,6 @@ sum_ = linear(
         lambda g, y, x, axis, keepdims: spread(g, x.shape, axis, keepdims),
     ),
 )
-FUNCTIONS[np.sum] = lambda x, axis=None, keepdims=False: sum_(x, axis=axis, keepdims=keepdims)
 
 mean = linear(
     "mean",
@@ -83,7 +80,6 @@ mean = linear(
         ),
     ),
 )
-FUNCTIONS[np.mean] = lambda x, axis=None, keepdims=False: mean(x, axis=axis, keepdims=keepdims)
 
 
 def over(x: Any, n: int) -> Any:
@@ -110,9 +106,6 @@ cumsum = linear(
     np.cumsum,
     "x[0] + ... + x[k]",
     ("g[k] + ... + g[n]", _cumsum_vjp),
-)
-FUNCTIONS[np.cumsum] = lambda x, axis=None: (
-    cumsum(np.ravel(x), axis=0) if axis is None else cumsum(x, axis=axis)
 )
 
 
@@ -168,10 +161,6 @@ def _share_of_ties(y: Any, x: Any, axis: Axis) -> Any:
 
 max_ = reduction("max", np.max, "max(x)", "g where x = y, shared by ties", _share_of_ties, True)
 min_ = reduction("min", np.min, "min(x)", "g where x = y, shared by ties", _share_of_ties, True)
-for _alias in (np.max, np.amax):
-    FUNCTIONS[_alias] = lambda x, axis=None, keepdims=False: max_(x, axis=axis, keepdims=keepdims)
-for _alias in (np.min, np.amin):
-    FUNCTIONS[_alias] = lambda x, axis=None, keepdims=False: min_(x, axis=axis, keepdims=keepdims)
 
 
 def _product_of_others(y: Any, x: Any, axis: Axis) -> Any:
@@ -203,7 +192,6 @@ def _others_of_row(x: Any) -> Any:
 
 
 prod = reduction("prod", np.prod, "product(x)", "g * product of the others", _product_of_others)
-FUNCTIONS[np.prod] = lambda x, axis=None, keepdims=False: prod(x, axis=axis, keepdims=keepdims)
 
 
 def _deviation(x: Any, axis: Axis) -> Any:
@@ -221,9 +209,6 @@ var = reduction(
     "g * 2 * (x - mean(x)) / (n - ddof)",
     lambda y, x, axis, ddof: over(2 * _deviation(x, axis), _freedom(x, axis, ddof)),
 )
-FUNCTIONS[np.var] = lambda x, axis=None, ddof=0, keepdims=False: var(
-    x, axis=axis, ddof=ddof, keepdims=keepdims
-)
 
 
 std = reduction(
@@ -233,9 +218,6 @@ std = reduction(
     "g * (x - mean(x)) / ((n - ddof) * y)",
     lambda y, x, axis, ddof: over(ratio(_deviation(x, axis), y), _freedom(x, axis, ddof)),
 )
-FUNCTIONS[np.std] = lambda x, axis=None, ddof=0, keepdims=False: std(
-    x, axis=axis, ddof=ddof, keepdims=keepdims
-)
 
 norm = reduction(
     "norm",
@@ -244,21 +226,3 @@ norm = reduction(
     "g * x / y, 0 where y = 0",
     lambda y, x, axis: ratio(x, y),
 )
-
-
-def _norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
-    of_vectors = isinstance(axis, int) or (axis is None and x.ndim == 1)
-    if ord is None or (ord == 2 and of_vectors) or (ord == "fro" and not of_vectors):
-        return norm(x, axis=axis, keepdims=keepdims)
-    if ord == 1 and of_vectors:
-        return np.sum(np.abs(x), axis=axis, keepdims=keepdims)
-    if ord in (np.inf, -np.inf) and of_vectors:
-        fold = np.max if ord > 0 else np.min
-        return fold(np.abs(x), axis=axis, keepdims=keepdims)
-    raise NotDifferentiableError(
-        f"np.linalg.norm(..., ord={ord!r}) of shape {x.shape} along axis {axis} is not "
-        "differentiated here: use ord=None, or 1, 2 or inf along one axis"
-    )
-
-
-FUNCTIONS[np.linalg.norm] = _norm

@@ -16,7 +16,6 @@ reshape = linear(
     "reshape(x)",
     ("reshape(g)", lambda g, y, x, shape: np.reshape(g, x.shape)),
 )
-FUNCTIONS[np.reshape] = lambda x, shape: reshape(x, shape=shape)
 
 
 def _transpose_vjp(g: Any, y: Any, x: Any, axes: tuple[int, ...] | None = None) -> Any:
@@ -24,8 +23,8 @@ def _transpose_vjp(g: Any, y: Any, x: Any, axes: tuple[int, ...] | None = None) 
 
 
 transpose = linear("transpose", np.transpose, "transpose(x)", ("transpose(g)", _transpose_vjp))
-FUNCTIONS[np.transpose] = lambda x, axes=None: transpose(
-    x, axes=None if axes is None else (axes,) if isinstance(axes, int) else tuple(axes)
+FUNCTIONS[np.transpose] = lambda a, axes=None: transpose(
+    a, axes=None if axes is None else (axes,) if isinstance(axes, int) else tuple(axes)
 )
 
 swapaxes = linear(
@@ -34,7 +33,7 @@ swapaxes = linear(
     "swapaxes(x)",
     ("swapaxes(g)", lambda g, y, x, axis1, axis2: np.swapaxes(g, axis1, axis2)),
 )
-FUNCTIONS[np.swapaxes] = lambda x, axis1, axis2: swapaxes(x, axis1=axis1, axis2=axis2)
+FUNCTIONS[np.swapaxes] = lambda a, axis1, axis2: swapaxes(a, axis1=axis1, axis2=axis2)
 
 expand_dims = linear(
     "expand_dims",
@@ -42,7 +41,7 @@ expand_dims = linear(
     "expand_dims(x)",
     ("reshape(g)", lambda g, y, x, axis: np.reshape(g, x.shape)),
 )
-FUNCTIONS[np.expand_dims] = lambda x, axis: expand_dims(x, axis=axis)
+FUNCTIONS[np.expand_dims] = lambda a, axis: expand_dims(a, axis=axis)
 
 squeeze = linear(
     "squeeze",
@@ -50,7 +49,7 @@ squeeze = linear(
     "squeeze(x)",
     ("reshape(g)", lambda g, y, x, axis=None: np.reshape(g, x.shape)),
 )
-FUNCTIONS[np.squeeze] = lambda x, axis=None: squeeze(x, axis=axis)
+FUNCTIONS[np.squeeze] = lambda a, axis=None: squeeze(a, axis=axis)
 
 broadcast_to = linear(
     "broadcast_to",
@@ -58,27 +57,49 @@ broadcast_to = linear(
     "broadcast_to(x)",
     ("sum(g)", lambda g, y, x, shape: unbroadcast(g, x.shape)),
 )
-FUNCTIONS[np.broadcast_to] = lambda x, shape: broadcast_to(x, shape=shape)
+FUNCTIONS[np.broadcast_to] = lambda array, shape, subok=False: broadcast_to(array, shape=shape)
 
 
-def _moveaxis(x: Any, source: Any, destination: Any) -> Any:
+def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
     # NumPy itself works out the order, on an array whose lengths are the numbers of its axes.
-    order = np.moveaxis(np.empty(range(x.ndim)), source, destination).shape
-    return transpose(x, axes=order)
+    order = np.moveaxis(np.empty(range(a.ndim)), source, destination).shape
+    return transpose(a, axes=order)
 
 
 FUNCTIONS[np.moveaxis] = _moveaxis
-FUNCTIONS[np.ravel] = lambda x: np.reshape(x, -1)
+FUNCTIONS[np.matrix_transpose] = lambda x, /: np.swapaxes(x, -1, -2)
+FUNCTIONS[np.linalg.matrix_transpose] = FUNCTIONS[np.matrix_transpose]
 
 
-def _tile(x: Any, reps: Any) -> Any:
-    reps = reps if isinstance(reps, tuple | list) else (reps,)
-    reps = (1,) * (x.ndim - len(reps)) + tuple(reps)
-    shape = (1,) * (len(reps) - x.ndim) + x.shape
-    # Each axis of length n becomes (r, n) by broadcasting, and those two then r * n.
-    pairs = np.reshape(x, [n for length in shape for n in (1, length)])
-    wide = np.broadcast_to(pairs, [n for pair in zip(reps, shape, strict=True) for n in pair])
-    return np.reshape(wide, [r * n for r, n in zip(reps, shape, strict=True)])
+def _at_least(function: Any) -> Any:
+    """Give tensors the axes that NumPy gives an array of their shape."""
+
+    def meaning(*arys: Any) -> Any:
+        out = [np.reshape(x, function(np.broadcast_to(0, np.shape(x))).shape) for x in arys]
+        return out[0] if len(out) == 1 else tuple(out)
+
+    return meaning
 
 
-FUNCTIONS[np.tile] = _tile
+for _function in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
+    FUNCTIONS[_function] = _at_least(_function)
+
+
+def _broadcast_arrays(*args: Any, subok: bool = False) -> Any:
+    shape = np.broadcast_shapes(*[np.shape(x) for x in args])
+    return tuple([np.broadcast_to(x, shape) for x in args])
+
+
+FUNCTIONS[np.broadcast_arrays] = _broadcast_arrays
+
+
+def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: Any = "xy") -> Any:
+    shapes = [
+        x.shape
+        for x in np.meshgrid(*[np.zeros(np.shape(x)) for x in xi], sparse=True, indexing=indexing)
+    ]
+    thin = [np.reshape(x, shape) for x, shape in zip(xi, shapes, strict=True)]
+    return tuple(thin) if sparse else _broadcast_arrays(*thin)
+
+
+FUNCTIONS[np.meshgrid] = _meshgrid

@@ -1,0 +1,173 @@
+"""Averages, quantiles, and what leaves NaN out."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+
+from tinygrad_rnn.array import FUNCTIONS
+from tinygrad_rnn.errors import NotDifferentiableError
+from tinygrad_rnn.graph import Array
+from tinygrad_rnn.ops.composed import compose
+from tinygrad_rnn.ops.reduce import Axis, count, folded
+from tinygrad_rnn.tensor import value_of
+
+
+def _average(
+    a: Any,
+    axis: Axis = None,
+    weights: Any = None,
+    returned: bool = False,
+    *,
+    keepdims: bool = False,
+) -> Any:
+    if weights is None:
+        mean = np.mean(a, axis, keepdims=keepdims)
+        total: Any = np.full(mean.shape, count(a.shape, axis), mean.dtype)
+    else:
+        if np.shape(weights) != a.shape:  # of the axes that are folded
+            axes = folded(a.shape, axis)
+            weights = np.transpose(weights, np.argsort(axes)) if len(axes) > 1 else weights
+            weights = np.expand_dims(weights, [k for k in range(a.ndim) if k not in axes])
+        total = np.sum(np.broadcast_to(weights, a.shape), axis, keepdims=keepdims)
+        mean = np.sum(a * weights, axis, keepdims=keepdims) / total
+    return (mean, total) if returned else mean
+
+
+def _ptp(a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False) -> Any:
+    return np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
+
+
+def _without_nan(function: Any, filling: float) -> Any:
+    """Return the formula of a function that leaves NaN out: NaN becomes what changes nothing."""
+
+    def formula(a: Any, *args: Any, **kwargs: Any) -> Any:
+        return function(np.where(np.isnan(a), filling, a), *args, **kwargs)
+
+    return formula
+
+
+def _nanmean(
+    a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False
+) -> Any:
+    there = ~np.isnan(a)
+    n = np.sum(there, axis=axis, keepdims=keepdims)
+    return np.sum(np.where(there, a, 0), axis, dtype, keepdims=keepdims) / n.astype(a.dtype)
+
+
+def _nanvar(
+    a: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+) -> Any:
+    there = ~np.isnan(a)
+    n = np.sum(there, axis=axis, keepdims=keepdims).astype(a.dtype)
+    deviation = np.where(there, a - _nanmean(a, axis, keepdims=True), 0)
+    return np.sum(np.square(deviation), axis, keepdims=keepdims) / (n - ddof)
+
+
+def _nanstd(*args: Any, **kwargs: Any) -> Any:
+    return np.sqrt(_nanvar(*args, **kwargs))
+
+
+def _as_rows(x: Any, rowvar: bool) -> Any:
+    return np.atleast_2d(x) if rowvar or np.ndim(x) < 2 else np.transpose(x)
+
+
+def _cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None) -> Any:
+    x = np.concatenate([_as_rows(x, rowvar) for x in (m, y) if x is not None])
+    deviation = x - np.mean(x, axis=1, keepdims=True)
+    lost = (0 if bias else 1) if ddof is None else ddof
+    return np.squeeze(np.matmul(deviation, deviation.T) / (x.shape[1] - lost))
+
+
+def _corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
+    c = _cov(x, y, rowvar)
+    if c.ndim == 0:
+        return c / c
+    d = np.sqrt(np.diagonal(c))
+    return c / np.expand_dims(d, 1) / d
+
+
+def _weights(q: Array, n: int, dtype: Any) -> Array:
+    """Return how much of each of n sorted elements is in each quantile, (..., n), interpolated."""
+    at = np.asarray(q) * (n - 1)
+    low = np.clip(np.floor(at).astype(int), 0, n - 1)
+    high = np.minimum(low + 1, n - 1)
+    share = np.asarray(at - low)[..., None]
+    one = np.eye(n)
+    return np.asarray((1 - share) * one[low] + share * one[high], dtype)
+
+
+def _quantile_formula(a: Any, q: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    axes = folded(a.shape, axis)
+    kept = [k for k in range(a.ndim) if k not in axes]
+    flat = np.reshape(np.transpose(a, [*kept, *axes]), (*[a.shape[k] for k in kept], -1))
+    order = np.argsort(value_of(flat), axis=-1, kind="stable")
+    values = np.take_along_axis(flat, order, axis=-1)
+    out = np.tensordot(_weights(q, flat.shape[-1], a.dtype), values, (-1, -1))
+    return np.expand_dims(out, [np.ndim(q) + k for k in axes]) if keepdims else out
+
+
+def _quantile(
+    a: Any, q: Any, axis: Axis = None, *others: Any, keepdims: bool = False, **named: Any
+) -> Any:
+    return _quantile_formula(a, q, axis, others[3] if len(others) > 3 else keepdims)
+
+
+def _percentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
+    return _quantile(a, np.asarray(q) / 100, *args, **kwargs)
+
+
+def _interpolated(function: Any, formula: Any) -> None:
+    """Compose a function that is differentiated in its usual form only."""
+    compose(function, formula, "between two of sorted x", fixed=("q",))
+    usual, signature = FUNCTIONS[function], inspect.signature(function)
+
+    def meaning(*args: Any, **kwargs: Any) -> Any:
+        given = signature.bind(*args, **kwargs).arguments
+        if given.get("method", "linear") != "linear" or given.get("weights") is not None:
+            raise NotDifferentiableError(
+                f"np.{function.__name__} is differentiated with method='linear', unweighted"
+            )
+        return usual(*args, **kwargs)
+
+    FUNCTIONS[function] = meaning
+
+
+def _median(
+    a: Any,
+    axis: Axis = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    keepdims: bool = False,
+) -> Any:
+    return _quantile_formula(a, 0.5, axis, keepdims)
+
+
+def _nan_to_num(x: Any, *others: Any, **named: Any) -> Any:
+    return np.where(np.isfinite(x), x, 0)
+
+
+compose(np.average, _average, "sum(w * x) / sum(w)")
+compose(np.ptp, _ptp, "max(x) - min(x)")
+compose(np.nansum, _without_nan(np.sum, 0.0), "sum(x), without NaN")
+compose(np.nanprod, _without_nan(np.prod, 1.0), "product(x), without NaN")
+compose(np.nancumsum, _without_nan(np.cumsum, 0.0), "x[0] + ... + x[k], without NaN")
+compose(np.nancumprod, _without_nan(np.cumprod, 1.0), "x[0] * ... * x[k], without NaN")
+compose(np.nanmax, _without_nan(np.max, -np.inf), "max(x), without NaN")
+compose(np.nanmin, _without_nan(np.min, np.inf), "min(x), without NaN")
+compose(np.nanmean, _nanmean, "mean(x), without NaN")
+compose(np.nanvar, _nanvar, "var(x), without NaN")
+compose(np.nanstd, _nanstd, "std(x), without NaN")
+compose(np.cov, _cov, "mean of products of deviations")
+compose(np.corrcoef, _corrcoef, "cov(x) over the standard deviations")
+compose(np.median, _median, "the middle of sorted x")
+_interpolated(np.quantile, _quantile)
+_interpolated(np.percentile, _percentile)
+compose(np.nan_to_num, _nan_to_num, "x where it is finite")
