@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from tinygrad_rnn.batched import batched_sweep, fitted
 from tinygrad_rnn.errors import DtypeError, GradientError, ShapeError, StaleValueError
-from tinygrad_rnn.graph import Array, Node, read_only, real_array, topological
+from tinygrad_rnn.graph import Array, Node, read_only, real_array, recorded_inputs, topological
 from tinygrad_rnn.memory import collector_paused
 from tinygrad_rnn.scope import no_grad, surroundings
 
@@ -84,10 +84,10 @@ def sweep_to(
     begin, defer = getattr(observer, "begin", None), getattr(observer, "defer", None)
     gradients = None if begin is None else begin(root)
     anomalies = surroundings().anomalies
-    if create_graph or anomalies is not None or (observer is not None and defer is None):
+    if anomalies is not None or (observer is not None and (create_graph or defer is None)):
         steps = sweep(root, start, _observer(observer, anomalies), create_graph)
     else:
-        steps = batched_sweep(root, start, observer, defer)
+        steps = batched_sweep(root, start, observer, defer, create_graph)
     found, earliest = [], root.index
     for node, g in steps:
         if node.op is not None:
@@ -170,17 +170,3 @@ def initial_gradient(root: Node, gradient: ArrayLike | None) -> Array:
     if array.shape != root.shape:
         raise ShapeError(f"gradient of shape {array.shape} given to a tensor of {root.shape}")
     return array
-
-
-def recorded_inputs(node: Node) -> tuple[Any, ...]:
-    """Return the inputs as tensors, provided that they still hold what was recorded."""
-    for source, value in zip(node.inputs, node._values, strict=True):
-        if isinstance(source, Node) and source._array is not value:
-            raise StaleValueError(
-                f"{source!r} was given new data after {node.op} had used it: "
-                "second derivatives need it unchanged until they are taken"
-            )
-    return tuple(
-        source if isinstance(source, Node) else value
-        for source, value in zip(node.inputs, node._values, strict=True)
-    )

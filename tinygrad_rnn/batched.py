@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.errors import DtypeError
-from tinygrad_rnn.graph import Node, topological
+from tinygrad_rnn.graph import Node, recorded_inputs, topological
 
 MAX_DEFERRED = 1 << 17  # elements: bounds the memory held for contributions that wait
 
@@ -32,6 +32,7 @@ class BatchedVJP:
         total: from n uses of one tensor to the sum of what they send back, of its shape.
         norms: from n uses to the l2 norm and the largest magnitude of what each sends back.
         cheaper: from what reached a consumer to whether `norms` is quicker than its vjp.
+        recorded: what `total` does, of tensors, recording itself; None if there is no such way.
 
     >>> from tinygrad_rnn.ops.index import getitem
     >>> import tinygrad_rnn as tr
@@ -45,14 +46,16 @@ class BatchedVJP:
         total: Total,
         norms: Callable[[Uses], list[tuple[float, float]]],
         cheaper: Callable[[Any], bool] = lambda g: True,
+        recorded: Total | None = None,
     ) -> None:
         self.total = total
         self.norms = norms
         self.cheaper = cheaper
+        self.recorded = recorded
 
 
 def batched_sweep(
-    root: Node, start: Any, observer: Any = None, defer: Any = None
+    root: Node, start: Any, observer: Any = None, defer: Any = None, create_graph: bool = False
 ) -> Iterator[tuple[Node, Any]]:
     """Yield what `backward.sweep` yields, with fewer operations.
 
@@ -61,6 +64,7 @@ def batched_sweep(
         start: the gradient there.
         observer: told of every edge but those that it lets be deferred.
         defer: ``(consumer, slot, source, g)``, asked whether the observer can do without one.
+        create_graph: run the rules on tensors, so that they record themselves.
     """
     gradients: dict[int, Any] = {root.index: start}
     writable: set[int] = set()  # whose sum is an array made here: only such are added into
@@ -74,16 +78,21 @@ def batched_sweep(
         if g is None:
             continue
         yield node, g
-        op, y, xs = node.op, node._array, node._values
+        op = node.op
+        y: Any = node._array
+        xs: Any = node._values
+        if create_graph and op is not None:
+            y, xs = node, recorded_inputs(node)
         for slot, source in enumerate(node.inputs):
             if not (isinstance(source, Node) and source.requires_grad):
                 continue
             key = source.index
             batched = op.batched.get(slot)
-            if batched is not None and (defer is None or defer(node, slot, source, g)):
-                uses = deferred[key][batched.total]
+            total = batched and (batched.recorded if create_graph else batched.total)
+            if total is not None and (defer is None or defer(node, slot, source, g)):
+                uses = deferred[key][total]
                 uses.append((g, node))
-                if len(uses) * g.size > MAX_DEFERRED:
+                if len(uses) * g.size > MAX_DEFERRED and not create_graph:
                     _flush(gradients, key, deferred.pop(key))
                 continue
             rule: Any = op.vjps[slot]  # not None: checked on recording
@@ -100,7 +109,8 @@ def batched_sweep(
                 gradients[key] += contribution
             else:  # it may be another node's gradient too: a new array, not an in-place sum
                 gradients[key] = gradients[key] + contribution
-                writable.add(key)
+                if not create_graph:
+                    writable.add(key)
 
 
 def _flush(gradients: dict[int, Any], key: int, rules: dict[Total, Uses]) -> None:

@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.backward import recorded_inputs
-from tinygrad_rnn.graph import topological
+from tinygrad_rnn.graph import recorded_inputs, topological
 from tinygrad_rnn.tensor import Tensor
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from tinygrad_rnn.errors import DtypeError
+from tinygrad_rnn.errors import DtypeError, StaleValueError
 from tinygrad_rnn.scope import Scope, surroundings
 
 Array = NDArray[Any]
@@ -183,3 +183,17 @@ def topological(*roots: AnyNode, differentiable: bool = False) -> list[AnyNode]:
                 found[source.index] = source  # type: ignore[assignment]  # of the roots' kind
                 waiting.append(source)  # type: ignore[arg-type]  # likewise
     return sorted(found.values(), key=_creation)
+
+
+def recorded_inputs(node: Node) -> tuple[Any, ...]:
+    """Return the inputs as tensors, provided that they still hold what was recorded."""
+    for source, value in zip(node.inputs, node._values, strict=True):
+        if isinstance(source, Node) and source._array is not value:
+            raise StaleValueError(
+                f"{source!r} was given new data after {node.op} had used it: "
+                "second derivatives need it unchanged until they are taken"
+            )
+    return tuple(
+        source if isinstance(source, Node) else value
+        for source, value in zip(node.inputs, node._values, strict=True)
+    )

@@ -32,6 +32,7 @@ PROPERTY = settings(
 # Primitives that a general case cannot meet, and the tests that meet them.
 ELSEWHERE = {
     "cut": "nn/test_unroll.py",
+    "scatter_all": "test_growth.py",
     "sigmoid_slope": "test_saturation.py",
     "tanh_slope": "test_saturation.py",
     "fused rnn": "nn/test_fused.py",

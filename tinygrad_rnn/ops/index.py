@@ -11,7 +11,7 @@ from tinygrad_rnn.array import FUNCTIONS
 from tinygrad_rnn.batched import BatchedVJP, Uses
 from tinygrad_rnn.graph import Array
 from tinygrad_rnn.norms import Size, norms
-from tinygrad_rnn.primitive import linear
+from tinygrad_rnn.primitive import Primitive, VariadicRule, linear
 
 _BASIC = frozenset({int, slice, type(None), type(Ellipsis)})
 
@@ -43,6 +43,38 @@ def _gather_reads(uses: Uses) -> Array:
     return out
 
 
+def _gather_recorded(uses: Uses) -> Any:
+    """Do the same with tensors, as one node: one for each read would each be as large as x."""
+    indices = [node.params["index"] for _, node in uses]
+    return scatter_all(*[g for g, _ in uses], indices=indices, shape=uses[0][1]._values[0].shape)
+
+
+def _scatter_all(*gs: Array, indices: list[Any], shape: tuple[int, ...]) -> Array:
+    out = np.zeros(shape, gs[0].dtype)
+    for g, index in zip(gs, indices, strict=True):
+        out[index] += g
+    return out
+
+
+def _each_read(slot: int, g: Any, y: Any, xs: Any, indices: list[Any], shape: Any) -> Any:
+    return g[indices[slot]]
+
+
+def _scatter_moved(ts: list[Any], y: Any, xs: Any, indices: list[Any], shape: Any) -> Any:
+    moved = [(t, index) for t, index in zip(ts, indices, strict=True) if t is not None]
+    return scatter_all(*[t for t, _ in moved], indices=[index for _, index in moved], shape=shape)
+
+
+scatter_all = Primitive(
+    "scatter_all",
+    _scatter_all,
+    VariadicRule(_each_read),
+    VariadicRule(together=_scatter_moved),
+    "zeros; y[index] += x for each",
+    "g[index]",
+)
+
+
 def _norms_of_reads(uses: Uses) -> list[Size]:
     return norms([g for g, _ in uses])
 
@@ -61,7 +93,7 @@ getitem = linear(
     _read,
     "x[index]",
     ("scatter(g)", _back_to_places),
-    batched={0: BatchedVJP(_gather_reads, _norms_of_reads)},
+    batched={0: BatchedVJP(_gather_reads, _norms_of_reads, recorded=_gather_recorded)},
 )
 pick = linear("pick", _read, "x[index]", ("scatter(g)", _back_to_places))
 scatter = linear(
