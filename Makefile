@@ -68,6 +68,7 @@ mutants: $(VENV)/.dev
 # pdoc cannot look up the field types of named tuples that are written as text.
 docs: $(VENV)/.dev
 	@echo "== making the API reference: see out/docs/index.html"
+	@mkdir -p out/docs && $(BIN)/python -m tinygrad_rnn.ops > out/docs/functions.md
 	@$(BIN)/python -W error -W "ignore:Error parsing type annotation ForwardRef:UserWarning" \
 		-m pdoc --docformat google -t .github/reference --output-directory out/docs \
 		tinygrad_rnn tinygrad_rnn.primitive tinygrad_rnn.nn.recurrent viz viz.charts viz.page

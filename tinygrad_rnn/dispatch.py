@@ -29,10 +29,10 @@ def apply(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """
     meaning = FUNCTIONS.get(function)
     if meaning is None:
-        raise not_differentiable(_full_name(function))
+        raise not_differentiable(full_name(function))
     if kwargs.get("out") is not None:
         raise NotDifferentiableError(
-            f"{_full_name(function)}(..., out=) would overwrite a value the graph needs: drop out="
+            f"{full_name(function)}(..., out=) would overwrite a value the graph needs: drop out="
         )
     kwargs.pop("out", None)
     try:
@@ -43,14 +43,23 @@ def apply(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
             known.bind(*args, **kwargs)
         except TypeError:
             raise NotDifferentiableError(
-                f"{_full_name(function)} with these arguments is not differentiated here: "
+                f"{full_name(function)} with these arguments is not differentiated here: "
                 f"it takes {known}"
             ) from None
         raise
 
 
-def _full_name(function: Callable[..., Any]) -> str:
-    return f"{function.__module__}.{function.__name__}".replace("numpy.", "np.", 1)
+def full_name(function: Callable[..., Any]) -> str:
+    """Return how users write a function of NumPy's.
+
+    Args:
+        function: NumPy's.
+
+    >>> full_name(np.linalg.inv)
+    'np.linalg.inv'
+    """
+    module = getattr(function, "__module__", "x")  # a method of ndarray's has none
+    return f"{module}.{function.__name__}".replace("numpy.", "np.", 1)
 
 
 _COMPLEX = (
