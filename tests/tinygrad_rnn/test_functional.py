@@ -247,7 +247,7 @@ def test_real_time_recurrent_learning_gives_the_gradient_of_bptt(kind):
     lstm = kind is tr.LSTMCell
 
     def step(state, x_t, *weights):
-        cell.weight_ih, cell.weight_hh, cell.bias = weights
+        vars(cell).update(weight_ih=weights[0], weight_hh=weights[1], bias=weights[2])
         state = cell(x_t, tr.LSTMState(state[0], state[1]) if lstm else state[0])
         return np.stack(list(state) if lstm else [state])
 
