@@ -5,6 +5,7 @@ One idea: the same step stands at the same x in the graph, in its omitted boxes 
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections.abc import Mapping
 
@@ -44,7 +45,10 @@ def ticks(at: Mapping[int, float], shown: set[int]) -> list[int]:
     for every in EVERY:
         wanted = sorted(step for step in at if step % every == 0)
         if all(_fit(a, b, at) for a, b in itertools.pairwise(wanted)):
-            found += [s for s in wanted if all(_fit(s, other, at) for other in drawn)]
+            for step in wanted:
+                beside = bisect.bisect_left(drawn, step)  # only its neighbours can be in its way
+                if all(_fit(step, other, at) for other in drawn[max(beside - 1, 0) : beside + 1]):
+                    found.append(step)
             break
     return sorted(set(found))
 
