@@ -145,7 +145,7 @@ def test_gradient_of_an_unrolled_cell_is_the_slope(kind):
     x = rng.normal(size=(3, 2, D))
 
     def f(inputs, *weights):
-        cell.weight_ih, cell.weight_hh, cell.bias = weights
+        vars(cell).update(weight_ih=weights[0], weight_hh=weights[1], bias=weights[2])
         return tr.unroll(cell, inputs).outputs
 
     assert tr.gradcheck(f, x, *cell.parameters())
