@@ -19,7 +19,7 @@ from viz.dot.graphviz import TIME_LIMIT, render
 from viz.dot.svg import finish
 from viz.errors import VizError, VizWarning
 from viz.model import Model
-from viz.notebook import bundle, strip_text
+from viz.notebook import bundle, strip_svg, strip_text
 from viz.page import html as page
 from viz.reading.folding import Folded
 from viz.save import write
@@ -173,7 +173,13 @@ class Picture:
             page=lambda: self.to_bytes("html").decode(),
             svg=lambda: self.to_bytes("svg"),
             text=self._text,
+            still=self._still,
         )
+
+    def _still(self) -> str:
+        """What is seen of the page in a notebook that is not trusted; "" without a flow."""
+        model = self.model
+        return strip_svg(model.strips, self.scale, model.headline) if model.strips else ""
 
     def _text(self) -> str:
         """What a notebook without pictures shows: the headline, and the strips."""

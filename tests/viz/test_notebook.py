@@ -1,8 +1,10 @@
 """In a notebook a picture shows itself, whatever is installed and whatever it holds."""
 
+import base64
 import html
 import math
 import re
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -10,7 +12,8 @@ import tinygrad_rnn as tr
 import viz
 from tests.viz.graphs import last_loss
 from viz.model import Strip
-from viz.notebook import bundle, strip_text
+from viz.notebook import bundle, strip_svg, strip_text
+from viz.style import Scale
 
 
 def fail():
@@ -31,6 +34,33 @@ def test_the_page_is_framed_without_access_to_the_notebook():
     assert html.unescape(re.search(r'srcdoc="([^"]*)"', text)[1]) == page
     assert html.unescape(re.search(r'title="([^"]*)"', text)[1]) == '"><b>'
     assert text.count("<") == 2
+
+
+def test_a_still_picture_stands_where_frames_are_not():
+    text = bundle("h & c", lambda: "page", fail, fail, lambda: "<svg/>")["text/html"]
+    inside = re.search(r"<iframe [^>]*>(.*)</iframe>", text)[1]
+    found = re.fullmatch(r'<img alt="h &amp; c" src="data:image/svg\+xml;base64,(.*)">', inside)
+    assert base64.b64decode(found[1]) == b"<svg/>"
+
+
+def test_the_still_picture_draws_every_strip():
+    values = [0.0, math.nan, 1e-6, 1e-3, 1.0]
+    strips = [
+        Strip("", "h", list(range(5)), values, part="a </text><b>"),
+        Strip("", "c", list(range(1000)), [10.0 ** ((k - 999) / 250) for k in range(1000)]),
+    ]
+    scale = Scale(1.0, -6.0, 0.0, "l2")
+    root = ET.fromstring(strip_svg(strips, scale, "a headline"))
+    bars = root.findall("{*}rect")[1:]
+    assert len(bars) == 5 + 334  # of a thousand steps every third, and the last
+    tall = [float(bar.get("height")) for bar in bars]
+    assert tall[0] < tall[2] < tall[3] < tall[4] == tall[1] == tall[-1]
+    assert len({bar.get("fill") for bar in bars[1:5]}) == 4
+    texts = [line.text for line in root.findall("{*}text")]
+    assert texts[0] == "a headline"
+    assert texts[1].startswith("a </text><b>: ")
+    assert texts[-1] == "t = 999: 1.0"
+    assert all(0 <= float(bar.get("x")) < 760 for bar in bars)
 
 
 @pytest.mark.parametrize("broken", [{0}, {1}, {2}, {0, 1}, {0, 1, 2}])
@@ -85,6 +115,7 @@ def test_a_drawn_picture_shows_itself_with_and_without_graphviz(monkeypatch):
     made = picture._repr_mimebundle_(include=None, exclude=None)
     assert set(made) == {"text/html", "image/svg+xml", "text/plain"}
     assert "<svg" in made["image/svg+xml"]
+    assert '<img alt="GRU" src="data:image/svg+xml;base64,' in made["text/html"]
     headline, strip = made["text/plain"].split("\n")
     assert re.match(r"\d+ % of the gradient at t = 2 reaches t = 0", headline)
     assert strip.startswith("h_t  ")
