@@ -85,6 +85,16 @@ class GradientFlow:
         self._small: list[Array] = []  # for the rule `norms`
         self._uses: defaultdict[Rule, Uses] = defaultdict(list)  # for the rules of batched
 
+    def __repr__(self) -> str:
+        """How many edges, and from which gradient to which."""
+        if self.root is None:
+            return "GradientFlow(nothing watched yet: loss.backward(observer=flow))"
+        sizes = [edge.l2 for edge in self.edges]
+        sent = [size for size in sizes if size > 0]
+        ends = f", l2 from {min(sent):.2g} to {max(sent):.2g}" if sent else ""
+        name = f" from {self.root.name}" if self.root.name else ""
+        return f"GradientFlow({len(sizes)} edges back{name}{ends})"
+
     def begin(self, root: Tensor) -> dict[int, Array]:
         """Begin to watch a sweep; called by it.
 

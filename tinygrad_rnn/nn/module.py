@@ -66,6 +66,11 @@ class Module:
             raise AttributeError("modules are called themselves: layers(inputs), cell(x, state)")
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
+    def __repr__(self) -> str:
+        """The class, and each parameter with its shape."""
+        shapes = (f"{name} {parameter.shape}" for name, parameter in self.named_parameters())
+        return f"{type(self).__name__}({', '.join(shapes)})"
+
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
         """Yield every parameter once, with its dotted name, in the order in which they were set."""
         seen = set()

@@ -34,6 +34,10 @@ class Run:
         self._states = states
         self._final = final
 
+    def __repr__(self) -> str:
+        parts = (f"{name} {part.shape}" for name, part in flatten(self._final).items())
+        return f"Run({len(self._states)} steps, states of {', '.join(parts)})"
+
     @cached_property
     def states(self) -> list[Any]:
         """One state per time step."""
@@ -70,6 +74,9 @@ class OpaqueRun(Run):
     def __init__(self, steps: int, reverse: bool) -> None:
         self.steps = steps
         self.last = 0 if reverse else steps - 1
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.steps} steps in few primitives)"
 
     def _state(self, t: int) -> Any:
         raise NotImplementedError
