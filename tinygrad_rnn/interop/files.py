@@ -66,7 +66,8 @@ def load_layers(path: str | Path, prefix: str | None = None) -> Any:
     if len(chosen) != 1:
         names = " or ".join(repr(place) for place in found)
         what = "several recurrent layers" if chosen else f"none called {wanted!r}"
-        raise StateDictError(f"{path} holds {what}: give the prefix {names}")
+        remedy = f"give the prefix {names}" if any(found) else "leave the prefix out"
+        raise StateDictError(f"{path} holds {what}: {remedy}")
     layers, guess = found[chosen[0]]()
     if guess:
         warnings.warn(

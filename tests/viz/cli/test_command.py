@@ -44,7 +44,9 @@ def drawn(monkeypatch):
     calls = []
     draw = viz.draw
     monkeypatch.setattr(
-        viz, "draw", lambda *args, **named: calls.append((*args, named)) or draw(*args, **named)
+        command.viz,
+        "draw",
+        lambda *args, **named: calls.append((*args, named)) or draw(*args, **named),
     )
     return calls
 
@@ -238,7 +240,10 @@ BAD = {
     "foreign": ("--weights foreign.npz", ""),
     "odd": ("--weights odd.npz", "weight_hh (5, 2) are not those of an RNN, LSTM or GRU"),
     "sizes": ("--weights small.npz", "takes 3 features at each step, the input has"),
-    "no such prefix": ("--weights small.npz --prefix a", "under 'a': there is weight_ih_l0, w"),
+    "no such prefix": (
+        "--weights small.npz --prefix a",
+        "holds none called 'a': leave the prefix out",
+    ),
     "prefix alone": ("--prefix encoder", "--prefix is for --weights"),
     "no such gate": ("--cell rnn gru --forget-bias 4", "--forget-bias is for --cell lstm"),
     "weights and cell": ("--weights small.npz --hidden 3", "leave out --hidden"),
@@ -339,7 +344,9 @@ def test_shapes_of_a_series(here):
     ids=["rnn", "lstm", "gru", "no bias"],
 )
 def test_weights_saved_by_this_project(layers, call, here, drawn):
-    tr.save(here / "w.safetensors", {f"encoder.{k}": v for k, v in layers.state_dict().items()})
+    model = tr.nn.Module()
+    model.encoder = layers
+    tr.save(here / "w.safetensors", model)
     np.save(here / "x.npy", np.ones((5, 3)))
     line = "--weights w.safetensors --prefix encoder --series x.npy --steps 4 --format dot"
     assert call(line) == 0
