@@ -19,7 +19,7 @@ def main() -> None:
     args = demo_parser("research_cliff", __doc__, steps=(2, 50)).parse_args()
     with output_folder(args.out) as folder:
         w, b = np.meshgrid(np.linspace(0.5, 7, 131), np.linspace(-4, 0, 161))
-        s = np.full(w.shape, 0.5)
+        s = tr.Tensor(np.full(w.shape, 0.5))
         W, Bias = tr.Parameter(w), tr.Parameter(b)
         for _ in range(args.steps):
             s = tr.f.sigmoid(W * s + Bias)  # every point of the plane at once

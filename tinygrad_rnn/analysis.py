@@ -24,7 +24,9 @@ from tinygrad_rnn.state import flatten, tree_map
 from tinygrad_rnn.tensor import Tensor
 
 
-def step_jacobians(cell: Cell, inputs: Any, state: Any = None, batch: int = 0) -> Array:
+def step_jacobians(
+    cell: Cell, inputs: ArrayLike | Tensor, state: Any = None, batch: int = 0
+) -> Array:
     """Return the Jacobian ds_t/ds_{t-1} of every step, as one batch element goes through them.
 
     The S rows of one Jacobian come from one sweep: the cell is called on S copies of the element,
@@ -78,7 +80,7 @@ def _step(cell: Cell, x: Array, state: Any) -> tuple[Array, Any]:
     return jacobian, tree_map(lambda part: Tensor(part.data[:1]), after)
 
 
-def _array(x: Any) -> Array:
+def _array(x: ArrayLike | Tensor) -> Array:
     return np.asarray(x.data if isinstance(x, Tensor) else x)
 
 
@@ -162,7 +164,7 @@ def spectral_radius(matrix: ArrayLike) -> Any:
     return np.max(np.abs(np.linalg.eigvals(_array(matrix))), axis=-1)
 
 
-def norm_bound(weight_hh: Any, largest_slope: float = 1.0) -> float:
+def norm_bound(weight_hh: ArrayLike | Tensor, largest_slope: float = 1.0) -> float:
     """Return the textbook bound on the norm of one step's Jacobian in a simple recurrent network.
 
     No gradient grows by more per step back, and below 1 every gradient vanishes: sigma_max(U)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import linecache
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tinygrad_rnn.errors import AnomalyError
 from tinygrad_rnn.scope import ContextDecorator, Surroundings
 
 if TYPE_CHECKING:
     from tinygrad_rnn.primitive import Primitive
-    from tinygrad_rnn.tensor import Tensor
+    from tinygrad_rnn.tensor import Tensor, Value
 
 # The line that made a node is the innermost one outside of these: a cell's code counts, as one's
 # own would.
@@ -66,7 +67,7 @@ class detect_anomaly(ContextDecorator):
                 f"the value of {primitive.name} is not finite ({what}){_place(out)}, made by {line}"
             )
 
-    def swept(self, node: Tensor, slot: int, source: Tensor, contribution: Any) -> None:
+    def swept(self, node: Tensor, slot: int, source: Tensor, contribution: Value) -> None:
         """Look at a contribution; called for every edge of a sweep.
 
         Args:
@@ -89,7 +90,7 @@ class detect_anomaly(ContextDecorator):
             )
 
 
-def _not_finite(array: Any) -> str | None:
+def _not_finite(array: ArrayLike) -> str | None:
     """Return the first element that is not finite and its index, or None if all are."""
     finite = np.isfinite(array)
     if finite.all():
@@ -104,7 +105,7 @@ def _place(node: Tensor) -> str:
 
 def _line() -> str:
     """Return the line of code that is being executed, outside of the engine's machinery."""
-    frame: Any = sys._getframe(1)
+    frame = sys._getframe(1)
     numpy = str(Path(np.__file__).parent)
     while frame.f_back is not None:
         file = frame.f_code.co_filename

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +21,10 @@ from tinygrad_rnn.errors import DtypeError, GradientError, ShapeError, StaleValu
 from tinygrad_rnn.graph import Array, Node, read_only, real_array, recorded_inputs, topological
 from tinygrad_rnn.memory import collector_paused
 from tinygrad_rnn.scope import no_grad, surroundings
+
+if TYPE_CHECKING:
+    from tinygrad_rnn.anomaly import detect_anomaly
+    from tinygrad_rnn.tensor import Value
 
 _accumulating = RLock()  # `+=` of a thread must not overwrite another's
 
@@ -32,8 +36,11 @@ Observer = Callable[[Any, int, Any, Array], None]
 
 
 def sweep(
-    root: Node, start: Any, observer: Observer | None = None, create_graph: bool = False
-) -> Iterator[tuple[Node, Any]]:
+    root: Node,
+    start: Value,
+    observer: Callable[[Node, int, Node, Value], None] | None = None,
+    create_graph: bool = False,
+) -> Iterator[tuple[Node, Value]]:
     """Yield every node that a gradient reaches with its whole gradient, latest first.
 
     Args:
@@ -42,7 +49,7 @@ def sweep(
         observer: told `(consumer, slot, source, contribution)` for every edge.
         create_graph: run the rules on tensors, so that they record themselves.
     """
-    gradients: dict[int, Any] = {root.index: start}
+    gradients: dict[int, Value] = {root.index: start}
     for node in reversed(topological(root, differentiable=True)):
         g = gradients.pop(node.index, None)
         if g is None:
@@ -62,12 +69,12 @@ def sweep(
 @collector_paused()
 def sweep_to(
     root: Node,
-    start: Any,
+    start: Value,
     targets: Collection[Node] | None = None,
     observer: Observer | None = None,
     create_graph: bool = False,
     mixed: bool = False,
-) -> list[tuple[Node, Any]]:
+) -> list[tuple[Node, Value]]:
     """Return the gradient that reaches each leaf, or each of `targets`, from `start` at `root`.
 
     Where no one asks for every contribution, it takes the quicker `batched_sweep`.
@@ -122,10 +129,12 @@ def _check_unmixed(root: Node, earliest: int, leaves: list[Node]) -> None:
                 )
 
 
-def _observer(observer: Observer | None, anomalies: Any) -> Observer:
+def _observer(
+    observer: Observer | None, anomalies: detect_anomaly | None
+) -> Callable[[Node, int, Node, Value], None]:
     """Return what tells an open detect_anomaly block of every edge, and then the observer."""
 
-    def observe(consumer: Any, slot: int, source: Any, contribution: Any) -> None:
+    def observe(consumer: Any, slot: int, source: Any, contribution: Value) -> None:
         if anomalies is not None:
             anomalies.swept(consumer, slot, source, contribution)
         if observer is not None:

@@ -11,18 +11,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tinygrad_rnn.errors import DtypeError
-from tinygrad_rnn.graph import Node, recorded_inputs, topological
+from tinygrad_rnn.graph import Array, Node, recorded_inputs, topological
+
+if TYPE_CHECKING:
+    from tinygrad_rnn.backward import Observer
+    from tinygrad_rnn.tensor import Value
 
 MAX_DEFERRED = 1 << 17  # elements: bounds the memory held for contributions that wait
 
-Rule = Callable[..., Any]  # a vjp or a jvp of one slot
+Rule = Callable[..., "Value"]  # a vjp or a jvp of one slot
 Uses = list[tuple[Any, Node]]  # (what reached the consumer, the consumer)
-Total = Callable[[Uses], Any]  # the sum of what they send back
+Total = Callable[[Uses], "Value"]  # the sum of what they send back
 
 
 class BatchedVJP:
@@ -45,7 +49,7 @@ class BatchedVJP:
         self,
         total: Total,
         norms: Callable[[Uses], list[tuple[float, float]]],
-        cheaper: Callable[[Any], bool] = lambda g: True,
+        cheaper: Callable[[Array], bool] = lambda g: True,
         recorded: Total | None = None,
     ) -> None:
         self.total = total
@@ -55,8 +59,12 @@ class BatchedVJP:
 
 
 def batched_sweep(
-    root: Node, start: Any, observer: Any = None, defer: Any = None, create_graph: bool = False
-) -> Iterator[tuple[Node, Any]]:
+    root: Node,
+    start: Value,
+    observer: Observer | None = None,
+    defer: Callable[[Node, int, Node, Value], bool] | None = None,
+    create_graph: bool = False,
+) -> Iterator[tuple[Node, Value]]:
     """Yield what `backward.sweep` yields, with fewer operations.
 
     Args:
@@ -66,7 +74,7 @@ def batched_sweep(
         defer: ``(consumer, slot, source, g)``, asked whether the observer can do without one.
         create_graph: run the rules on tensors, so that they record themselves.
     """
-    gradients: dict[int, Any] = {root.index: start}
+    gradients: dict[int, Value] = {root.index: start}
     writable: set[int] = set()  # whose sum is an array made here: only such are added into
     # Uses of a node whose contributions are computed together, by the way to do so.
     deferred: dict[int, dict[Total, Uses]] = defaultdict(partial(defaultdict, list))
@@ -95,7 +103,7 @@ def batched_sweep(
                 if len(uses) * g.size > MAX_DEFERRED and not create_graph:
                     _flush(gradients, key, deferred.pop(key))
                 continue
-            rule: Any = op.vjps[slot]  # not None: checked on recording
+            rule = op.vjps[slot]  # not None: checked on recording
             given = (xs,) if op.variadic else xs
             contribution = rule(g, y, *given, **node.params)
             value = source._array
@@ -113,13 +121,13 @@ def batched_sweep(
                     writable.add(key)
 
 
-def _flush(gradients: dict[int, Any], key: int, rules: dict[Total, Uses]) -> None:
+def _flush(gradients: dict[int, Value], key: int, rules: dict[Total, Uses]) -> None:
     """Add what the deferred uses of a node send back to it."""
     for total, uses in rules.items():
         gradients[key] = gradients[key] + total(uses) if key in gradients else total(uses)
 
 
-def fitted(contribution: Any, node: Node, source: Node) -> Any:
+def fitted(contribution: Value, node: Node, source: Node) -> Value:
     """Return a contribution in the shape and dtype of what it goes back to."""
     value = source._array
     if node.op.broadcasts and contribution.shape != value.shape:
@@ -133,7 +141,7 @@ def fitted(contribution: Any, node: Node, source: Node) -> Any:
     return contribution.astype(value.dtype)
 
 
-def unbroadcast(contribution: Any, shape: tuple[int, ...]) -> Any:
+def unbroadcast(contribution: Value, shape: tuple[int, ...]) -> Value:
     """Sum a contribution over the axes that broadcasting added or stretched: the adjoint of it.
 
     Args:

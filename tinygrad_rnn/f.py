@@ -5,15 +5,19 @@ Each returns a tensor that knows how it was made if it is given a tensor, and an
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, Protocol, overload
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tinygrad_rnn.errors import ShapeError
+from tinygrad_rnn.graph import Array
 from tinygrad_rnn.ops import activations, log_sum_exp, recurrence
 from tinygrad_rnn.ops.matmul import AFFINE, ALL_ROWS
 from tinygrad_rnn.ops.reduce import Axis
-from tinygrad_rnn.tensor import Tensor
+from tinygrad_rnn.tensor import Tensor, Value
 
 __all__ = [
     "elu",
@@ -31,12 +35,36 @@ __all__ = [
 ]
 
 
-def _array(x: Any) -> Any:
+P = ParamSpec("P")  # what a function takes beside x
+
+
+class OfOne(Protocol[P]):
+    """A function of one tensor, for a tensor, or of whatever makes an array, for an array."""
+
+    @overload
+    def __call__(self, x: Tensor, *args: P.args, **kwargs: P.kwargs) -> Tensor: ...
+
+    @overload
+    def __call__(self, x: ArrayLike, *args: P.args, **kwargs: P.kwargs) -> Array: ...
+
+
+def _array(x: ArrayLike | Tensor) -> Value:
     """Let numbers and lists be arrays, and tensors tensors."""
     return x if isinstance(x, Tensor) else np.asarray(x)
 
 
-def sigmoid(x: Any) -> Any:
+def _of_one(function: Callable[Concatenate[Value, P], Value]) -> OfOne[P]:
+    """Let a function of a tensor or array also take numbers and lists."""
+
+    @functools.wraps(function)
+    def called(x: ArrayLike | Tensor, *args: P.args, **kwargs: P.kwargs) -> Value:
+        return function(_array(x), *args, **kwargs)
+
+    return called  # type: ignore[return-value]  # what applying a primitive gives, as OfOne says
+
+
+@_of_one
+def sigmoid(x: Value) -> Value:
     """Return ``1 / (1 + exp(-x))`` of each element, right to the last digits also far below 0.
 
     Args:
@@ -45,10 +73,11 @@ def sigmoid(x: Any) -> Any:
     >>> float(sigmoid(0.0)), f"{float(sigmoid(-100.0)):.6e}"
     (0.5, '3.720076e-44')
     """
-    return activations.sigmoid(_array(x))
+    return activations.sigmoid(x)
 
 
-def softplus(x: Any) -> Any:
+@_of_one
+def softplus(x: Value) -> Value:
     """Return ``log(1 + exp(x))`` of each element (Dugas et al. 2001); its slope is the sigmoid.
 
     Args:
@@ -57,10 +86,11 @@ def softplus(x: Any) -> Any:
     >>> float(softplus(1000.0))
     1000.0
     """
-    return activations.softplus(_array(x))
+    return activations.softplus(x)
 
 
-def relu(x: Any) -> Any:
+@_of_one
+def relu(x: Value) -> Value:
     """Return ``max(x, 0)`` of each element; its derivative at 0 is 0 (Nair & Hinton 2010).
 
     Args:
@@ -69,10 +99,11 @@ def relu(x: Any) -> Any:
     >>> relu([-1.0, 2.0])
     array([0., 2.])
     """
-    return activations.relu(_array(x))
+    return activations.relu(x)
 
 
-def leaky_relu(x: Any, slope: float = 0.01) -> Any:
+@_of_one
+def leaky_relu(x: Value, slope: float = 0.01) -> Value:
     """Return x where it is positive, else ``slope * x`` (Maas et al. 2013).
 
     Args:
@@ -82,10 +113,11 @@ def leaky_relu(x: Any, slope: float = 0.01) -> Any:
     >>> leaky_relu([-1.0, 2.0])
     array([-0.01,  2.  ])
     """
-    return activations.leaky_relu(_array(x), slope=slope)
+    return activations.leaky_relu(x, slope=slope)
 
 
-def elu(x: Any, alpha: float = 1.0) -> Any:
+@_of_one
+def elu(x: Value, alpha: float = 1.0) -> Value:
     """Return x where it is positive, else ``alpha * (exp(x) - 1)`` (Clevert et al. 2016).
 
     Args:
@@ -95,10 +127,11 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     >>> elu([-1000.0, 2.0])
     array([-1.,  2.])
     """
-    return activations.elu(_array(x), alpha=alpha)
+    return activations.elu(x, alpha=alpha)
 
 
-def erf(x: Any) -> Any:
+@_of_one
+def erf(x: Value) -> Value:
     """Return the error function, ``2 / sqrt(pi)`` times the integral of exp(-t^2) from 0 to x.
 
     Args:
@@ -107,10 +140,11 @@ def erf(x: Any) -> Any:
     >>> round(float(erf(1.0)), 6)
     0.842701
     """
-    return activations.erf(_array(x))
+    return activations.erf(x)
 
 
-def softmax(x: Any, axis: int = -1) -> Any:
+@_of_one
+def softmax(x: Value, axis: int = -1) -> Value:
     """Return ``exp(x) / sum(exp(x))`` along an axis, with nothing overflowing (Bridle 1990).
 
     Args:
@@ -120,10 +154,11 @@ def softmax(x: Any, axis: int = -1) -> Any:
     >>> softmax([1000.0, 1000.0])
     array([0.5, 0.5])
     """
-    return log_sum_exp.softmax(_array(x), axis=axis)
+    return log_sum_exp.softmax(x, axis=axis)
 
 
-def log_softmax(x: Any, axis: int = -1) -> Any:
+@_of_one
+def log_softmax(x: Value, axis: int = -1) -> Value:
     """Return ``x - log(sum(exp(x)))`` along an axis, with nothing overflowing.
 
     Args:
@@ -133,10 +168,11 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
     >>> log_softmax([1000.0, 0.0])
     array([    0., -1000.])
     """
-    return log_sum_exp.log_softmax(_array(x), axis=axis)
+    return log_sum_exp.log_softmax(x, axis=axis)
 
 
-def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+@_of_one
+def logsumexp(x: Value, axis: Axis = None, keepdims: bool = False) -> Value:
     """Return ``log(sum(exp(x)))`` over the axes, with nothing overflowing.
 
     Args:
@@ -148,10 +184,10 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> float(logsumexp(np.array([1000.0, 1000.0])))
     1000.6931471805599
     """
-    return log_sum_exp.logsumexp(_array(x), axis=axis, keepdims=keepdims)
+    return log_sum_exp.logsumexp(x, axis=axis, keepdims=keepdims)
 
 
-def linear(x: Any, weight: Any, bias: Any = None, rows: slice = ALL_ROWS) -> Any:
+def linear(x: Value, weight: Value, bias: Value | None = None, rows: slice = ALL_ROWS) -> Any:
     """Return ``x @ weight[rows].T + bias[rows]``: one matrix product for a batch of rows.
 
     Args:
@@ -176,7 +212,14 @@ def linear(x: Any, weight: Any, bias: Any = None, rows: slice = ALL_ROWS) -> Any
     return AFFINE[3](x, weight, bias, rows=rows)
 
 
-def linear_pair(x: Any, W: Any, h: Any, U: Any, bias: Any = None, rows: slice = ALL_ROWS) -> Any:
+def linear_pair(
+    x: Value,
+    W: Value,
+    h: Value,
+    U: Value,
+    bias: Value | None = None,
+    rows: slice = ALL_ROWS,
+) -> Any:
     """Return ``x @ W.T + h @ U.T + bias``: what a recurrent cell makes of its input and its past.
 
     One primitive instead of three: the sum is built in place, and pictures show it as one node.
@@ -205,7 +248,9 @@ def linear_pair(x: Any, W: Any, h: Any, U: Any, bias: Any = None, rows: slice = 
     return AFFINE[5](x, W, h, U, bias, rows=rows)
 
 
-def linear_recurrence(a: Any, b: Any, start: Any = None) -> Any:
+def linear_recurrence(
+    a: ArrayLike | Tensor, b: ArrayLike | Tensor, start: ArrayLike | Tensor | None = None
+) -> Any:
     """Return ``h_t = a_t * h_{t-1} + b_t`` for all t, as one node with all its derivatives.
 
     Where neither a nor b depends on the state, as in a minimal GRU (Feng et al. 2024) or a

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from tinygrad_rnn.backward import initial_gradient, sweep_to
-from tinygrad_rnn.batched import Rule, Uses, unbroadcast
+from tinygrad_rnn.batched import Uses, unbroadcast
 from tinygrad_rnn.errors import GradientError
 from tinygrad_rnn.graph import read_only
 from tinygrad_rnn.memory import collector_paused
@@ -23,6 +23,7 @@ from tinygrad_rnn.tensor import Array, Tensor
 if TYPE_CHECKING:
     from tinygrad_rnn.nn.run import Run
 
+Measure = Callable[..., list[Size]]  # of many gradients, or uses, at once
 MEASURED_AT_ONCE = 1 << 14  # small gradients: they wait for so many, at most 128 MiB of them
 
 
@@ -81,9 +82,9 @@ class GradientFlow:
         self._consumers: list[Tensor] = []
         self._slots: list[int] = []
         self._sources: list[Tensor] = []
-        self._sizes: list[Size | Rule] = []
+        self._sizes: list[Size | Measure] = []
         self._small: list[Array] = []  # for the rule `norms`
-        self._uses: defaultdict[Rule, Uses] = defaultdict(list)  # for the rules of batched
+        self._uses: defaultdict[Measure, Uses] = defaultdict(list)  # for the rules of batched
 
     def __repr__(self) -> str:
         """How many edges, and from which gradient to which."""
@@ -161,7 +162,9 @@ class GradientFlow:
     @collector_paused()
     def _measure(self) -> None:
         """Turn what has been noted into edges, and let go of the arrays."""
-        found: dict[Any, Iterator[Size]] = {rule: iter(rule(w)) for rule, w in self._uses.items()}
+        found: dict[Measure, Iterator[Size]] = {
+            rule: iter(rule(w)) for rule, w in self._uses.items()
+        }
         found[norms] = iter(norms(self._small))
         sizes = [size if isinstance(size, tuple) else next(found[size]) for size in self._sizes]
         l2, largest = [size[0] for size in sizes], [size[1] for size in sizes]

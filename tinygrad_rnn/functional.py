@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike
 from tinygrad_rnn.backward import initial_gradient, sweep_to
 from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.forward import pushforward
-from tinygrad_rnn.graph import real_array, topological
+from tinygrad_rnn.graph import Array, real_array, topological
 from tinygrad_rnn.scope import no_grad, recording, surroundings
-from tinygrad_rnn.tensor import Tensor, tensors
+from tinygrad_rnn.tensor import Tensor, Value, tensors
 
 
 def grad(
@@ -55,7 +55,7 @@ def grad(
         raise TypeError(f"grad: the output is a tensor, not of type {type(output).__name__}")
     inputs = tensors(inputs, "grad")
     given = gradient._array if isinstance(gradient, Tensor) else gradient
-    start: Any = initial_gradient(output, given)
+    start: Value = initial_gradient(output, given)
     if create_graph:
         start = gradient if isinstance(gradient, Tensor) else Tensor(start)
     with nullcontext() if create_graph else no_grad():
@@ -167,7 +167,7 @@ def jacobian(f: Callable[[Tensor], Tensor], x: ArrayLike | Tensor) -> Tensor:
     with nullcontext() if nested else no_grad():
         if out.size <= leaf.size:
             rows = [grad(out, [leaf], g, create_graph=nested)[0] for g in _unit_arrays(out)]
-            table: Any = np.stack(rows)  # type: ignore[call-overload,unused-ignore]  # dispatched
+            table: Value = np.stack(rows)  # type: ignore[call-overload,unused-ignore]  # dispatched
         else:
             columns = [
                 pushforward(out, {leaf.index: _tangent(t, leaf, nested)}, create_graph=nested)
@@ -219,12 +219,14 @@ def _nested(out: Tensor, xs: Sequence[Tensor]) -> bool:
     )
 
 
-def _recorded(x: Any) -> bool:
+def _recorded(x: object) -> bool:
     """Whether x is a tensor that somebody differentiates."""
     return isinstance(x, Tensor) and x.requires_grad and surroundings().recording
 
 
-def _record(f: Callable[..., Any], primals: Sequence[Any]) -> tuple[Tensor, list[Tensor]]:
+def _record(
+    f: Callable[..., Any], primals: Sequence[ArrayLike | Tensor]
+) -> tuple[Tensor, list[Tensor]]:
     """Apply f to nodes of its own, each linked to its primal if that is recorded already."""
     linked = surroundings().recording
     with recording():
@@ -238,12 +240,12 @@ def _record(f: Callable[..., Any], primals: Sequence[Any]) -> tuple[Tensor, list
     return out if isinstance(out, Tensor) else Tensor(out), xs
 
 
-def _tangent(t: Any, x: Tensor, nested: bool) -> Any:
+def _tangent(t: ArrayLike | Tensor, x: Tensor, nested: bool) -> Value:
     if isinstance(t, Tensor):
         t = t.astype(x.dtype) if nested else t.data
     return t if isinstance(t, Tensor) else real_array(t, x.dtype)
 
 
-def _unit_arrays(like: Tensor) -> list[Any]:
+def _unit_arrays(like: Tensor) -> list[Array]:
     """Return one array for each element of a tensor: 1 there, 0 elsewhere."""
     return list(np.eye(like.size, dtype=like.dtype).reshape(like.size, *like.shape))

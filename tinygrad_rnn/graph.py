@@ -14,10 +14,11 @@ from tinygrad_rnn.errors import DtypeError, StaleValueError
 from tinygrad_rnn.scope import Scope, surroundings
 
 Array = NDArray[Any]
+Params = dict[str, Any]  # a primitive's arguments beside its inputs, by name
 AnyNode = TypeVar("AnyNode", bound="Node")
 
 next_index = itertools.count().__next__
-NO_PARAMS: dict[str, Any] = {}
+NO_PARAMS: Params = {}
 
 
 def real_array(value: Any, dtype: DTypeLike | None = None) -> Array:
@@ -108,7 +109,7 @@ class Node:
     moved: int  # of a leaf: the index of the moment in which it was last given new data
     name: str | None
     op: Any
-    params: dict[str, Any]
+    params: Params
     requires_grad: bool
     scope: tuple[Scope, ...]
 

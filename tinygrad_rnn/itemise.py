@@ -9,7 +9,7 @@ nothing of how far back any one of them reaches. Here every loss has a row of it
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,7 +29,7 @@ SAFE = 1e-140, 1e140  # between these, no square of a norm is lost or overflows
 ELEMENTS_AT_ONCE = 1 << 23  # of all rows at one node: 64 MiB of float64
 
 
-def itemised(losses: Any, run: Run) -> dict[str, Array]:
+def itemised(losses: Tensor | Sequence[Tensor], run: Run) -> dict[str, Array]:
     """Return |dL_k/dstate_t| for every loss k and every step t of a run.
 
     All losses are swept back side by side, in one pass through the graph. The whole flow of a
@@ -85,7 +85,7 @@ def itemised(losses: Any, run: Run) -> dict[str, Array]:
     return out
 
 
-def _seeds(losses: Any) -> list[Seed]:
+def _seeds(losses: Tensor | Sequence[Tensor]) -> list[Seed]:
     """Return where each row begins."""
     if isinstance(losses, Tensor):
         if losses.ndim != 1:
@@ -114,7 +114,7 @@ def _seeds(losses: Any) -> list[Seed]:
     return rows
 
 
-def _states(run: Any) -> dict[int, tuple[str, int]]:
+def _states(run: Run) -> dict[int, tuple[str, int]]:
     """Return the part and the step of each state of a run, by the node's index."""
     if not hasattr(run, "has_steps"):
         raise TypeError(f"itemised takes what unroll returns, not a {type(run).__name__}")
@@ -129,7 +129,9 @@ def _states(run: Any) -> dict[int, tuple[str, int]]:
     }
 
 
-def _check_reached(roots: list[Seed], out: dict[str, Array], states: dict[int, Any]) -> None:
+def _check_reached(
+    roots: list[Seed], out: dict[str, Array], states: dict[int, tuple[str, int]]
+) -> None:
     """Refuse a loss that no state of the run leads to; a gradient of zero is none the worse."""
     nothing = ~np.any([part.any(axis=1) for part in out.values()], axis=0)
     for k in np.flatnonzero(nothing):

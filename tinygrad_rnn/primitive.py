@@ -18,9 +18,9 @@ import numpy as np
 from tinygrad_rnn.array import UFUNCS
 from tinygrad_rnn.batched import BatchedVJP, Rule
 from tinygrad_rnn.errors import NotDifferentiableError, ShapeError
-from tinygrad_rnn.graph import NO_PARAMS, next_index, real_array
+from tinygrad_rnn.graph import NO_PARAMS, Array, Params, next_index, real_array
 from tinygrad_rnn.scope import surroundings
-from tinygrad_rnn.tensor import Tensor
+from tinygrad_rnn.tensor import Tensor, Value
 
 _new = Tensor.__new__
 REGISTRY: dict[str, Primitive] = {}  # every primitive by its name
@@ -88,7 +88,7 @@ class Primitive:
     def __init__(
         self,
         name: str,
-        forward: Callable[..., Any],
+        forward: Callable[..., Array],
         vjps: Sequence[Rule | None] | VariadicRule,
         jvps: Sequence[Rule | None] | VariadicRule,
         formula: str,
@@ -116,7 +116,7 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<primitive {self.name}: y = {self.formula}>"
 
-    def __call__(self, *inputs: Any, **params: Any) -> Any:
+    def __call__(self, *inputs: Any, **params: Any) -> Value:
         """Apply to arrays for an array; with a tensor among them, for a tensor that knows it.
 
         Args:
@@ -171,7 +171,7 @@ class Primitive:
             here.anomalies.made(out, self)
         return out
 
-    def vjp(self, slot: int, g: Any, y: Any, xs: Sequence[Any], params: dict[str, Any]) -> Any:
+    def vjp(self, slot: int, g: Value, y: Value, xs: Sequence[Any], params: Params) -> Value:
         """Return what flows back to input `slot` when g flows back to y.
 
         Args:
@@ -183,7 +183,7 @@ class Primitive:
         """
         return self._call(self.vjps[slot], g, y, xs, params)
 
-    def jvp(self, slot: int, t: Any, y: Any, xs: Sequence[Any], params: dict[str, Any]) -> Any:
+    def jvp(self, slot: int, t: Value, y: Value, xs: Sequence[Any], params: Params) -> Value:
         """Return the change of y when input `slot` changes by t.
 
         Args:
@@ -193,11 +193,13 @@ class Primitive:
         """
         return self._call(self.jvps[slot], t, y, xs, params)
 
-    def _call(self, rule: Any, g: Any, y: Any, xs: Any, params: dict[str, Any]) -> Any:
+    def _call(
+        self, rule: Rule | None, g: Value, y: Value, xs: Sequence[Any], params: Params
+    ) -> Value:
         given = (xs,) if self.variadic else xs
-        return rule(g, y, *given, **params)
+        return rule(g, y, *given, **params)  # type: ignore[misc]  # checked on recording
 
-    def _refuse_gaps(self, inputs: tuple[Any, ...]) -> None:
+    def _refuse_gaps(self, inputs: Sequence[object]) -> None:
         for slot, x in enumerate(inputs):
             if isinstance(x, Tensor) and x.requires_grad and self.vjps[slot] is None:
                 raise NotDifferentiableError(
@@ -232,7 +234,7 @@ def _constant(x: Any) -> Any:
 
 def elementwise(
     name: str,
-    forward: Callable[..., Any],
+    forward: Callable[..., Array],
     formula: str,
     *rules: tuple[str, Rule | None],
 ) -> Primitive:
@@ -264,7 +266,7 @@ def elementwise(
 
 def linear(
     name: str,
-    forward: Callable[..., Any],
+    forward: Callable[..., Array],
     formula: str,
     *rules: tuple[str, Rule],
     batched: dict[int, BatchedVJP] | None = None,
@@ -287,7 +289,7 @@ def linear(
     """
 
     def along(slot: int) -> Rule:
-        def jvp(t: Any, y: Any, *xs: Any, **params: Any) -> Any:
+        def jvp(t: Value, y: Value, *xs: Value, **params: Any) -> Value:
             return out(*xs[:slot], t, *xs[slot + 1 :], **params)
 
         return jvp

@@ -13,9 +13,15 @@ from collections.abc import Callable, Generator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    from tinygrad_rnn.anomaly import detect_anomaly
+
+P = ParamSpec("P")  # a decorated function's arguments
+Returned = TypeVar("Returned")
+Yielded = TypeVar("Yielded")
+Sent = TypeVar("Sent")
 
 
 @dataclass(slots=True, eq=False)
@@ -89,7 +95,7 @@ class Surroundings:
         self,
         scope: tuple[Scope, ...],
         recording: bool,
-        anomalies: Any,
+        anomalies: detect_anomaly | None,
         outer: Surroundings | None,
         block: int,
     ) -> None:
@@ -145,7 +151,7 @@ class ContextDecorator:
         # A block that an interrupt met between opening and running is gone, but was never left.
         self.__exit__()
 
-    def __call__(self, function: Function) -> Function:
+    def __call__(self, function: Callable[P, Returned]) -> Callable[P, Returned]:
         """Return `function` run inside the block.
 
         Args:
@@ -155,27 +161,30 @@ class ContextDecorator:
         if inspect.isgeneratorfunction(function):
 
             @functools.wraps(function)
-            def steps(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            def steps(*args: P.args, **kwargs: P.kwargs) -> Generator[Any, Any, Any]:
                 return (yield from self._resumed(function(*args, **kwargs)))
 
-            return steps  # type: ignore[return-value]  # wraps() keeps the signature at run time
+            return steps  # type: ignore[return-value]  # a generator is what it returned, too
 
         @functools.wraps(function)
-        def inside(*args: Any, **kwargs: Any) -> Any:
+        def inside(*args: P.args, **kwargs: P.kwargs) -> Returned:
             with self:
                 return function(*args, **kwargs)
 
-        return inside  # type: ignore[return-value]  # wraps() keeps the signature at run time
+        return inside
 
-    def _resumed(self, generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    def _resumed(
+        self, generator: Generator[Yielded, Sent, Returned]
+    ) -> Generator[Yielded, Sent, Returned]:
         """Run `generator` inside the block, but the code between its yields outside of it."""
-        resume: Callable[[], Any] = functools.partial(next, generator)
+        resume: Callable[[], Yielded] = functools.partial(next, generator)
         while True:
             try:
                 with self:
                     value = resume()
             except StopIteration as end:
-                return end.value
+                returned: Returned = end.value
+                return returned
             try:
                 resume = functools.partial(generator.send, (yield value))
             except GeneratorExit:

@@ -10,8 +10,8 @@ not carried along.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Container, Iterable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class Rows(NamedTuple):
 def stacked_sweep(
     seeds: Iterable[Seed],
     rows: int,
-    wanted: Mapping[int, Any],
+    wanted: Container[int],
     arrived: Callable[[Tensor, Rows], None],
     inside: Callable[[Tensor], bool] = lambda tensor: True,
 ) -> None:
@@ -83,7 +83,7 @@ def stacked_sweep(
 
 
 def _leading_to(
-    order: list[Tensor], wanted: Mapping[int, Any], inside: Callable[[Tensor], bool]
+    order: list[Tensor], wanted: Container[int], inside: Callable[[Tensor], bool]
 ) -> set[int]:
     """Return the nodes, by index, from which a wanted one can be reached, themselves included."""
     found: set[int] = set()
@@ -151,11 +151,11 @@ class _Sums:
 def _send(node: Tensor, op: Primitive, slot: int, source: Tensor, rows: Rows, sums: _Sums) -> None:
     """Apply the rule of one input to all rows."""
     if op.name in GATES:  # into the columns of one buffer that all gates of the step share
-        slope: Any = GATES[op.name].vjps[0]
+        gate = GATES[op.name]
         columns = node.params["columns"]
         a = node._values[0]
         part = sums.extend(source, rows.first, len(rows.g))
-        part[..., columns] += slope(rows.g, node._array, a[..., columns])
+        part[..., columns] += gate.vjp(0, rows.g, node._array, [a[..., columns]], {})
         return
     rule = BY_NAME.get(op.name)
     out = None
@@ -169,8 +169,7 @@ def _send(node: Tensor, op: Primitive, slot: int, source: Tensor, rows: Rows, su
 
 
 def _each_element(node: Tensor, op: Primitive, slot: int, source: Tensor, g: Array) -> Array:
-    rule: Any = op.vjps[slot]
-    out: Array = rule(g, node._array, *node._values, **node.params)
+    out = op.vjp(slot, g, node._array, node._values, node.params)
     return unbroadcast_rows(np.broadcast_to(out, g.shape), source.shape)
 
 

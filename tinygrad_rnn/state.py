@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tinygrad_rnn.tensor import Tensor
 
 
-def flatten(state: Any) -> dict[str, Tensor]:
+def flatten(state: Tensor | tuple[Tensor, ...]) -> dict[str, Tensor]:
     """Return the tensors of a cell's state by name: a bare tensor is the hidden state ``"h"``."""
     if isinstance(state, Tensor):
         return {"h": state}
@@ -42,7 +43,7 @@ def detach(state: Any) -> Any:
     return type(state)(*parts) if hasattr(state, "_fields") else type(state)(parts)
 
 
-def tree_map(function: Any, state: Any, *others: Any) -> Any:
+def tree_map(function: Callable[..., Tensor], state: Any, *others: Any) -> Any:
     """Return the state with `function` applied to each of its tensors (and those of others)."""
     if not isinstance(state, tuple):
         return function(state, *others)

@@ -18,7 +18,10 @@ from typing import Any, BinaryIO, NamedTuple
 
 from tinygrad_rnn.errors import StudyError
 
-Results = dict[str, Any]  # by what `_key` returns
+Result = Any  # what a study returns, as JSON gives it back
+Setting = dict[str, Any]  # a value for each argument that the grid names
+Grid = Mapping[str, Iterable[Any]]
+Results = dict[str, Result]  # by what `_key` returns
 
 
 class Point(NamedTuple):
@@ -33,14 +36,14 @@ class Point(NamedTuple):
     {'gain': 0.5}
     """
 
-    setting: dict[str, Any]
+    setting: Setting
     seed: int
-    result: Any
+    result: Result
 
 
 def run(
-    study: Callable[..., Any],
-    grid: Mapping[str, Iterable[Any]],
+    study: Callable[..., Result],
+    grid: Grid,
     path: str | os.PathLike[str],
     seeds: Iterable[int] = (0,),
     executor: Executor | None = None,
@@ -106,9 +109,7 @@ def run(
     return [Point(setting, seed, found[key]) for key, (setting, seed) in wanted.items()]
 
 
-def _points(
-    grid: Mapping[str, Iterable[Any]], seeds: Iterable[int]
-) -> Iterator[tuple[dict[str, Any], int]]:
+def _points(grid: Grid, seeds: Iterable[int]) -> Iterator[tuple[Setting, int]]:
     if "seed" in grid:
         raise ValueError("study: 'seed' is no setting of the grid: give seeds=[...]")
     seeds = list(seeds)
@@ -118,11 +119,13 @@ def _points(
 
 
 def _computed(
-    study: Callable[..., Any], missing: Mapping[str, tuple[dict[str, Any], int]], executor: Any
-) -> Generator[tuple[str, Any], None, None]:
+    study: Callable[..., Result],
+    missing: Mapping[str, tuple[Setting, int]],
+    executor: Executor | None,
+) -> Generator[tuple[str, Result | Exception], None, None]:
     """Yield the key of each point with what the study returned or raised, as they come."""
     with _processes() if executor is None else nullcontext(executor) as workers:
-        futures: dict[Future[Any], str] = {}
+        futures: dict[Future[Result], str] = {}
         try:
             for key, (setting, seed) in missing.items():
                 futures[workers.submit(study, seed=seed, **setting)] = key
@@ -174,7 +177,7 @@ def _results(path: Path) -> Iterator[tuple[BinaryIO, Results]]:
         yield file, found
 
 
-def _append(file: BinaryIO, setting: dict[str, Any], seed: int, result: Any) -> Any:
+def _append(file: BinaryIO, setting: Setting, seed: int, result: Result) -> Result:
     """Write a line and wait until the disk has it; return the result as it will be read."""
     line = _json({"setting": setting, "seed": seed, "result": result})
     file.write(line.encode() + b"\n")
@@ -183,15 +186,15 @@ def _append(file: BinaryIO, setting: dict[str, Any], seed: int, result: Any) -> 
     return json.loads(line)["result"]
 
 
-def _key(setting: Mapping[str, Any], seed: int) -> str:
+def _key(setting: Setting, seed: int) -> str:
     return _json({"seed": seed, **setting})
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, default=_plain, sort_keys=True)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Return a NumPy array or scalar as lists and numbers."""
     if hasattr(value, "tolist"):
         return value.tolist()

@@ -165,6 +165,9 @@ class Tensor(ArrayMethods, Node):
         return f"Tensor({', '.join(facts)})"
 
 
+Value = Array | Tensor  # what rules take and give: on tensors, they record themselves
+
+
 def as_constant(array: Array, name: str | None = None) -> Tensor:
     """Return a constant that holds `array` itself, which nobody else may write to."""
     out = Tensor.__new__(Tensor)

@@ -261,7 +261,7 @@ class GRUCell(GatedCell):
                 past = past if self.bias_hn is None else past + self.bias_hn
                 n = tanh(linear(x, W, b, rows=self.rows("n")) + r * past)
         with _HIDDEN:
-            return (1 - z) * h + z * n  # type: ignore[no-any-return]  # dispatched to Tensor
+            return (1 - z) * h + z * n  # type: ignore[return-value]  # dispatched to Tensor
 
 
 NONLINEARITIES: dict[str, Callable[[Any], Any]] = {

@@ -9,6 +9,7 @@ import numpy as np
 
 from tinygrad_rnn.graph import Array
 from tinygrad_rnn.primitive import elementwise
+from tinygrad_rnn.tensor import Value
 
 # One, and where exp would overflow (what is cut off there is below the smallest normal number), as
 # arrays: NumPy takes those faster than Python's numbers.
@@ -34,7 +35,7 @@ def exp_limit(dtype: np.dtype[Any]) -> Array:
     return _one_and_limit(dtype)[1]
 
 
-def _sigmoid(x: Array) -> Any:
+def _sigmoid(x: Array) -> Array:
     one, limit = _one_and_limit(x.dtype)
     out = np.asarray(np.minimum(np.negative(x), limit))
     np.exp(out, out=out)
@@ -42,7 +43,7 @@ def _sigmoid(x: Array) -> Any:
     return np.reciprocal(out, out=out)
 
 
-def _sigmoid_slope(x: Array) -> Any:
+def _sigmoid_slope(x: Array) -> Array:
     e = np.asarray(np.negative(np.absolute(x)))
     np.exp(e, out=e)
     return np.asarray(e / np.square(1 + e))
@@ -53,7 +54,7 @@ def _sigmoid_slope(x: Array) -> Any:
 DIGITS_LOST = 1 / 32
 
 
-def mend_sigmoid_slope(slope: Array, x: Array, y: Array) -> None:
+def mend_sigmoid_slope(slope: Array, x: Value, y: Array) -> None:
     """Replace what has lost digits of ``y - y * y`` by ``exp(-x) * y * y``.
 
     Args:
@@ -67,7 +68,7 @@ def mend_sigmoid_slope(slope: Array, x: Array, y: Array) -> None:
         slope[lost] = e * y[lost] * y[lost]
 
 
-def mend_tanh_slope(slope: Array, x: Array, y: Array) -> None:
+def mend_tanh_slope(slope: Array, x: Value, y: Array) -> None:
     """Replace what has lost digits of ``1 - y * y`` by ``(exp(-|x|) * (1 + |y|)) ** 2``.
 
     Args:
@@ -89,7 +90,7 @@ sigmoid_slope = elementwise(
 )
 
 
-def _sigmoid_vjp(g: Any, y: Any, x: Any) -> Any:
+def _sigmoid_vjp(g: Value, y: Value, x: Value) -> Value:
     if not isinstance(y, np.ndarray):
         return g * sigmoid_slope(x)
     slope = np.asarray(y - y * y)
@@ -100,7 +101,7 @@ def _sigmoid_vjp(g: Any, y: Any, x: Any) -> Any:
 sigmoid = elementwise("sigmoid", _sigmoid, "1 / (1 + exp(-x))", ("g * (y - y * y)", _sigmoid_vjp))
 
 
-def _tanh_slope(x: Array) -> Any:
+def _tanh_slope(x: Array) -> Array:
     e = np.asarray(np.negative(np.absolute(x)))
     np.exp(e, out=e)
     return np.square(2 * e / (1 + e * e))
@@ -114,7 +115,7 @@ tanh_slope = elementwise(
 )
 
 
-def _tanh_vjp(g: Any, y: Any, x: Any) -> Any:
+def _tanh_vjp(g: Value, y: Value, x: Value) -> Value:
     if not isinstance(y, np.ndarray):
         return g * tanh_slope(x)
     slope = np.asarray(1 - y * y)

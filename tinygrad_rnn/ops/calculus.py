@@ -124,7 +124,7 @@ def _cumprod_vjp(g: Any, y: Any, x: Any, axis: int) -> Any:
 
 def _cumprod_jvp(t: Any, y: Any, x: Any, axis: int) -> Any:
     t, y, x = (np.moveaxis(v, axis, 0) for v in (t, y, x))
-    moved = linear_recurrence(x, t * _before(y), np.zeros(x.shape[1:], x.dtype))
+    moved: Any = linear_recurrence(x, t * _before(y), np.zeros(x.shape[1:], x.dtype))
     return np.moveaxis(moved, 0, axis)
 
 

@@ -7,12 +7,12 @@ LSTM's step at 32 units.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.batched import BatchedVJP, Uses
+from tinygrad_rnn.batched import BatchedVJP, Rule, Uses
 from tinygrad_rnn.graph import Array, Node
 from tinygrad_rnn.norms import Size, joined, size, sizes
 from tinygrad_rnn.ops.activations import (
@@ -24,18 +24,20 @@ from tinygrad_rnn.ops.activations import (
 )
 from tinygrad_rnn.ops.index import scatter
 from tinygrad_rnn.primitive import Primitive
+from tinygrad_rnn.tensor import Value
 
 
 def _gate(nonlinearity: Primitive, derivative: str) -> Primitive:
-    slope: Any = nonlinearity.vjps[0]
+    slope = nonlinearity.vjps[0]
+    assert slope is not None
 
-    def forward(a: Array, columns: slice) -> Any:
+    def forward(a: Array, columns: slice) -> Array:
         return nonlinearity.forward(a[..., columns])
 
-    def vjp(g: Any, y: Any, a: Any, columns: slice) -> Any:
+    def vjp(g: Value, y: Value, a: Value, columns: slice) -> Value:
         return scatter(slope(g, y, a[..., columns]), index=(..., columns), shape=a.shape)
 
-    def jvp(t: Any, y: Any, a: Any, columns: slice) -> Any:
+    def jvp(t: Value, y: Value, a: Value, columns: slice) -> Value:
         return slope(t[..., columns], y, a[..., columns])
 
     name = f"{nonlinearity.name}_gate"
@@ -68,7 +70,7 @@ def _gather_gates(uses: Uses) -> Array:
         np.subtract(y if node.op is sigmoid_gate else 1, part, part)
     if np.count_nonzero(out < DIGITS_LOST):
         for _, node in uses:
-            _MEND[node.op](out[..., node.params["columns"]], _read(node), node._array)
+            _MEND[node.op](out[..., node.params["columns"]], _columns(node), node._array)
     for g, node in uses:
         part = out[..., node.params["columns"]]
         np.multiply(part, g, part)
@@ -77,28 +79,30 @@ def _gather_gates(uses: Uses) -> Array:
 
 def _add_gates(uses: Uses) -> Array:
     """Do the same for gates that overlap, leave columns out or were read in another order."""
-    total: Any = 0
-    for g, node in uses:
-        op: Any = node.op  # not None: it made the gate
-        total = total + op.vjp(0, g, node._array, node._values, node.params)
-    return np.asarray(total)
+    return np.asarray(
+        sum(node.op.vjp(0, g, node._array, node._values, node.params) for g, node in uses)
+    )
 
 
-def _norms_of_gates(slope: Any, uses: Uses) -> list[Size]:
+def _norms_of_gates(slope: Rule, uses: Uses) -> list[Size]:
     """Measure what each gate of one kind sends back; several, which are small, are joined."""
     if len(uses) == 1:
         ((g, node),) = uses
-        return [size(slope(g, node._array, _read(node)))]
+        return [size(np.asarray(slope(g, node._array, _columns(node))))]
     g, y = joined([g for g, _ in uses]), joined([node._array for _, node in uses])
-    x = joined([_read(node) for _, node in uses])
-    return sizes(slope(g, y, x), [g.size for g, _ in uses])
+    x = joined([_columns(node) for _, node in uses])
+    return sizes(np.asarray(slope(g, y, x)), [g.size for g, _ in uses])
 
 
-def _read(node: Node) -> Any:
+def _columns(node: Node) -> Array:
     """Return the columns that a gate was made of."""
-    return node._values[0][..., node.params["columns"]]
+    columns: Array = node._values[0][..., node.params["columns"]]
+    return columns
 
 
 sigmoid_gate = _gate(sigmoid, "scatter(g * (y - y * y))")
 tanh_gate = _gate(tanh, "scatter(g * (1 - y * y))")
-_MEND: dict[Any, Any] = {sigmoid_gate: mend_sigmoid_slope, tanh_gate: mend_tanh_slope}
+_MEND: dict[Primitive, Callable[[Array, Array, Array], None]] = {
+    sigmoid_gate: mend_sigmoid_slope,
+    tanh_gate: mend_tanh_slope,
+}

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from tinygrad_rnn.graph import Array
 from tinygrad_rnn.ops.elementwise import ratio
 from tinygrad_rnn.ops.reduce import Axis, count, folded, reduction
 from tinygrad_rnn.primitive import Primitive
+from tinygrad_rnn.tensor import Value
 
 
-def _sum_of_many(x: Any, axis: Axis) -> Any:
+def _sum_of_many(x: Value, axis: Axis) -> Value:
     """Sum over the axis, which stays: in float32 where so many in float16 would overflow."""
     if x.dtype == np.float16 and count(x.shape, axis) > 2048:
-        return np.sum(x.astype(np.float32), axis=axis, keepdims=True)
+        return np.sum(x.astype(np.float32), axis=axis, keepdims=True)  # type: ignore[return-value]  # the axis stays
     return np.sum(x, axis=axis, keepdims=True)
 
 
@@ -27,7 +26,7 @@ def _logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     return np.asarray(out if keepdims else np.squeeze(out, folded(x.shape, axis)))
 
 
-def _softmax_over(y: Any, x: Any, axis: Axis) -> Any:
+def _softmax_over(y: Value, x: Value, axis: Axis) -> Value:
     if np.any(y == np.inf):  # where x is infinite, too, it takes all
         x = np.where(y == np.inf, np.where(x == np.inf, 0.0, -np.inf), x)
         y = np.where(y == np.inf, 0.0, y)
@@ -44,13 +43,13 @@ logsumexp = reduction(
 )
 
 
-def _one_less(p: Any, axis: int) -> Any:
+def _one_less(p: Value, axis: int) -> Value:
     """Return 1 - p with all its digits: where p is near 1, it is the sum of the others."""
     large = p > 0.5
     return np.where(large, np.sum(np.where(large, 0, p), axis=axis, keepdims=True), 1 - p)
 
 
-def _against_others(p: Any, t: Any, axis: int) -> Any:
+def _against_others(p: Value, t: Value, axis: int) -> Value:
     """Return ``t[i] - sum(p * t)`` as the sum of ``p[j] * (t[i] - t[j])`` over the others.
 
     In the first form, all digits cancel where p[i] is near 1.
@@ -66,7 +65,7 @@ def _softmax(x: Array, axis: int = -1) -> Array:
     return np.asarray(out / _sum_of_many(out, axis), x.dtype)
 
 
-def _softmax_rule(g: Any, y: Any, x: Any, axis: int = -1) -> Any:
+def _softmax_rule(g: Value, y: Value, x: Value, axis: int = -1) -> Value:
     return y * _against_others(y, g, axis)
 
 
@@ -86,12 +85,12 @@ def _log_softmax(x: Array, axis: int = -1) -> Array:
     return np.asarray(shifted - np.log(_sum_of_many(np.exp(shifted), axis)), x.dtype)
 
 
-def _log_softmax_vjp(g: Any, y: Any, x: Any, axis: int = -1) -> Any:
+def _log_softmax_vjp(g: Value, y: Value, x: Value, axis: int = -1) -> Value:
     p = np.exp(y)
     return g * _one_less(p, axis) - p * (np.sum(g, axis=axis, keepdims=True) - g)
 
 
-def _log_softmax_jvp(t: Any, y: Any, x: Any, axis: int = -1) -> Any:
+def _log_softmax_jvp(t: Value, y: Value, x: Value, axis: int = -1) -> Value:
     return _against_others(np.exp(y), t, axis)
 
 

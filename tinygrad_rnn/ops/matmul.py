@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -13,9 +13,10 @@ from tinygrad_rnn.graph import Array
 from tinygrad_rnn.norms import Size, norms, norms_of_outer_products
 from tinygrad_rnn.ops.index import scatter
 from tinygrad_rnn.primitive import Primitive, linear
+from tinygrad_rnn.tensor import Value
 
 
-def _matmul_to_a(g: Any, y: Any, a: Any, b: Any) -> Any:
+def _matmul_to_a(g: Value, y: Value, a: Value, b: Value) -> Value:
     if b.ndim == 1:
         g = np.expand_dims(g, -1) * b
     elif a.ndim == 1:
@@ -25,7 +26,7 @@ def _matmul_to_a(g: Any, y: Any, a: Any, b: Any) -> Any:
     return unbroadcast(g, a.shape) if g.shape != a.shape else g
 
 
-def _matmul_to_b(g: Any, y: Any, a: Any, b: Any) -> Any:
+def _matmul_to_b(g: Value, y: Value, a: Value, b: Value) -> Value:
     if a.ndim == 1:
         g = a * np.expand_dims(g, -1) if b.ndim == 1 else _outer_rows(a, g)
     elif b.ndim == 1:
@@ -36,21 +37,21 @@ def _matmul_to_b(g: Any, y: Any, a: Any, b: Any) -> Any:
     return unbroadcast(g, b.shape) if g.shape != b.shape else g
 
 
-def _outer_rows(a: Any, g: Any) -> Any:
+def _outer_rows(a: Value, g: Value) -> Value:
     return np.expand_dims(a, -1) * np.expand_dims(g, -2)
 
 
 matmul = linear("matmul", np.matmul, "a @ b", ("g @ b.T", _matmul_to_a), ("a.T @ g", _matmul_to_b))
 
 
-def _fold(array: Any) -> Any:
+def _fold(array: Value) -> Value:
     """Fold all axes but the last into one: a batch of rows."""
     if array.ndim == 2:
         return array
     return np.reshape(array, (-1, array.shape[-1]))
 
 
-def _product(a: Any, b: Any) -> Any:
+def _product(a: Value, b: Value) -> Value:
     """Return ``a @ b``; on small matrices `dot` takes half the time, on others it is not that."""
     return np.dot(a, b) if 1 <= a.ndim <= 2 == b.ndim else np.matmul(a, b)
 
@@ -59,7 +60,7 @@ def _project(x: Array, weight: Array) -> Array:
     """Return ``x @ W.T``."""
     if np.ndim(x) < 1 or np.ndim(weight) != 2:
         raise ValueError("an input has at least one axis, a weight two")
-    return _product(x, weight.T)  # type: ignore[no-any-return]  # arrays make an array
+    return _product(x, weight.T)  # type: ignore[return-value]  # of arrays
 
 
 ALL_ROWS = slice(None)
@@ -82,12 +83,12 @@ def _affine(*inputs: Array, rows: slice = ALL_ROWS) -> Array:
     return out
 
 
-def _is_stacked(slot: int, inputs: tuple[Any, ...]) -> bool:
+def _is_stacked(slot: int, inputs: Sequence[Value]) -> bool:
     """Whether a slot holds a weight or a bias, which have one row per output."""
     return slot % 2 == 1 or slot == len(inputs) - 1
 
 
-def _affine_vjp(slot: int, g: Any, y: Any, *inputs: Any, rows: slice = ALL_ROWS) -> Any:
+def _affine_vjp(slot: int, g: Value, y: Value, *inputs: Value, rows: slice = ALL_ROWS) -> Value:
     if slot % 2 == 0 and _is_stacked(slot, inputs):
         out = np.sum(_fold(g), axis=0)
     elif slot % 2:
@@ -97,7 +98,7 @@ def _affine_vjp(slot: int, g: Any, y: Any, *inputs: Any, rows: slice = ALL_ROWS)
     return out if rows is ALL_ROWS else scatter(out, index=rows, shape=inputs[slot].shape)
 
 
-def _affine_jvp(slot: int, t: Any, y: Any, *inputs: Any, rows: slice = ALL_ROWS) -> Any:
+def _affine_jvp(slot: int, t: Value, y: Value, *inputs: Value, rows: slice = ALL_ROWS) -> Value:
     if slot % 2 == 0 and _is_stacked(slot, inputs):
         return np.broadcast_to(t[rows], y.shape)
     if slot % 2:
@@ -105,7 +106,7 @@ def _affine_jvp(slot: int, t: Any, y: Any, *inputs: Any, rows: slice = ALL_ROWS)
     return AFFINE[2](t, inputs[slot + 1], rows=rows)
 
 
-def _gather_affine(slot: int, uses: Uses) -> Any:
+def _gather_affine(slot: int, uses: Uses) -> Array:
     """Sum what many uses of a weight or bias send back: all their rows in one product."""
     groups: dict[int, Uses] = defaultdict(list)  # by the slice of rows that they read
     for use in uses:
@@ -119,7 +120,7 @@ def _gather_affine(slot: int, uses: Uses) -> Any:
     return total
 
 
-def _sum_of(slot: int, uses: Uses) -> Any:
+def _sum_of(slot: int, uses: Uses) -> Array:
     gs = np.concatenate([_fold(g) for g, _ in uses])
     if slot % 2 == 0:
         return np.sum(gs, axis=0)
@@ -134,8 +135,8 @@ def _norms_affine(slot: int, uses: Uses) -> list[Size]:
     return norms_of_outer_products(gs, [node._values[slot - 1] for _, node in uses])
 
 
-def _is_single_row(g: Any) -> bool:
-    return bool(g.size == g.shape[-1])
+def _is_single_row(g: Array) -> bool:
+    return g.size == g.shape[-1]
 
 
 def _affine_of(name: str, formula: str, *derivatives: str) -> Primitive:

@@ -11,12 +11,11 @@ So the rules below are written with the primitive itself.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from tinygrad_rnn.graph import Array
 from tinygrad_rnn.primitive import Primitive
+from tinygrad_rnn.tensor import Value
 
 
 def _forward(a: Array, b: Array, start: Array) -> Array:
@@ -27,19 +26,19 @@ def _forward(a: Array, b: Array, start: Array) -> Array:
     return out
 
 
-def _before(y: Any, start: Any) -> Any:
+def _before(y: Value, start: Value) -> Value:
     """Return h_{t-1} for every t."""
     return np.concatenate([np.reshape(start, (1, *y.shape[1:])), y[:-1]])
 
 
-def _adjoint(g: Any, a: Any) -> Any:
+def _adjoint(g: Value, a: Value) -> Value:
     """Return G_t for every t. The first factor, turned round, meets a state of 0: any will do."""
     factors = np.concatenate([a[:1], a[:0:-1]])
     zeros = np.zeros(np.shape(g)[1:], g.dtype)
     return linear_recurrence(factors, g[::-1], zeros)[::-1]
 
 
-def _moved(t: Any, a: Any) -> Any:
+def _moved(t: Value, a: Value) -> Value:
     """Return how the states move if b moves by t."""
     return linear_recurrence(a, t, np.zeros(np.shape(t)[1:], t.dtype))
 
