@@ -214,7 +214,7 @@ def test_playing_can_be_paused_and_goes_on(view, lstm_page):
 
 def test_keys_step_through_the_sweep(view, lstm_page):
     tab = view(lstm_page)
-    body = tab.locator("body")
+    body = tab.locator("#canvas")  # elsewhere Page Down and End scroll
     body.press("Home")
     assert position(tab) == 0
     assert "at the loss" in tab.locator("#where").text_content()
@@ -402,7 +402,7 @@ def test_the_table_says_the_same_as_the_picture(view, lstm, lstm_page):
         )
     strip = tab.locator("table").nth(2).locator("tbody tr").all_inner_texts()
     assert len(strip) == 5
-    head = tab.locator("table").nth(2).locator("th").all_text_contents()
+    head = tab.locator("table").nth(2).locator("thead th").all_text_contents()
     assert head == ["t", "h_t", "c_t"]
 
 

@@ -1,66 +1,92 @@
 // Reading the graph without looking at it: nodes for the keyboard, and tables.
 
-// The nodes of one time step as buttons over the canvas, reached by Tab and arrow keys.
+// The nodes, edges and sums of one time step as buttons over the canvas, reached by Tab and arrow keys.
 class Stops {
   constructor(page) {
     this.page = page;
-    this.box = $("nodes");
+    this.list = $("nodes");
   }
 
   // Those of the sweep's step, unless the reader stands at one just now.
   fill() {
-    if (document.activeElement?.parentElement !== this.box) this.make(this.page.sweep.step);
+    if (document.activeElement?.parentElement !== this.list) this.make(this.page.sweep.step);
   }
 
   make(step) {
     const { drawing } = this.page;
     const column = drawing.columns.get(step) ?? drawing.columns.values().next().value;
-    this.nodes = (column?.nodes ?? []).filter((node) => node.group.role !== "junction");
-    this.box.setAttribute("aria-label", step === null ? "Nodes" : `Nodes at t = ${step}`);
-    this.box.replaceChildren(...this.nodes.map((node, i) => this.button(node, i)));
+    const nodes = (column?.nodes ?? []).filter((node) => node.group.role !== "junction");
+    this.stops = [
+      ...nodes.map((node) => ({ node })),
+      ...(column?.edges ?? []).filter((edge) => edge.order >= 0).map((edge) => ({ edge })),
+      ...drawing.sums.map((sum) => ({ sum })),
+    ];
+    const seen = new Map();
+    this.names = this.stops.map((found) => {
+      const said = this.said(found);
+      seen.set(said, (seen.get(said) ?? 0) + 1);
+      return seen.get(said) > 1 ? `${said}, number ${seen.get(said)}` : said; // as of both inputs of x * x
+    });
+    this.list.setAttribute("aria-label", step === null ? "Nodes" : `Nodes at t = ${step}`);
+    this.list.replaceChildren(...this.stops.map((found, i) => this.button(found, i)));
   }
 
-  button(node, i) {
+  said({ node, edge, sum }) {
+    if (edge) return `edge ${edgeName(edge)}, gradient ${gradientText(edge.code)}`;
+    if (sum) return `${sum.label}, sum over time, gradient ${gradientText(sum.code)}`;
+    return `${nodeName(node)}, ${node.group.role}, gradient ${gradientText(node.code)}`;
+  }
+
+  // Where it is drawn: an edge, at its middle.
+  box({ node, edge, sum }) {
+    if (!edge) return node ?? sum;
+    const { points, shift } = edge;
+    const k = points.length >> 2 << 1;
+    return { x: points[k] + shift, y: points[k + 1], width: 16, height: 12 };
+  }
+
+  button(found, i) {
     const { page } = this;
-    const { x, y, width, height } = node;
-    const said = `${nodeName(node)}, ${node.group.role}, gradient ${gradientText(node.code)}`;
+    const { x, y, width, height } = this.box(found);
+    const said = this.names[i];
     const button = element("button", "", {
       type: "button", "aria-label": said, "aria-describedby": "tip", tabindex: i ? -1 : 0,
     });
     Object.assign(button.style, {
       left: `${x - width / 2}px`, top: `${y - height / 2}px`, width: `${width}px`, height: `${height}px`,
     });
-    button.addEventListener("focus", () => this.focus(node));
+    button.addEventListener("focus", () => this.focus(found));
     button.addEventListener("blur", () => page.pointer.leave());
-    button.addEventListener("click", () => page.choose({ node }));
-    button.addEventListener("keydown", (event) => this.key(event, node, i));
+    button.addEventListener("click", () => page.choose(found));
+    button.addEventListener("keydown", (event) => this.key(event, found, i));
     return button;
   }
 
-  focus(node) {
+  focus(found) {
     const { canvas } = this.page;
-    this.page.focused = node;
+    const box = (this.page.focused = this.box(found));
     $("graph").scrollLeft = $("graph").scrollTop = 0; // the browser must not scroll: the canvas moves
-    canvas.show(node.x - node.width / 2, node.x + node.width / 2);
-    const x = (node.x + node.width / 2 - canvas.x) * canvas.zoom;
-    this.page.pointer.tip({ node }, x, (node.y - canvas.y) * canvas.zoom);
+    canvas.show(box.x - box.width / 2, box.x + box.width / 2);
+    const x = (box.x + box.width / 2 - canvas.x) * canvas.zoom;
+    this.page.pointer.tip(found, x, (box.y - canvas.y) * canvas.zoom);
     this.page.redraw();
   }
 
-  key(event, node, i) {
+  key(event, found, i) {
     const away = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const aside = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (event.shiftKey || !(away || aside)) return;
     event.preventDefault();
     event.stopPropagation();
     if (away) {
-      this.box.children[(i + away + this.nodes.length) % this.nodes.length].focus();
+      this.list.children[(i + away + this.stops.length) % this.stops.length].focus();
       return;
     }
-    const other = this.page.drawing.beside(node, aside);
+    const { node, edge } = found;
+    const other = node ? this.page.drawing.beside(node, aside) : edge?.group.byStep.get(edge.step + aside);
     if (!other) return;
     this.make(other.step);
-    this.box.children[this.nodes.indexOf(other)].focus();
+    this.list.children[this.stops.findIndex((one) => one.node === other || one.edge === other)]?.focus();
   }
 }
 
@@ -73,8 +99,8 @@ class Table {
   }
 
   fill() {
-    if (!$("table").open) return;
-    const { drawing, strips, sweep: { step } } = this.page;
+    const { drawing, strips, sweep: { step, playing } } = this.page;
+    if (!$("table").open || playing) return; // it follows when the playing pauses
     $("step").value = step;
     const columns = [...drawing.columns.values()].filter(({ key }) => key === step || typeof key !== "number");
     const tables = [
@@ -115,7 +141,8 @@ class Table {
 function table(caption, heads, rows) {
   const line = (cells, tag, attributes) => {
     const row = element("tr");
-    row.append(...cells.map((cell) => element(tag, cell, attributes)));
+    row.append(...cells.map((cell, i) => (
+      i || tag === "th" ? element(tag, cell, attributes) : element("th", cell, { scope: "row" }))));
     return row;
   };
   const made = element("table"), head = element("thead"), body = element("tbody");

@@ -1,6 +1,7 @@
 // The place one is at, kept in the address: a reload, a bookmark or a link leads there again.
 // #cell=LSTM&level=gate&step=12&select=n40&view=12,300,0.5&speed=2, each only where it is not as the
-// page opens; `edge` instead of `step` in the midst of a step; `embed` leaves the graph alone.
+// page opens; `edge` instead of `step` in the midst of a step, `letters=off` without keys of a letter, `embed` for
+// the graph alone.
 
 const PAUSE = 300; // milliseconds without a change until it is written: browsers allow few writes
 
@@ -25,6 +26,7 @@ class Address {
       select: chosen,
       view: placed === "fit" ? "all" : !placed && `${step},${Math.round(scale)},${down.toFixed(2)}`,
       speed: speed !== 1 && speed,
+      letters: !$("letters").checked && "off",
     };
     const known = Object.entries(parts).filter(([, value]) => value);
     const text = known.map(([name, value]) => `${name}=${encodeURIComponent(value).replaceAll("%2C", ",")}`);
@@ -53,6 +55,7 @@ class Address {
     page.chosen = null;
     page.placed = value.view === "all" ? "fit" : "fitHeight";
     page.sweep.setSpeed("1");
+    $("letters").checked = value.letters !== "off";
     page.show(number, value.level ?? page.data.detail);
     page.sweep.seek(Infinity);
     const astray = given.filter(([name, text]) => !this.go(name, text));
@@ -70,6 +73,7 @@ class Address {
       case "embed": return true;
       case "cell": return page.picture.name === text;
       case "level": return page.detail === text;
+      case "letters": return text === "off";
       case "speed": return sweep.setSpeed(text);
       case "edge":
         if (whole < 0 || whole > drawing.swept.length) return false;

@@ -187,6 +187,7 @@ class Page {
 
   pan(x, y) {
     this.placed = null;
+    this.sweep.loose = true;
     this.canvas.x += x / this.canvas.zoom;
     this.canvas.y += y / this.canvas.zoom;
     this.canvas.keepInside(this.drawing);

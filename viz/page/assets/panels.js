@@ -24,7 +24,7 @@ class Strips {
       const first = bars[0], last = bars.at(-1);
       const text = this.caption(strip, bars.length);
       const canvas = element("canvas", "", {
-        role: "img",
+        role: "slider", tabindex: "0", ...valuesOf(bars),
         "aria-label": `${text}. ${gradientText(last.code)} at t = ${last.step}, `
           + `${gradientText(first.code)} at t = ${first.step}.`,
       });
@@ -33,6 +33,16 @@ class Strips {
       $("strips").append(part);
       return clickable(page, canvas, new Bars(canvas, bars, this.range, this.rivals(strip)));
     });
+  }
+
+  // Which bar is lit, to those who do not see it.
+  tell(step) {
+    for (const one of [...this.bars, this.page.shares.bars]) {
+      const bar = one?.bars.find((each) => each.step === step);
+      if (!bar) continue;
+      one.canvas.setAttribute("aria-valuenow", step);
+      one.canvas.setAttribute("aria-valuetext", `t = ${step}: ${gradientText(bar.code)}`);
+    }
   }
 
   caption({ layer, state, said }, count) {
@@ -81,19 +91,33 @@ class Shares {
       + gradientText(one.numbers.code(norm, 0))
       + `. Largest at t = ${most.step}: ${gradientText(most.code)}`;
     $("sharing-text").textContent = text;
-    $("shares").setAttribute("aria-label", `${one.name}: ${text}`);
+    const told = { ...valuesOf(bars), "aria-label": `${one.name}: ${text}` };
+    for (const [name, value] of Object.entries(told)) $("shares").setAttribute(name, value);
     this.bars = new Bars($("shares"), bars, rangeOf(page.scale, bars.map((bar) => bar.code)));
     page.redraw(true);
   }
 }
 
-// Bars lead to their step, and tell their number.
+const valuesOf = (bars) => {
+  const last = bars.at(-1);
+  return { "aria-valuemin": bars[0].step, "aria-valuemax": last.step, "aria-valuenow": last.step,
+    "aria-valuetext": `t = ${last.step}: ${gradientText(last.code)}` };
+};
+
+// Bars lead to their step, and tell their number; the arrow keys go from one to the next.
 function clickable(page, canvas, bars) {
   canvas.addEventListener("pointerdown", (event) => page.sweep.goTo(bars.at(event.offsetX).step));
   canvas.addEventListener("pointermove", (event) => {
     const { step, code } = bars.at(event.offsetX);
     canvas.title = `t = ${step}: ${gradientText(code)}`;
     if (event.buttons) page.sweep.goTo(step);
+  });
+  canvas.addEventListener("keydown", (event) => {
+    const away = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+    if (!away || event.shiftKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    page.sweep.goTo(Number(canvas.getAttribute("aria-valuenow")) + away);
   });
   return bars;
 }

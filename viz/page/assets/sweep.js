@@ -57,11 +57,12 @@ class Sweep {
       this.step = step;
       page.stops.fill();
       page.table.fill();
+      page.strips.tell(step);
     }
     const said = this.said(edge);
     $("sweep").setAttribute("aria-valuetext", said);
     $("where").textContent = said;
-    if (follow && edge && page.canvas.zoom >= CURVED) {
+    if (follow && edge && page.canvas.zoom >= CURVED && !(this.playing && this.loose)) {
       page.placed = null;
       page.canvas.show(edge.target.x - 60, edge.target.x + 30);
     }
@@ -84,14 +85,16 @@ class Sweep {
   }
 
   play(on = !this.playing) {
-    const { length } = this.edges;
+    const { page, edges: { length } } = this;
     if (on && !length) return;
     this.playing = on;
+    this.loose = false; // whether the reader has moved the picture since
     $("play").textContent = on ? "Pause" : "Play";
     $("play").setAttribute("aria-pressed", String(on));
     $("where").setAttribute("aria-live", on ? "off" : "polite");
     if (!on) {
       this.seek(Math.round(this.position));
+      page.table.fill();
       return;
     }
     if (this.position >= length) this.position = 0;
