@@ -10,10 +10,10 @@ from tinygrad_rnn.array import FUNCTIONS
 from tinygrad_rnn.ops.composed import compose
 from tinygrad_rnn.ops.recurrence import linear_recurrence
 from tinygrad_rnn.primitive import Primitive
-from tinygrad_rnn.tensor import value_of
+from tinygrad_rnn.tensor import Value, value_of
 
 
-def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+def _diff(a: Value, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Value:
     if n and (prepend is not None or append is not None):
         one = [1 if k == axis % a.ndim else length for k, length in enumerate(a.shape)]
         ends = [
@@ -27,7 +27,7 @@ def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any =
     return a
 
 
-def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Value:
     flat = np.ravel(ary)
     parts = [to_begin, flat[1:] - flat[:-1], to_end]
     return np.concatenate([np.ravel(x) for x in parts if x is not None])
@@ -57,7 +57,7 @@ def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> A
     return found if axis is None and len(found) > 1 else found[0] if np.ndim(axis) == 0 else found
 
 
-def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
+def _convolve(a: Value, v: Any, mode: str = "full") -> Value:
     """Every element of v times a, each shifted by one more."""
     a, v = np.ravel(a), np.ravel(v)
     if v.shape[0] > a.shape[0]:
@@ -73,15 +73,15 @@ def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
     return full[(n - 1) // 2 : (n - 1) // 2 + m]
 
 
-def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
+def _correlate(a: Value, v: Any, mode: str = "valid") -> Value:
     if np.shape(v)[0] > np.shape(a)[0]:  # NumPy exchanges them, and turns the result round
         return np.flip(_correlate(v, a, mode))
     return _convolve(a, np.flip(v), mode)
 
 
 def _interp(
-    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
-) -> Any:
+    x: Value, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
+) -> Value:
     if period is not None:
         x, xp = value_of(x) % period + (x - value_of(x)), np.asarray(xp) % period
         order = np.argsort(xp)
@@ -97,7 +97,7 @@ def _interp(
     return np.where(value_of(x) < xp[0], low, np.where(value_of(x) > xp[-1], high, inside))
 
 
-def _sinc(x: Any) -> Any:
+def _sinc(x: Value) -> Value:
     """Return sin(pi x) / (pi x), near 0 by its series, which has all derivatives there."""
     near = np.abs(value_of(x)) < 0.3
     u = np.square(np.pi * np.where(near, x, 0))
@@ -138,28 +138,28 @@ cumprod = Primitive(
 )
 
 
-def _dispatch_cumprod(a: Any, axis: Any = None, dtype: Any = None) -> Any:
+def _dispatch_cumprod(a: Value, axis: Any = None, dtype: Any = None) -> Value:
     if dtype is not None:
         a = a.astype(dtype)
     return cumprod(np.ravel(a), axis=0) if axis is None else cumprod(a, axis=axis)
 
 
-def _initial(x: Any, axis: int, value: float) -> Any:
+def _initial(x: Value, axis: int, value: float) -> Value:
     """Return one element more at the beginning of the axis, as ``include_initial`` asks for."""
     one = [1 if k == axis % x.ndim else n for k, n in enumerate(x.shape)]
     return np.concatenate([np.full(one, value, x.dtype), x], axis)
 
 
 def _cumulative_sum(
-    x: Any, axis: Any = None, dtype: Any = None, include_initial: bool = False
-) -> Any:
+    x: Value, axis: Any = None, dtype: Any = None, include_initial: bool = False
+) -> Value:
     out = np.cumsum(x, 0 if axis is None else axis, dtype)
     return _initial(out, axis or 0, 0) if include_initial else out
 
 
 def _cumulative_prod(
-    x: Any, axis: Any = None, dtype: Any = None, include_initial: bool = False
-) -> Any:
+    x: Value, axis: Any = None, dtype: Any = None, include_initial: bool = False
+) -> Value:
     out = np.cumprod(x, 0 if axis is None else axis, dtype)
     return _initial(out, axis or 0, 1) if include_initial else out
 

@@ -10,10 +10,10 @@ from tinygrad_rnn.array import FUNCTIONS
 from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.ops.composed import compose
 from tinygrad_rnn.primitive import elementwise
-from tinygrad_rnn.tensor import value_of
+from tinygrad_rnn.tensor import Value, value_of
 
 
-def _split(g: Any, mine: Any, other: Any, ahead: Any) -> Any:
+def _split(g: Value, mine: Any, other: Any, ahead: Any) -> Value:
     """Give g to the one that is ahead; where the two are equal, half to each."""
     return np.where(mine == other, g / 2, np.where(ahead, g, 0))
 
@@ -62,14 +62,14 @@ clip = elementwise(
 
 
 def _clip(
-    a: Any,
+    a: Value,
     a_min: Any = None,
     a_max: Any = None,
-    out: Any = None,
+    out: Value | None = None,
     *,
     min: Any = None,
     max: Any = None,
-) -> Any:
+) -> Value:
     if out is not None:
         raise NotDifferentiableError("np.clip(..., out=) is not differentiated here: drop out=")
     if not (a_min is None and a_max is None) and not (min is None and max is None):
@@ -107,15 +107,15 @@ fmin = elementwise(
 )
 
 
-def _isnan(x: Any) -> Any:
+def _isnan(x: Value) -> Value:
     return np.isnan(value_of(x))
 
 
-def _sign(x: Any) -> Any:
+def _sign(x: Value) -> Value:
     return np.where(np.signbit(value_of(x)), -1.0, 1.0)
 
 
-def _select(conditions: Any, choices: Any, default: Any) -> Any:
+def _select(conditions: Any, choices: Any, default: Any) -> Value:
     out = default
     for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
         out = np.where(condition, choice, out)

@@ -18,7 +18,7 @@ from tinygrad_rnn.array import FUNCTIONS, UFUNCS
 from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.functional import jvp, vjp
 from tinygrad_rnn.primitive import Primitive, VariadicRule
-from tinygrad_rnn.tensor import Tensor, value_of
+from tinygrad_rnn.tensor import Tensor, Value, value_of
 
 
 class _Slot(int):
@@ -92,18 +92,22 @@ def compose(
     """
 
     def along(call: Call, part: int | None, xs: Sequence[Any], slot: int) -> Callable[[Any], Any]:
-        def of_one(x: Any) -> Any:
+        def of_one(x: Value) -> Value:
             args, kwargs = call.fill([x if k == slot else other for k, other in enumerate(xs)])
             found = formula(*args, **kwargs)
             return found if part is None else found[part]
 
         return of_one
 
-    def back(slot: int, g: Any, y: Any, xs: Any, call: Call, part: int | None, value: Any) -> Any:
+    def back(
+        slot: int, g: Value, y: Value, xs: Any, call: Call, part: int | None, value: Any
+    ) -> Value:
         (out,) = vjp(along(call, part, xs, slot), xs[slot])[1](g)
         return value_of(out) if isinstance(y, np.ndarray) else out
 
-    def forth(slot: int, t: Any, y: Any, xs: Any, call: Call, part: int | None, value: Any) -> Any:
+    def forth(
+        slot: int, t: Value, y: Value, xs: Any, call: Call, part: int | None, value: Any
+    ) -> Value:
         out = jvp(along(call, part, xs, slot), [xs[slot]], [t])[1]
         return value_of(out) if isinstance(y, np.ndarray) else out
 

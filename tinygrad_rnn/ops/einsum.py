@@ -11,6 +11,7 @@ from tinygrad_rnn.array import FUNCTIONS
 from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.graph import Array
 from tinygrad_rnn.primitive import Primitive, VariadicRule
+from tinygrad_rnn.tensor import Value
 
 
 def explicit(subscripts: str, dims: list[int]) -> tuple[list[str], str]:
@@ -45,8 +46,8 @@ def _einsum(*xs: Array, subscripts: str, optimize: Any = False) -> Array:
 
 
 def _einsum_vjp(
-    slot: int, g: Any, y: Any, xs: tuple[Any, ...], subscripts: str, optimize: Any = False
-) -> Any:
+    slot: int, g: Value, y: Value, xs: tuple[Any, ...], subscripts: str, optimize: Any = False
+) -> Value:
     """Exchange the output for the operand: ij,jk->ik gives ik,jk->ij.
 
     A letter that only this operand has was summed away: ones bring it back. A letter that it has
@@ -78,8 +79,8 @@ def _einsum_vjp(
 
 
 def _einsum_jvp(
-    slot: int, t: Any, y: Any, xs: tuple[Any, ...], subscripts: str, optimize: Any = False
-) -> Any:
+    slot: int, t: Value, y: Value, xs: tuple[Any, ...], subscripts: str, optimize: Any = False
+) -> Value:
     return np.einsum(subscripts, *xs[:slot], t, *xs[slot + 1 :], optimize=optimize)
 
 
@@ -93,7 +94,7 @@ einsum = Primitive(
 )
 
 
-def _dispatch_einsum(subscripts: Any, *xs: Any, optimize: Any = False) -> Any:
+def _dispatch_einsum(subscripts: Any, *xs: Value, optimize: Any = False) -> Value:
     if not isinstance(subscripts, str):
         raise NotDifferentiableError(
             "np.einsum is differentiated with subscripts in a string, such as 'ij,jk->ik'"

@@ -11,7 +11,7 @@ from tinygrad_rnn.array import FUNCTIONS, UFUNCS
 from tinygrad_rnn.errors import DtypeError
 from tinygrad_rnn.ops.activations import sigmoid
 from tinygrad_rnn.primitive import elementwise, linear
-from tinygrad_rnn.tensor import Tensor, value_of
+from tinygrad_rnn.tensor import Tensor, Value, value_of
 
 LOG_2, LOG_10 = math.log(2), math.log(10)  # Python's numbers, so that float32 stays float32
 
@@ -100,12 +100,12 @@ arccos = elementwise(
 )
 
 
-def _arctan_vjp(g: Any, y: Any, x: Any) -> Any:
+def _arctan_vjp(g: Value, y: Value, x: Value) -> Value:
     r = np.hypot(1, x)  # x * x would overflow
     return g / r / r
 
 
-def _over_square(g: Any, one: Any, a: Any, b: Any) -> Any:
+def _over_square(g: Value, one: Any, a: Value, b: Value) -> Value:
     """Return ``g * one / (a * a + b * b)``, of which neither square can over- or underflow."""
     r = np.hypot(a, b)
     return g * (one / r) / r
@@ -150,20 +150,20 @@ logaddexp2 = elementwise(
 )
 
 
-def _gap(a: Any, b: Any) -> Any:
+def _gap(a: Value, b: Value) -> Value:
     """Return a - b, and 0 where both are the same infinity."""
     same = (a == b) & np.isinf(a)
     return np.where(same, 0, a) - np.where(same, 0, b) if np.any(same) else a - b
 
 
-def _one_less(a: Any, b: Any) -> Any:
+def _one_less(a: Value, b: Value) -> Value:
     """The exponent b - 1, but 1 where both are 0: there b * a ** (b - 1) is 0, not 0 * inf."""
     if isinstance(b, int | float):
         return b - 1 if b else 1
     return np.where((a == 0) & (b == 0), 1, floating(b) - 1)
 
 
-def floating(x: Any) -> Any:
+def floating(x: Value) -> Value:
     """Let a rule compute with a constant of integers, whose own dtype may be too narrow for it.
 
     Args:
@@ -175,7 +175,7 @@ def floating(x: Any) -> Any:
     return x if np.result_type(x).kind == "f" else 1.0 * x
 
 
-def _power_to_exponent(g: Any, y: Any, a: Any, b: Any) -> Any:
+def _power_to_exponent(g: Value, y: Value, a: Value, b: Value) -> Value:
     return g * y * np.log(np.where(a == 0, 1.0, floating(a)))  # 0 ** b stays 0 for all b > 0
 
 
@@ -195,7 +195,7 @@ hypot = elementwise(
 )
 
 
-def ratio(a: Any, y: Any) -> Any:
+def ratio(a: Value, y: Value) -> Value:
     """Return a / y, and 0 where y is 0: there a is 0 as well, and the slope is taken as 0.
 
     Args:
@@ -209,7 +209,7 @@ def ratio(a: Any, y: Any) -> Any:
     return np.where(zero, 0, a / np.where(zero, 1, y)) if np.any(zero) else a / y
 
 
-def _quotient(y: Any, a: Any, b: Any) -> Any:
+def _quotient(y: Value, a: Value, b: Value) -> Value:
     """Return the whole number of times that b was taken from a; it moves in steps: no gradient."""
     y, a, b = map(value_of, (y, a, b))
     return np.rint((a - y) / b)
@@ -232,13 +232,13 @@ fmod = elementwise(
 
 
 def _cast_to(
-    x: Any,
+    x: Value,
     dtype: Any,
     order: str = "K",
     casting: str = "unsafe",
     subok: bool = True,
     copy: bool = True,
-) -> Any:
+) -> Value:
     if isinstance(x, Tensor) and x.requires_grad and not np.issubdtype(dtype, np.floating):
         raise DtypeError(f"no gradient flows through a cast to {np.dtype(dtype)}: use .data.astype")
     if np.dtype(dtype).kind not in "biuf":

@@ -12,6 +12,7 @@ from tinygrad_rnn.batched import BatchedVJP, Uses
 from tinygrad_rnn.graph import Array
 from tinygrad_rnn.norms import Size, norms
 from tinygrad_rnn.primitive import Primitive, VariadicRule, linear
+from tinygrad_rnn.tensor import Value
 
 _BASIC = frozenset({int, slice, type(None), type(Ellipsis)})
 
@@ -21,11 +22,11 @@ def _is_basic(index: Any) -> bool:
     return _BASIC.issuperset(map(type, index if type(index) is tuple else (index,)))
 
 
-def _read(x: Array, index: Any) -> Any:
+def _read(x: Array, index: Any) -> Array:
     return x[index]
 
 
-def _back_to_places(g: Any, y: Any, x: Any, index: Any) -> Any:
+def _back_to_places(g: Value, y: Value, x: Value, index: Any) -> Value:
     return scatter(g, index=index, shape=x.shape)
 
 
@@ -43,7 +44,7 @@ def _gather_reads(uses: Uses) -> Array:
     return out
 
 
-def _gather_recorded(uses: Uses) -> Any:
+def _gather_recorded(uses: Uses) -> Value:
     """Do the same with tensors, as one node: one for each read would each be as large as x."""
     indices = [node.params["index"] for _, node in uses]
     return scatter_all(*[g for g, _ in uses], indices=indices, shape=uses[0][1]._values[0].shape)
@@ -56,11 +57,11 @@ def _scatter_all(*gs: Array, indices: list[Any], shape: tuple[int, ...]) -> Arra
     return out
 
 
-def _each_read(slot: int, g: Any, y: Any, xs: Any, indices: list[Any], shape: Any) -> Any:
+def _each_read(slot: int, g: Value, y: Value, xs: Any, indices: list[Any], shape: Any) -> Value:
     return g[indices[slot]]
 
 
-def _scatter_moved(ts: list[Any], y: Any, xs: Any, indices: list[Any], shape: Any) -> Any:
+def _scatter_moved(ts: list[Any], y: Value, xs: Any, indices: list[Any], shape: Any) -> Value:
     moved = [(t, index) for t, index in zip(ts, indices, strict=True) if t is not None]
     return scatter_all(*[t for t, _ in moved], indices=[index for _, index in moved], shape=shape)
 
@@ -116,7 +117,7 @@ def _own(index: Any) -> Any:
     return places.astype(int) if isinstance(index, list) and not places.size else places
 
 
-def _getitem(x: Any, index: Any) -> Any:
+def _getitem(x: Value, index: Any) -> Value:
     if _is_basic(index):
         return getitem(x, index=index)
     index = _own(index)

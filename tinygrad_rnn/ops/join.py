@@ -14,7 +14,7 @@ from tinygrad_rnn.graph import Array
 from tinygrad_rnn.ops.composed import compose
 from tinygrad_rnn.ops.index import scatter
 from tinygrad_rnn.primitive import Primitive, VariadicRule
-from tinygrad_rnn.tensor import Tensor, value_of
+from tinygrad_rnn.tensor import Tensor, Value, value_of
 
 
 def _or_zeros(tangents: list[Any], xs: tuple[Any, ...]) -> list[Any]:
@@ -29,11 +29,11 @@ def _stack(*xs: Array, axis: int) -> Array:
     return np.stack(xs, axis)
 
 
-def _stack_vjp(slot: int, g: Any, y: Any, xs: tuple[Any, ...], axis: int) -> Any:
+def _stack_vjp(slot: int, g: Value, y: Value, xs: tuple[Any, ...], axis: int) -> Value:
     return g[(slice(None),) * (axis % y.ndim) + (slot,)]
 
 
-def _stack_jvp(tangents: list[Any], y: Any, xs: tuple[Any, ...], axis: int) -> Any:
+def _stack_jvp(tangents: list[Any], y: Value, xs: tuple[Any, ...], axis: int) -> Value:
     return np.stack(_or_zeros(tangents, xs), axis)
 
 
@@ -55,7 +55,7 @@ def _as(dtype: Any, arrays: Any) -> Any:
 
 def _dispatch_stack(
     arrays: Any, axis: int = 0, *, dtype: Any = None, casting: str = "same_kind"
-) -> Any:
+) -> Value:
     return stack(*_as(dtype, arrays), axis=operator.index(axis))
 
 
@@ -67,8 +67,8 @@ def _concatenate(*xs: Array, axis: int, starts: list[int]) -> Array:
 
 
 def _concatenate_vjp(
-    slot: int, g: Any, y: Any, xs: tuple[Any, ...], axis: int, starts: list[int]
-) -> Any:
+    slot: int, g: Value, y: Value, xs: tuple[Any, ...], axis: int, starts: list[int]
+) -> Value:
     if not starts:  # found once for all slots, or n of them would take n * n steps
         starts.extend(accumulate((np.shape(x)[axis] for x in xs), initial=0))
     part = slice(starts[slot], starts[slot + 1])
@@ -76,8 +76,8 @@ def _concatenate_vjp(
 
 
 def _concatenate_jvp(
-    tangents: list[Any], y: Any, xs: tuple[Any, ...], axis: int, starts: list[int]
-) -> Any:
+    tangents: list[Any], y: Value, xs: tuple[Any, ...], axis: int, starts: list[int]
+) -> Value:
     return np.concatenate(_or_zeros(tangents, xs), axis)
 
 
@@ -93,7 +93,7 @@ concatenate = Primitive(
 
 def _dispatch_concatenate(
     arrays: Any, axis: int | None = 0, *, dtype: Any = None, casting: str = "same_kind"
-) -> Any:
+) -> Value:
     arrays = _as(dtype, arrays)
     if axis is None:
         arrays, axis = [np.ravel(x) for x in arrays], 0
@@ -103,7 +103,7 @@ def _dispatch_concatenate(
 FUNCTIONS[np.concatenate] = _dispatch_concatenate
 
 
-def _split(x: Any, sections: Any, axis: int = 0, split: Any = np.split) -> list[Any]:
+def _split(x: Value, sections: Any, axis: int = 0, split: Any = np.split) -> list[Any]:
     """Let NumPy split the positions along the axis, and read each part."""
     split(value_of(x), sections, axis)  # its views cost little, and its errors are the right ones
     before = (slice(None),) * (axis % x.ndim)
@@ -121,7 +121,7 @@ FUNCTIONS[np.array_split] = lambda ary, indices_or_sections, axis=0: _split(
 )
 
 
-def _side_by_side(x: Any) -> Any:
+def _side_by_side(x: Value) -> Value:
     """Return a vector as a column, as `column_stack` takes it."""
     return np.reshape(x, (-1, 1)) if np.ndim(x) < 2 else x
 
@@ -129,7 +129,7 @@ def _side_by_side(x: Any) -> Any:
 def _stacked(function: Any, form: Any, axis: Any) -> None:
     """Let tensors answer to a function that concatenates after giving its arrays axes."""
 
-    def meaning(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+    def meaning(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Value:
         arrays = [form(x) for x in tup]
         where = axis if isinstance(axis, int) else axis(arrays)
         return np.concatenate(arrays, where, dtype=dtype)
@@ -143,24 +143,24 @@ _stacked(np.dstack, np.atleast_3d, 2)
 _stacked(np.column_stack, _side_by_side, 1)
 
 
-def _append(arr: Any, values: Any, axis: Any = None) -> Any:
+def _append(arr: Any, values: Any, axis: Any = None) -> Value:
     if axis is None:
         arr, values, axis = np.ravel(arr), np.ravel(values), 0
     return np.concatenate([arr, values], axis)
 
 
-def _block(arrays: Any) -> Any:
+def _block(arrays: Any) -> Value:
     """Join the innermost lists along the last axis, those around them along the one before."""
 
-    def depth(x: Any) -> int:
+    def depth(x: Value) -> int:
         return 1 + depth(x[0]) if isinstance(x, list) else 0
 
-    def most(x: Any) -> int:
+    def most(x: Value) -> int:
         return max(map(most, x)) if isinstance(x, list) else int(np.ndim(x))
 
     ndim = max(most(arrays), depth(arrays))
 
-    def joined(x: Any, axis: int) -> Any:
+    def joined(x: Value, axis: int) -> Value:
         if not isinstance(x, list):
             return np.reshape(x, (1,) * (ndim - np.ndim(x)) + np.shape(x))
         return np.concatenate([joined(part, axis + 1) for part in x], axis)
@@ -195,7 +195,7 @@ if hasattr(np, "unstack"):  # since NumPy 2.1
     FUNCTIONS[np.unstack] = _unstack
 
 
-def _pad(array: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
+def _pad(array: Value, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Value:
     x = array
     widths = np.broadcast_to(pad_width, (x.ndim, 2)).tolist()
     if mode == "constant":

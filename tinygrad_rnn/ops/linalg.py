@@ -17,10 +17,10 @@ from tinygrad_rnn.batched import unbroadcast
 from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.functional import vjp as vjp_of
 from tinygrad_rnn.primitive import Primitive
-from tinygrad_rnn.tensor import Tensor, value_of
+from tinygrad_rnn.tensor import Tensor, Value, value_of
 
 
-def _symmetric(x: Any) -> Any:
+def _symmetric(x: Value) -> Value:
     return (x + x.mT) / 2
 
 
@@ -43,7 +43,7 @@ def decomposition(
         text: the vjp in symbols.
     """
 
-    def jvp(t: Any, y: Any, x: Any, **params: Any) -> Any:
+    def jvp(t: Value, y: Value, x: Value, **params: Any) -> Value:
         zeros = np.zeros(np.shape(y), y.dtype)
         out = vjp_of(lambda g: vjp(g, y, x, **params), zeros)[1](t)[0]
         return value_of(out) if isinstance(y, np.ndarray) else out
@@ -54,7 +54,7 @@ def decomposition(
 # -- systems, inverses, determinants
 
 
-def _outer_scale(g: Any) -> Any:
+def _outer_scale(g: Value) -> Value:
     return np.expand_dims(g, (-1, -2))
 
 
@@ -81,7 +81,7 @@ logabsdet = decomposition(
 )
 
 
-def _pinv_vjp(g: Any, y: Any, x: Any, **how: Any) -> Any:
+def _pinv_vjp(g: Value, y: Value, x: Value, **how: Any) -> Value:
     left = np.eye(x.shape[-2], dtype=x.dtype) - np.matmul(x, y)
     right = np.eye(x.shape[-1], dtype=x.dtype) - np.matmul(y, x)
     first = np.matmul(np.matmul(y.mT, g), y.mT)
@@ -99,24 +99,24 @@ pinv = decomposition(
 )
 
 
-def _columns(b: Any, v: Any) -> Any:
+def _columns(b: Value, v: Any) -> Value:
     """Return v as a matrix where b is one vector."""
     return np.expand_dims(v, -1) if b.ndim == 1 else v
 
 
-def _solve_to_b(g: Any, y: Any, a: Any, b: Any) -> Any:
+def _solve_to_b(g: Value, y: Value, a: Value, b: Value) -> Value:
     out = np.linalg.solve(a.mT, _columns(b, g))
     out = np.squeeze(out, -1) if b.ndim == 1 else out
     return unbroadcast(out, b.shape) if out.shape != b.shape else out
 
 
-def _solve_to_a(g: Any, y: Any, a: Any, b: Any) -> Any:
+def _solve_to_a(g: Value, y: Value, a: Value, b: Value) -> Value:
     back = np.linalg.solve(a.mT, _columns(b, g))
     out = -np.matmul(back, _columns(b, y).mT)
     return unbroadcast(out, a.shape) if out.shape != a.shape else out
 
 
-def _solve_along_a(t: Any, y: Any, a: Any, b: Any) -> Any:
+def _solve_along_a(t: Value, y: Value, a: Value, b: Value) -> Value:
     out = -np.linalg.solve(a, np.matmul(t, _columns(b, y)))
     return np.squeeze(out, -1) if b.ndim == 1 else out
 
@@ -134,7 +134,7 @@ solve = Primitive(
 # -- decompositions
 
 
-def _cholesky_vjp(g: Any, y: Any, x: Any, upper: bool) -> Any:
+def _cholesky_vjp(g: Value, y: Value, x: Value, upper: bool) -> Value:
     lower, g = (y.mT, g.mT) if upper else (y, g)
     back = np.linalg.inv(lower)
     product = np.matmul(lower.mT, g)
@@ -151,19 +151,19 @@ cholesky = decomposition(
 )
 
 
-def _eigenvalues_vjp(g: Any, y: Any, x: Any, UPLO: Any) -> Any:
+def _eigenvalues_vjp(g: Value, y: Value, x: Value, UPLO: Any) -> Value:
     v = np.linalg.eigh(x, UPLO).eigenvectors
     return np.matmul(v * np.expand_dims(g, -2), v.mT)
 
 
-def _inverse_gaps(w: Any) -> Any:
+def _inverse_gaps(w: Any) -> Value:
     """Return 1 / (w[k] - w[j]) for row j and column k, 0 on the diagonal."""
     same = np.eye(w.shape[-1], dtype=bool)
     gaps = np.where(same, 1, np.expand_dims(w, -2) - np.expand_dims(w, -1))
     return np.where(same, 0, 1 / gaps)
 
 
-def _eigenvectors_vjp(g: Any, y: Any, x: Any, UPLO: Any) -> Any:
+def _eigenvectors_vjp(g: Value, y: Value, x: Value, UPLO: Any) -> Value:
     inner = _inverse_gaps(np.linalg.eigvalsh(x, UPLO)) * np.matmul(y.mT, g)
     return _symmetric(np.matmul(np.matmul(y, inner), y.mT))
 
@@ -184,16 +184,16 @@ eigenvectors = decomposition(
 )
 
 
-def _thin(x: Any) -> tuple[Any, Any, Any]:
+def _thin(x: Value) -> tuple[Any, Any, Any]:
     return np.linalg.svd(x, full_matrices=False)
 
 
-def _singular_values_vjp(g: Any, y: Any, x: Any) -> Any:
+def _singular_values_vjp(g: Value, y: Value, x: Value) -> Value:
     u, _, vh = _thin(x)
     return np.matmul(u * np.expand_dims(g, -2), vh)
 
 
-def _left_vjp(g: Any, y: Any, x: Any) -> Any:
+def _left_vjp(g: Value, y: Value, x: Value) -> Value:
     _, s, vh = _thin(x)
     inner = np.matmul(y.mT, g)
     turned = _inverse_gaps(np.square(s)) * (inner - inner.mT) * np.expand_dims(s, -2)
@@ -201,7 +201,7 @@ def _left_vjp(g: Any, y: Any, x: Any) -> Any:
     return np.matmul(np.matmul(y, turned) + beyond, vh)
 
 
-def _right_vjp(g: Any, y: Any, x: Any) -> Any:
+def _right_vjp(g: Value, y: Value, x: Value) -> Value:
     return _left_vjp(g.mT, y.mT, x.mT).mT  # x.T = v s u.T
 
 
@@ -228,17 +228,17 @@ right_vectors = decomposition(
 )
 
 
-def _to_x(m: Any, g: Any, q: Any, r: Any) -> Any:
+def _to_x(m: Any, g: Value, q: Any, r: Any) -> Value:
     """Return ``(g + q @ copyltu(m)) @ inverse(r).T``, where copyltu mirrors the lower triangle."""
     mirrored = np.tril(m) + np.tril(m, -1).mT
     return np.matmul(g + np.matmul(q, mirrored), np.linalg.inv(r).mT)
 
 
-def _q_vjp(g: Any, y: Any, x: Any) -> Any:
+def _q_vjp(g: Value, y: Value, x: Value) -> Value:
     return _to_x(-np.matmul(g.mT, y), g, y, np.linalg.qr(x).R)
 
 
-def _r_vjp(g: Any, y: Any, x: Any) -> Any:
+def _r_vjp(g: Value, y: Value, x: Value) -> Value:
     q = np.linalg.qr(x).Q
     return _to_x(np.matmul(y, g.mT), 0 * q, q, y)
 
@@ -263,8 +263,8 @@ def _refuse(what: str, remedy: str) -> NotDifferentiableError:
 
 
 def _svd(
-    a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
-) -> Any:
+    a: Value, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
+) -> Value:
     if not compute_uv:
         return singular_values(a)
     if full_matrices and a.shape[-1] != a.shape[-2]:
@@ -272,7 +272,7 @@ def _svd(
     return _RESULTS[np.linalg.svd](left_vectors(a), singular_values(a), right_vectors(a))
 
 
-def _qr(a: Any, mode: str = "reduced") -> Any:
+def _qr(a: Value, mode: str = "reduced") -> Value:
     if a.shape[-2] < a.shape[-1] or mode not in ("reduced", "r"):
         raise _refuse(
             "qr", "it is for matrices of at least as many rows as columns, in mode reduced or r"
@@ -280,12 +280,12 @@ def _qr(a: Any, mode: str = "reduced") -> Any:
     return triangular(a) if mode == "r" else _RESULTS[np.linalg.qr](orthogonal(a), triangular(a))
 
 
-def _slogdet(a: Any) -> Any:
+def _slogdet(a: Value) -> Value:
     sign = Tensor(np.linalg.slogdet(value_of(a)).sign)
     return _RESULTS[np.linalg.slogdet](sign, logabsdet(a))
 
 
-def _eigh(a: Any, UPLO: Any = "L") -> Any:
+def _eigh(a: Value, UPLO: Any = "L") -> Value:
     return _RESULTS[np.linalg.eigh](eigvalsh(a, UPLO=UPLO), eigenvectors(a, UPLO=UPLO))
 
 

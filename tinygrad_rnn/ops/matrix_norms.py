@@ -10,9 +10,10 @@ from tinygrad_rnn.array import FUNCTIONS
 from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.ops.composed import compose
 from tinygrad_rnn.ops.reduce import norm as euclidean
+from tinygrad_rnn.tensor import Value
 
 
-def _matrix_norm(x: Any, ord: Any, keepdims: bool) -> Any:
+def _matrix_norm(x: Value, ord: Any, keepdims: bool) -> Any:
     if ord in (2, -2, "nuc"):
         folds: dict[Any, Any] = {2: np.max, -2: np.min, "nuc": np.sum}
         out = folds[ord](np.linalg.svd(x, compute_uv=False), axis=-1)
@@ -47,7 +48,7 @@ compose(np.linalg.norm, norm_of_order, "by order", name="norm of order")
 _norm_of_order = FUNCTIONS[np.linalg.norm]
 
 
-def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+def _norm(x: Value, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Value:
     of_vectors = isinstance(axis, int | np.integer) or (axis is None and x.ndim == 1)
     if ord is None or (ord == 2 and of_vectors) or (ord == "fro" and not of_vectors):
         return euclidean(x, axis=axis, keepdims=keepdims)
@@ -66,7 +67,7 @@ def _cond(x: Any, p: Any = None) -> Any:
     return np.linalg.norm(x, p, axis=(-2, -1)) * np.linalg.norm(np.linalg.inv(x), p, axis=(-2, -1))
 
 
-def _vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+def _vector_norm(x: Value, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Value:
     if axis is None:
         out = _norm(np.ravel(x), ord)
         return np.reshape(out, (1,) * x.ndim) if keepdims else out

@@ -9,7 +9,7 @@ import numpy as np
 
 from tinygrad_rnn.array import FUNCTIONS, UFUNCS
 from tinygrad_rnn.errors import NotDifferentiableError
-from tinygrad_rnn.tensor import Tensor, value_of
+from tinygrad_rnn.tensor import Tensor, Value, value_of
 
 COMPARISONS = (
     np.equal,
@@ -76,7 +76,7 @@ ROUNDED = (np.round, np.around, np.fix)
 
 
 def _on_values(function: Callable[..., Any]) -> Callable[..., Any]:
-    def plain(*args: Any, **kwargs: Any) -> Any:
+    def plain(*args: Any, **kwargs: Any) -> Value:
         values = {name: value_of(x) for name, x in kwargs.items()}
         return function(*[value_of(x) for x in args], **values)
 
@@ -84,7 +84,7 @@ def _on_values(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _on_constants(function: Callable[..., Any]) -> Callable[..., Any]:
-    def steps(*args: Any, **kwargs: Any) -> Any:
+    def steps(*args: Any, **kwargs: Any) -> Value:
         if any(isinstance(x, Tensor) and x.requires_grad for x in args):
             raise NotDifferentiableError(
                 f"np.{function.__name__} moves in steps, so its derivative is 0 or undefined "

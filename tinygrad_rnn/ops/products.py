@@ -10,9 +10,10 @@ import numpy as np
 from tinygrad_rnn.array import FUNCTIONS, UFUNCS
 from tinygrad_rnn.ops.composed import compose
 from tinygrad_rnn.ops.matmul import matmul
+from tinygrad_rnn.tensor import Value
 
 
-def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+def _tensordot(a: Value, b: Value, axes: Any = 2) -> Value:
     pairs = (range(-axes, 0), range(axes)) if np.ndim(axes) == 0 else axes
     summed = [np.ravel(k).tolist() for k in map(list_of, pairs)]
     letters = iter(string.ascii_letters)
@@ -58,7 +59,7 @@ def _cross(
     return np.moveaxis(np.stack(out, axis=-1), -1, axisc)
 
 
-def _inner(a: Any, b: Any) -> Any:
+def _inner(a: Value, b: Value) -> Value:
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         return a * b
     return np.tensordot(a, b, (-1, -1))
@@ -68,7 +69,7 @@ _dot_of_more = compose(np.dot, lambda a, b: np.tensordot(a, b, (-1, -2)), "tenso
 _dispatched_dot = FUNCTIONS[np.dot]
 
 
-def _dot(a: Any, b: Any) -> Any:
+def _dot(a: Value, b: Value) -> Value:
     if 0 in (np.ndim(a), np.ndim(b)):
         return np.multiply(a, b)
     if np.ndim(b) <= 2:
@@ -102,14 +103,14 @@ for _name, _subscripts in (("matvec", "...ij,...j->...i"), ("vecmat", "...i,...i
         )
 
 
-def _chain(arrays: list[Any]) -> Any:
+def _chain(arrays: list[Any]) -> Value:
     out = arrays[0]
     for array in arrays[1:]:
         out = np.matmul(out, array)
     return out
 
 
-def _power(a: Any, n: int) -> Any:
+def _power(a: Value, n: int) -> Value:
     """Square as often as it halves n."""
     if n < 0:
         return _power(np.linalg.inv(a), -n)

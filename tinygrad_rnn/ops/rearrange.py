@@ -13,10 +13,12 @@ import numpy as np
 
 from tinygrad_rnn.array import FUNCTIONS
 from tinygrad_rnn.errors import NotDifferentiableError
+from tinygrad_rnn.graph import Array
 from tinygrad_rnn.ops.composed import compose
 from tinygrad_rnn.ops.index import scatter
 from tinygrad_rnn.ops.shape import reshape
 from tinygrad_rnn.primitive import Primitive, linear
+from tinygrad_rnn.tensor import Value
 
 
 def rearrangement(
@@ -38,10 +40,10 @@ def rearrangement(
     """
     name = name or function.__name__
 
-    def forward(x: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    def forward(x: Array, args: tuple[Any, ...], options: dict[str, Any]) -> Array:
         return function(*args[:position], x, *args[position:], **options)
 
-    def back(g: Any, y: Any, x: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    def back(g: Value, y: Value, x: Value, args: tuple[Any, ...], options: dict[str, Any]) -> Value:
         numbers = np.arange(1, x.size + 1).reshape(x.shape)
         places = np.ravel(forward(numbers, args, options))
         found = scatter(np.ravel(g), index=places, shape=(x.size + 1,))
@@ -50,7 +52,7 @@ def rearrangement(
     primitive = linear(name, forward, f"{name}(x)", ("scatter(g)", back))
     array_names = ("a", "m", "x", "arr", "v", "A", "ary")  # what NumPy calls the array
 
-    def meaning(*args: Any, **options: Any) -> Any:
+    def meaning(*args: Any, **options: Any) -> Value:
         rest = list(args)
         if len(rest) > position:
             x = rest.pop(position)
@@ -65,7 +67,7 @@ def rearrangement(
     return primitive
 
 
-def _owned(x: Any) -> Any:
+def _owned(x: Value) -> Value:
     """Copy what its owner may write to later, whatever kind of array it is."""
     if x is None or isinstance(x, str | int | float | np.generic):
         return x
@@ -80,16 +82,16 @@ def permutation(function: Callable[..., Any]) -> Primitive:
     """
     name = function.__name__
 
-    def order(x: Any, y: Any, axis: int) -> Any:
+    def order(x: Value, y: Value, axis: int) -> Array:
         """Return which element of x each of y is, from how both are ranked; ties stay in order."""
         ranks = np.argsort(np.argsort(y, axis, kind="stable"), axis, kind="stable")
         return np.take_along_axis(np.argsort(x, axis, kind="stable"), ranks, axis)
 
-    def back(g: Any, y: Any, x: Any, axis: int, rest: dict[str, Any]) -> Any:
+    def back(g: Value, y: Value, x: Value, axis: int, rest: dict[str, Any]) -> Value:
         places = np.argsort(order(x, y, axis), axis, kind="stable")
         return np.take_along_axis(g, places, axis)
 
-    def forth(t: Any, y: Any, x: Any, axis: int, rest: dict[str, Any]) -> Any:
+    def forth(t: Value, y: Value, x: Value, axis: int, rest: dict[str, Any]) -> Value:
         return np.take_along_axis(t, order(x, y, axis), axis)
 
     primitive = Primitive(
@@ -101,7 +103,7 @@ def permutation(function: Callable[..., Any]) -> Primitive:
         "g in the order of x",
     )
 
-    def meaning(a: Any, *args: Any, axis: int | None = -1, **rest: Any) -> Any:
+    def meaning(a: Value, *args: Any, axis: int | None = -1, **rest: Any) -> Value:
         names = ("kth", "axis", "kind", "order") if function is np.partition else ("axis", "kind")
         given = dict(zip(names, args, strict=False)) | rest
         axis = given.pop("axis", axis)
@@ -144,7 +146,7 @@ rearrangement(np.reshape, name="reshape in order")
 _reshape_in_order = FUNCTIONS[np.reshape]
 
 
-def _reshape(a: Any, /, shape: Any = None, order: str = "C", *, copy: Any = None) -> Any:
+def _reshape(a: Value, /, shape: Any = None, order: str = "C", *, copy: Any = None) -> Value:
     if order == "C":
         return reshape(a, shape=shape)
     if order != "F":

@@ -10,11 +10,12 @@ import numpy as np
 
 from tinygrad_rnn.ops.elementwise import ratio
 from tinygrad_rnn.primitive import Primitive, linear
+from tinygrad_rnn.tensor import Value
 
 Axis = int | tuple[int, ...] | None
 
 
-def spread(g: Any, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Any:
+def spread(g: Value, shape: tuple[int, ...], axis: Axis, keepdims: bool) -> Value:
     """Broadcast what came back to a reduction over the axes that it folded.
 
     Args:
@@ -82,7 +83,7 @@ mean = linear(
 )
 
 
-def over(x: Any, n: int) -> Any:
+def over(x: Value, n: int) -> Value:
     """Return x / n, also where n is beyond the largest number of x's dtype, or 1 / n has no digits.
 
     Args:
@@ -97,7 +98,7 @@ def over(x: Any, n: int) -> Any:
     return x / n
 
 
-def _cumsum_vjp(g: Any, y: Any, x: Any, axis: int) -> Any:
+def _cumsum_vjp(g: Value, y: Value, x: Value, axis: int) -> Value:
     return np.flip(np.cumsum(np.flip(g, axis), axis), axis)
 
 
@@ -142,19 +143,19 @@ def reduction(
     <primitive energy: y = sum(x ** 2)>
     """
 
-    def vjp(g: Any, y: Any, x: Any, axis: Axis, keepdims: bool, **more: Any) -> Any:
+    def vjp(g: Value, y: Value, x: Value, axis: Axis, keepdims: bool, **more: Any) -> Value:
         at_each = slope(spread(y, x.shape, axis, keepdims), x, axis, **more)
         g = spread(g, x.shape, axis, keepdims)
         return (np.where(at_each == 0, 0, g) if selects else g) * at_each
 
-    def jvp(t: Any, y: Any, x: Any, axis: Axis, keepdims: bool, **more: Any) -> Any:
+    def jvp(t: Value, y: Value, x: Value, axis: Axis, keepdims: bool, **more: Any) -> Value:
         at_each = slope(spread(y, x.shape, axis, keepdims), x, axis, **more)
         return np.sum(t * at_each, axis=axis, keepdims=keepdims)
 
     return Primitive(name, forward, [vjp], [jvp], formula, text)
 
 
-def _share_of_ties(y: Any, x: Any, axis: Axis) -> Any:
+def _share_of_ties(y: Value, x: Value, axis: Axis) -> Value:
     hit = (x == y) | (x != x)  # the second is where x is NaN, and then so is y
     return (hit / np.sum(hit, axis=axis, keepdims=True)).astype(x.dtype)
 
@@ -163,7 +164,7 @@ max_ = reduction("max", np.max, "max(x)", "g where x = y, shared by ties", _shar
 min_ = reduction("min", np.min, "min(x)", "g where x = y, shared by ties", _share_of_ties, True)
 
 
-def _product_of_others(y: Any, x: Any, axis: Axis) -> Any:
+def _product_of_others(y: Value, x: Value, axis: Axis) -> Value:
     if np.all(x != 0):
         return y / x
     # Dividing would lose what a zero multiplies.
@@ -175,7 +176,7 @@ def _product_of_others(y: Any, x: Any, axis: Axis) -> Any:
     return np.transpose(others, np.argsort(order))
 
 
-def _others_of_row(x: Any) -> Any:
+def _others_of_row(x: Value) -> Value:
     """Return for each element of the last axis the product of the others, by halves, in O(n).
 
     What others an element of a pair has is what others the pair has, times its partner. Made of
@@ -194,7 +195,7 @@ def _others_of_row(x: Any) -> Any:
 prod = reduction("prod", np.prod, "product(x)", "g * product of the others", _product_of_others)
 
 
-def _deviation(x: Any, axis: Axis) -> Any:
+def _deviation(x: Value, axis: Axis) -> Value:
     return x - np.mean(x, axis=axis, keepdims=True)
 
 

@@ -15,6 +15,7 @@ from tinygrad_rnn.ops import reduce
 from tinygrad_rnn.ops.composed import compose
 from tinygrad_rnn.ops.reduce import Axis
 from tinygrad_rnn.primitive import Primitive
+from tinygrad_rnn.tensor import Value
 
 
 def _forms(
@@ -32,7 +33,9 @@ def _forms(
     compose(function, formula, f"{name} of what is chosen", name=f"{name} of some")
     otherwise = FUNCTIONS[function]
 
-    def meaning(a: Any, axis: Axis = None, *args: Any, keepdims: bool = False, **more: Any) -> Any:
+    def meaning(
+        a: Value, axis: Axis = None, *args: Any, keepdims: bool = False, **more: Any
+    ) -> Value:
         if args or not more.keys() <= extra.keys():
             if keepdims:
                 more["keepdims"] = keepdims
@@ -42,45 +45,45 @@ def _forms(
     FUNCTIONS[function] = meaning
 
 
-def _cast(a: Any, dtype: Any) -> Any:
+def _cast(a: Value, dtype: Any) -> Value:
     return a if dtype is None else a.astype(dtype)
 
 
 def _sum(
-    a: Any,
+    a: Value,
     axis: Axis = None,
     dtype: Any = None,
-    out: Any = None,
+    out: Value | None = None,
     keepdims: bool = False,
     initial: Any = 0,
     where: Any = True,
-) -> Any:
+) -> Value:
     chosen = np.where(where, _cast(a, dtype), 0)
     return np.sum(chosen, axis=axis, keepdims=keepdims) + initial
 
 
 def _prod(
-    a: Any,
+    a: Value,
     axis: Axis = None,
     dtype: Any = None,
-    out: Any = None,
+    out: Value | None = None,
     keepdims: bool = False,
     initial: Any = 1,
     where: Any = True,
-) -> Any:
+) -> Value:
     chosen = np.where(where, _cast(a, dtype), 1)
     return np.prod(chosen, axis=axis, keepdims=keepdims) * initial
 
 
 def _extreme(fold: Any, of_two: Any) -> Callable[..., Any]:
     def formula(
-        a: Any,
+        a: Value,
         axis: Axis = None,
-        out: Any = None,
+        out: Value | None = None,
         keepdims: bool = False,
         initial: Any = None,
         where: Any = True,
-    ) -> Any:
+    ) -> Value:
         chosen = a if where is True else np.where(where, a, initial)
         found = fold(chosen, axis=axis, keepdims=keepdims)
         return found if initial is None else of_two(found, initial)
@@ -89,31 +92,31 @@ def _extreme(fold: Any, of_two: Any) -> Callable[..., Any]:
 
 
 def _mean(
-    a: Any,
+    a: Value,
     axis: Axis = None,
     dtype: Any = None,
-    out: Any = None,
+    out: Value | None = None,
     keepdims: bool = False,
     *,
     where: Any = True,
-) -> Any:
+) -> Value:
     a = _cast(a, dtype)
     n = np.sum(np.broadcast_to(where, a.shape), axis=axis, keepdims=keepdims)
     return np.sum(np.where(where, a, 0), axis=axis, keepdims=keepdims) / n.astype(a.dtype)
 
 
 def _var(
-    a: Any,
+    a: Value,
     axis: Axis = None,
     dtype: Any = None,
-    out: Any = None,
+    out: Value | None = None,
     ddof: float = 0,
     keepdims: bool = False,
     *,
     where: Any = True,
     mean: Any = None,
     correction: Any = None,
-) -> Any:
+) -> Value:
     a = _cast(a, dtype)
     n = np.sum(np.broadcast_to(where, a.shape), axis=axis, keepdims=keepdims).astype(a.dtype)
     middle = _mean(a, axis, keepdims=True, where=where) if mean is None else mean
@@ -122,7 +125,7 @@ def _var(
     return np.sum(squares, axis=axis, keepdims=keepdims) / np.maximum(n - lost, 0)
 
 
-def _std(*args: Any, **kwargs: Any) -> Any:
+def _std(*args: Any, **kwargs: Any) -> Value:
     return np.sqrt(_var(*args, **kwargs))
 
 
@@ -136,7 +139,7 @@ _forms(np.std, reduce.std, _std, ddof=0)
 FUNCTIONS[np.amax], FUNCTIONS[np.amin] = FUNCTIONS[np.max], FUNCTIONS[np.min]
 
 
-def _cumsum(a: Any, axis: Any = None, dtype: Any = None) -> Any:
+def _cumsum(a: Value, axis: Any = None, dtype: Any = None) -> Value:
     a = _cast(a, dtype)
     return reduce.cumsum(np.ravel(a), axis=0) if axis is None else reduce.cumsum(a, axis=axis)
 

@@ -9,6 +9,7 @@ import numpy as np
 from tinygrad_rnn.array import FUNCTIONS
 from tinygrad_rnn.batched import unbroadcast
 from tinygrad_rnn.primitive import linear
+from tinygrad_rnn.tensor import Value
 
 reshape = linear(
     "reshape",
@@ -18,7 +19,7 @@ reshape = linear(
 )
 
 
-def _transpose_vjp(g: Any, y: Any, x: Any, axes: tuple[int, ...] | None = None) -> Any:
+def _transpose_vjp(g: Value, y: Value, x: Value, axes: tuple[int, ...] | None = None) -> Value:
     return np.transpose(g, None if axes is None else np.argsort([axis % y.ndim for axis in axes]))
 
 
@@ -60,7 +61,7 @@ broadcast_to = linear(
 FUNCTIONS[np.broadcast_to] = lambda array, shape, subok=False: broadcast_to(array, shape=shape)
 
 
-def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
+def _moveaxis(a: Value, source: Any, destination: Any) -> Value:
     # NumPy itself works out the order, on an array whose lengths are the numbers of its axes.
     order = np.moveaxis(np.empty(range(a.ndim)), source, destination).shape
     return transpose(a, axes=order)

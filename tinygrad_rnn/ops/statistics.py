@@ -12,7 +12,7 @@ from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.graph import Array
 from tinygrad_rnn.ops.composed import compose
 from tinygrad_rnn.ops.reduce import Axis, count, folded
-from tinygrad_rnn.tensor import value_of
+from tinygrad_rnn.tensor import Value, value_of
 
 
 def _average(
@@ -36,57 +36,59 @@ def _average(
     return (mean, total) if returned else mean
 
 
-def _ptp(a: Any, axis: Axis = None, out: Any = None, keepdims: bool = False) -> Any:
+def _ptp(a: Value, axis: Axis = None, out: Value | None = None, keepdims: bool = False) -> Value:
     return np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
 
 
 def _without_nan(function: Any, filling: float) -> Any:
     """Return the formula of a function that leaves NaN out: NaN becomes what changes nothing."""
 
-    def formula(a: Any, *args: Any, **kwargs: Any) -> Any:
+    def formula(a: Value, *args: Any, **kwargs: Any) -> Value:
         return function(np.where(np.isnan(a), filling, a), *args, **kwargs)
 
     return formula
 
 
 def _nanmean(
-    a: Any, axis: Axis = None, dtype: Any = None, out: Any = None, keepdims: bool = False
-) -> Any:
+    a: Value, axis: Axis = None, dtype: Any = None, out: Value | None = None, keepdims: bool = False
+) -> Value:
     there = ~np.isnan(a)
     n = np.sum(there, axis=axis, keepdims=keepdims)
     return np.sum(np.where(there, a, 0), axis, dtype, keepdims=keepdims) / n.astype(a.dtype)
 
 
 def _nanvar(
-    a: Any,
+    a: Value,
     axis: Axis = None,
     dtype: Any = None,
-    out: Any = None,
+    out: Value | None = None,
     ddof: float = 0,
     keepdims: bool = False,
-) -> Any:
+) -> Value:
     there = ~np.isnan(a)
     n = np.sum(there, axis=axis, keepdims=keepdims).astype(a.dtype)
     deviation = np.where(there, a - _nanmean(a, axis, keepdims=True), 0)
     return np.sum(np.square(deviation), axis, keepdims=keepdims) / (n - ddof)
 
 
-def _nanstd(*args: Any, **kwargs: Any) -> Any:
+def _nanstd(*args: Any, **kwargs: Any) -> Value:
     return np.sqrt(_nanvar(*args, **kwargs))
 
 
-def _as_rows(x: Any, rowvar: bool) -> Any:
+def _as_rows(x: Value, rowvar: bool) -> Value:
     return np.atleast_2d(x) if rowvar or np.ndim(x) < 2 else np.transpose(x)
 
 
-def _cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None) -> Any:
+def _cov(
+    m: Any, y: Value | None = None, rowvar: bool = True, bias: bool = False, ddof: Any = None
+) -> Value:
     x = np.concatenate([_as_rows(x, rowvar) for x in (m, y) if x is not None])
     deviation = x - np.mean(x, axis=1, keepdims=True)
     lost = (0 if bias else 1) if ddof is None else ddof
     return np.squeeze(np.matmul(deviation, deviation.T) / (x.shape[1] - lost))
 
 
-def _corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
+def _corrcoef(x: Value, y: Value | None = None, rowvar: bool = True) -> Value:
     c = _cov(x, y, rowvar)
     if c.ndim == 0:
         return c / c
@@ -104,7 +106,7 @@ def _weights(q: Array, n: int, dtype: Any) -> Array:
     return np.asarray((1 - share) * one[low] + share * one[high], dtype)
 
 
-def _quantile_formula(a: Any, q: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def _quantile_formula(a: Value, q: Any, axis: Axis = None, keepdims: bool = False) -> Value:
     axes = folded(a.shape, axis)
     kept = [k for k in range(a.ndim) if k not in axes]
     flat = np.reshape(np.transpose(a, [*kept, *axes]), (*[a.shape[k] for k in kept], -1))
@@ -115,12 +117,12 @@ def _quantile_formula(a: Any, q: Any, axis: Axis = None, keepdims: bool = False)
 
 
 def _quantile(
-    a: Any, q: Any, axis: Axis = None, *others: Any, keepdims: bool = False, **named: Any
-) -> Any:
+    a: Value, q: Any, axis: Axis = None, *others: Any, keepdims: bool = False, **named: Any
+) -> Value:
     return _quantile_formula(a, q, axis, others[3] if len(others) > 3 else keepdims)
 
 
-def _percentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
+def _percentile(a: Value, q: Any, *args: Any, **kwargs: Any) -> Value:
     return _quantile(a, np.asarray(q) / 100, *args, **kwargs)
 
 
@@ -129,7 +131,7 @@ def _interpolated(function: Any, formula: Any) -> None:
     compose(function, formula, "between two of sorted x", fixed=("q",))
     usual, signature = FUNCTIONS[function], inspect.signature(function)
 
-    def meaning(*args: Any, **kwargs: Any) -> Any:
+    def meaning(*args: Any, **kwargs: Any) -> Value:
         given = signature.bind(*args, **kwargs).arguments
         if given.get("method", "linear") != "linear" or given.get("weights") is not None:
             raise NotDifferentiableError(
@@ -141,16 +143,16 @@ def _interpolated(function: Any, formula: Any) -> None:
 
 
 def _median(
-    a: Any,
+    a: Value,
     axis: Axis = None,
-    out: Any = None,
+    out: Value | None = None,
     overwrite_input: bool = False,
     keepdims: bool = False,
-) -> Any:
+) -> Value:
     return _quantile_formula(a, 0.5, axis, keepdims)
 
 
-def _nan_to_num(x: Any, *others: Any, **named: Any) -> Any:
+def _nan_to_num(x: Value, *others: Any, **named: Any) -> Value:
     return np.where(np.isfinite(x), x, 0)
 
 
