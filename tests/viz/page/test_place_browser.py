@@ -161,3 +161,24 @@ def test_another_level_shows_the_same_place(view, three_pages):
         tab.locator("#levels input").nth(i).check()
         assert tab.evaluate("gradientPage.sweep.step") == 2
         assert tab.evaluate(PLACE)["step"] == 2
+
+
+def test_a_node_is_found_by_its_name(view, lstm_page):
+    tab = view(lstm_page)
+    tab.keyboard.press("/")
+    tab.keyboard.type("h_1")
+    tab.keyboard.press("Enter")
+    assert tab.locator("#chosen").text_content().startswith("h")
+    assert tab.evaluate("gradientPage.focused.label") == "h_1"
+    tab.locator("#find").fill("FORGET")
+    steps = []
+    for _ in range(3):
+        tab.locator("#find").press("Enter")
+        steps.append(tab.evaluate("gradientPage.focused.step"))
+        assert "forget" in tab.evaluate("gradientPage.focused.label")
+    assert steps == [4, 3, 2]
+    before = tab.evaluate("gradientPage.chosen")
+    tab.locator("#find").fill("<b>nothing")
+    tab.locator("#find").press("Enter")
+    assert "No node" in tab.locator("#find").evaluate("(one) => one.validationMessage")
+    assert tab.evaluate("gradientPage.chosen") == before

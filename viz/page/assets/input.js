@@ -109,6 +109,10 @@ class Keys {
     on("whole", whole);
     on("tall", tall);
     on("clear", () => page.clear());
+    $("find").addEventListener("input", () => $("find").setCustomValidity(""));
+    $("find").addEventListener("keydown", ({ key }) => {
+      if (key === "Enter") this.find($("find").value);
+    });
     this.acts = {
       Escape: () => page.clear(),
       "+": closer, "=": closer, "-": farther, 0: whole, 1: tall,
@@ -116,6 +120,7 @@ class Keys {
       c: () => page.next("cells"),
       t: () => ($("table").open = !$("table").open),
       "?": help,
+      "/": () => $("find").focus(),
       ",": () => sweep.stepBy(1),
       ".": () => sweep.stepBy(-1),
     };
@@ -135,10 +140,34 @@ class Keys {
     document.addEventListener("keydown", (event) => this.press(event));
   }
 
+  // The next node of this name, or else with it in its name, further back in time than the last found.
+  find(text) {
+    const { page } = this;
+    const { drawing, canvas, chosen } = page;
+    const wanted = text.trim().toLowerCase();
+    if (!wanted) return;
+    const named = drawing.nodes.map((node) => ({ node, name: nodeName(node).toLowerCase() }));
+    const exact = named.filter(({ name }) => name === wanted);
+    const found = (exact.length ? exact : named.filter(({ name }) => name.includes(wanted)))
+      .map(({ node }) => node).sort((a, b) => b.x - a.x);
+    if (!found.length) {
+      $("find").setCustomValidity("No node at this level of detail has this in its name.");
+      $("find").reportValidity();
+      return;
+    }
+    const last = found.findIndex((node) => drawing.idOf({ node }) === chosen);
+    const node = found[(last + 1) % found.length];
+    page.placed = null;
+    canvas.zoom = Math.max(canvas.zoom, READABLE);
+    canvas.lookAt(node.x, node.y);
+    canvas.keepInside(drawing);
+    page.choose({ node });
+  }
+
   press(event) {
     const { target, key } = event;
     if (event.ctrlKey || event.metaKey || event.altKey || $("help").open) return;
-    if (target.matches("select, input[type=number]")) return;
+    if (target.matches("select, input[type=number], input[type=search]")) return;
     if (key.length === 1 && key !== " " && !$("letters").checked) return; // WCAG 2.1.4
     const act = event.shiftKey && this.moves[key] ? () => this.page.pan(...this.moves[key])
       : this.acts[key] ?? this.acts[key.toLowerCase()]
