@@ -210,13 +210,14 @@ class Tick:
 
 @dataclass(slots=True)
 class Omitted:
-    """Steps left out of the drawing, `first` to `last`, and the gradients at their hidden state."""
+    """Steps left out of the drawing, `first` to `last`, and the gradients at all their states."""
 
     id: str
     first: int
     last: int
     low: float | None  # None without a flow
     high: float | None
+    not_finite: int = 0  # how many of the gradients are NaN or infinite
     x: float = 0.0  # its left
     y: float = 0.0
     width: float = 0.0
@@ -226,9 +227,9 @@ class Omitted:
         """What stands in the box that takes their place."""
         count = self.last - self.first + 1
         steps = f"{count} steps" if count > 1 else "1 step"
-        if self.low is None or self.high is None:
-            return steps
-        return f"{steps}\n{number(self.high)} .. {number(self.low)}"
+        if self.low is not None and self.high is not None:
+            steps += f"\n{number(self.high)} .. {number(self.low)}"
+        return f"{steps}\n{self.not_finite} NaN or Inf" if self.not_finite else steps
 
 
 @dataclass(slots=True)

@@ -87,18 +87,21 @@ def leave_out(model: Model, shown: list[int]) -> Model:
 
 
 def _boxes(model: Model, shown: set[int]) -> list[Omitted]:
-    """A box for each run of steps that are not shown, with the gradients at their hidden states."""
+    """A box for each run of steps that are not shown, with the gradients at all their states."""
     runs: list[list[int]] = []
     for before, step in zip([None, *model.steps], model.steps, strict=False):
         if step not in shown:
             if not runs or before in shown:
                 runs.append([])
             runs[-1].append(step)
-    strip = model.strips[0] if model.strips else None
-    values = dict(zip(strip.steps, strip.values, strict=True)) if strip else {}
+    values = [
+        dict(zip(strip.steps, strip.values, strict=True)) for strip in model.strips
+    ]  # of every layer and every part of its state
     boxes = []
     for i, run in enumerate(runs):
-        inside = [values[s] for s in run if s in values and math.isfinite(values[s])]
-        low, high = (min(inside), max(inside)) if inside else (None, None)
-        boxes.append(Omitted(f"omitted{i}", run[0], run[-1], low, high))
+        inside = [of[step] for of in values for step in run if step in of]
+        finite = [value for value in inside if math.isfinite(value)]
+        low, high = (min(finite), max(finite)) if finite else (None, None)
+        missing = len(inside) - len(finite)
+        boxes.append(Omitted(f"omitted{i}", run[0], run[-1], low, high, missing))
     return boxes

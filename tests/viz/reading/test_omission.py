@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 import tinygrad_rnn as tr
@@ -90,13 +91,13 @@ def test_the_whole_model_stays_as_it_was() -> None:
     assert whole.edges[0].source == "h0"
 
 
-def test_a_box_says_the_least_and_the_most_at_the_hidden_state() -> None:
+def test_a_box_says_the_least_and_the_most_and_what_is_not_finite() -> None:
     found = leave_out(chain(6, [1.0, 0.5, math.nan, 0.25, math.inf, 2.0]), [0, 5])
     (box,) = found.omitted
     assert (box.low, box.high) == (0.25, 0.5)
-    assert box.text() == "4 steps\n0.50 .. 0.25"
+    assert box.text() == "4 steps\n0.50 .. 0.25\n2 NaN or Inf"
     (box,) = leave_out(chain(3, [1.0, math.nan, 1.0]), [0, 2]).omitted
-    assert (box.low, box.high, box.text()) == (None, None, "1 step")
+    assert (box.low, box.high, box.text()) == (None, None, "1 step\n1 NaN or Inf")
     (box,) = leave_out(chain(4), [0, 3]).omitted
     assert box.text() == "2 steps"
 
@@ -231,3 +232,29 @@ def test_warnings_point_at_the_line_that_asked(monkeypatch: pytest.MonkeyPatch) 
     with pytest.warns(viz.VizWarning) as compared:
         viz.compare({"LSTM": (loss, tr.trace(loss))})
     assert {warning.filename for warning in [*drawn, *compared]} == {__file__}
+
+
+def test_a_box_tells_of_every_state_in_it_and_of_what_is_not_finite() -> None:
+    """The range is that of h and c of all layers, and neither NaN nor Inf is hidden."""
+    rng = np.random.default_rng(0)
+    run = tr.LSTM(2, 3, num_layers=2, rng=0)(rng.normal(size=(30, 1, 2)))
+    loss = run.final[-1].h.sum()
+    flow = tr.trace(loss)
+    model = viz.draw(loss, flow, detail="cell").model
+    (box,) = model.omitted
+    norms = [
+        flow.norm(part)
+        for layer in run.runs
+        for state in layer[0].states[box.first : box.last + 1]
+        for part in state
+    ]
+    assert len(norms) == 4 * (box.last - box.first + 1)
+    assert (box.low, box.high) == pytest.approx((min(norms), max(norms)), rel=1e-6)
+    assert "NaN" not in box.text()
+    values = rng.normal(size=(30, 1, 2))
+    values[15] = np.nan
+    run = tr.LSTM(2, 3, rng=0)(values)
+    loss = run.final[-1].h.sum()
+    (box,) = viz.draw(loss, tr.trace(loss), detail="cell").model.omitted
+    assert box.not_finite > 0
+    assert box.text().endswith(f"{box.not_finite} NaN or Inf")
