@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from tinygrad_rnn.dispatch import FUNCTIONS as FUNCTIONS  # the modules in ops/ fill them
 from tinygrad_rnn.dispatch import UFUNCS as UFUNCS
-from tinygrad_rnn.dispatch import apply, apply_ufunc_method, not_differentiable
+from tinygrad_rnn.dispatch import Function, apply, apply_ufunc_method, not_differentiable
 from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.graph import Array, read_only
 
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     from tinygrad_rnn.tensor import Tensor
 
 
-Binary = Callable[["ArrayMethods", Any], "Tensor"]
-Plain = Callable[["ArrayMethods", Any], Array]
-Comparison = Callable[["ArrayMethods", Any], NDArray[np.bool_]]
+Binary = Callable[["ArrayMethods", object], "Tensor"]
+Plain = Callable[["ArrayMethods", object], Array]
+Comparison = Callable[["ArrayMethods", object], NDArray[np.bool_]]
 
 
 # The tables are typed loosely. What each kind of method returns is said here.
 
 
-def _pair(ufunc: np.ufunc) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _pair(ufunc: np.ufunc) -> tuple[Function, Function]:
     """Return the methods for ``tensor OP other`` and ``other OP tensor``."""
 
-    def direct(self: ArrayMethods, other: Any) -> Any:
+    def direct(self: ArrayMethods, other: object) -> Any:
         return UFUNCS[ufunc](self, other)
 
-    def reflected(self: ArrayMethods, other: Any) -> Any:
+    def reflected(self: ArrayMethods, other: object) -> Any:
         return UFUNCS[ufunc](other, self)
 
     return direct, reflected
@@ -51,7 +51,7 @@ def _operator(ufunc: np.ufunc) -> tuple[Binary, Binary]:
 def _in_place(ufunc: np.ufunc) -> Binary:
     """Return the method for ``tensor OP= other``: as in Python, a new tensor takes the name."""
 
-    def method(self: ArrayMethods, other: Any) -> Any:
+    def method(self: ArrayMethods, other: object) -> Any:
         if self.op is None and self.requires_grad:
             raise NotDifferentiableError(
                 "-= and its like would give the name to a new tensor and leave the leaf as it is: "
@@ -79,7 +79,7 @@ def _unary(ufunc: np.ufunc) -> Callable[[ArrayMethods], Tensor]:
     return apply
 
 
-def _method(function: Callable[..., Any]) -> Callable[..., Tensor]:
+def _method(function: Function) -> Callable[..., Tensor]:
     """Return the method that does what ``function(tensor, ...)`` does."""
 
     def method(self: ArrayMethods, *args: Any, **kwargs: Any) -> Any:
@@ -89,12 +89,12 @@ def _method(function: Callable[..., Any]) -> Callable[..., Tensor]:
     return method
 
 
-def _fact(function: Callable[..., Any]) -> Callable[..., Any]:
+def _fact(function: Function) -> Function:
     """Return the method whose result is no tensor but a plain array, a tuple or a number."""
     return _method(function)
 
 
-def _in_place_method(name: str, remedy: str) -> Callable[..., Any]:
+def _in_place_method(name: str, remedy: str) -> Function:
     """Return a method that refuses what ndarray's would do: write into itself."""
 
     def method(self: ArrayMethods, *args: Any, **kwargs: Any) -> Any:
@@ -139,9 +139,7 @@ class ArrayMethods:
             f"{name}(..., {'=, '.join(kwargs)}=) is not differentiated here: leave it out"
         )
 
-    def __array_function__(
-        self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any
-    ) -> Any:
+    def __array_function__(self, func: Function, types: object, args: Any, kwargs: Any) -> Any:
         return apply(func, args, kwargs)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
@@ -155,7 +153,7 @@ class ArrayMethods:
     def __dlpack__(self, **kwargs: Any) -> Any:
         return self.__array__(copy=True).__dlpack__(**kwargs)  # the graph keeps its own
 
-    def __dlpack_device__(self) -> tuple[Any, Any]:
+    def __dlpack_device__(self) -> tuple[int, int]:
         return self._array.__dlpack_device__()
 
     # -- operators: the ufuncs of the same meaning
@@ -188,7 +186,7 @@ class ArrayMethods:
         element: Tensor = FUNCTIONS[operator.getitem](self, index)
         return element
 
-    def __setitem__(self, index: Any, value: Any) -> None:
+    def __setitem__(self, index: Any, value: object) -> None:
         raise NotDifferentiableError(
             "writing into a tensor would change a value that graphs may need: "
             "use np.where or np.concatenate, or give a leaf a whole new array, x.data = ..."
@@ -276,7 +274,7 @@ class ArrayMethods:
     def __iter__(self) -> Iterator[Tensor]:
         return (self[k] for k in range(len(self)))
 
-    def __contains__(self, value: Any) -> bool:
+    def __contains__(self, value: object) -> bool:
         return bool(np.any(self == value))
 
     def __bool__(self) -> bool:

@@ -10,14 +10,15 @@ import numpy as np
 
 from tinygrad_rnn.errors import NotDifferentiableError
 
-Meanings = dict[np.ufunc, Callable[..., Any]]
+Function = Callable[..., Any]  # one of NumPy's, or what that means for tensors
+Meanings = dict[np.ufunc, Function]
 
 # What np.f(tensor) means, for ufuncs and for all other functions.
 UFUNCS: Meanings = {}
-FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
+FUNCTIONS: dict[Function, Function] = {}
 
 
-def apply(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+def apply(function: Function, args: Any, kwargs: Any) -> Any:
     """Look up and call what a NumPy function means for tensors.
 
     Args:
@@ -49,7 +50,7 @@ def apply(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         raise
 
 
-def full_name(function: Callable[..., Any]) -> str:
+def full_name(function: Function) -> str:
     """Return how users write a function of NumPy's.
 
     Args:

@@ -11,16 +11,18 @@ going back in time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.graph import recorded_inputs, topological
-from tinygrad_rnn.tensor import Tensor
+from tinygrad_rnn.graph import Params, recorded_inputs, topological
+from tinygrad_rnn.tensor import Tensor, Value
 
 
-def pushforward(root: Tensor, tangents: dict[int, Any], create_graph: bool = False) -> Any:
+def pushforward(
+    root: Tensor, tangents: dict[int, Value], create_graph: bool = False
+) -> Value | None:
     """Return the tangent of `root`, or None if nothing moves it.
 
     Args:
@@ -46,7 +48,9 @@ def pushforward(root: Tensor, tangents: dict[int, Any], create_graph: bool = Fal
     return tangents.get(root.index)
 
 
-def _parts(op: Any, ts: list[Any], y: Any, xs: Any, params: dict[str, Any]) -> Iterator[Any]:
+def _parts(
+    op: Any, ts: list[Value | None], y: Value, xs: Sequence[Any], params: Params
+) -> Iterator[Value]:
     """Give the change of y by each input that moves, or by all at once where there is a rule."""
     if op.variadic and op.jvps.together is not None:
         yield op.jvps.together(ts, y, xs, **params)

@@ -169,7 +169,7 @@ def jacobian(f: Callable[[Tensor], Tensor], x: ArrayLike | Tensor) -> Tensor:
             rows = [grad(out, [leaf], g, create_graph=nested)[0] for g in _unit_arrays(out)]
             table: Value = np.stack(rows)  # type: ignore[call-overload,unused-ignore]  # dispatched
         else:
-            columns = [
+            columns: list[Any] = [
                 pushforward(out, {leaf.index: _tangent(t, leaf, nested)}, create_graph=nested)
                 for t in _unit_arrays(leaf)
             ]

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.array import FUNCTIONS, UFUNCS
+from tinygrad_rnn.dispatch import Function
 from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.functional import jvp, vjp
+from tinygrad_rnn.graph import Params
 from tinygrad_rnn.primitive import Primitive, VariadicRule
 from tinygrad_rnn.tensor import Tensor, Value, value_of
 
@@ -37,7 +39,7 @@ class Call:
     (1, (([5.0, 2.0],), {'axis': 0}))
     """
 
-    def __init__(self, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
+    def __init__(self, args: Sequence[Any], kwargs: Params) -> None:
         self.tensors: list[Tensor] = []
         self.args = tuple([self._without(x) for x in args])
         self.kwargs = {name: self._without(x) for name, x in kwargs.items()}
@@ -69,8 +71,8 @@ class Call:
 
 
 def compose(
-    function: Callable[..., Any],
-    formula: Callable[..., Any],
+    function: Function,
+    formula: Function,
     text: str,
     fixed: Sequence[str] = (),
     name: str | None = None,

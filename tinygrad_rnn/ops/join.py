@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.array import FUNCTIONS
+from tinygrad_rnn.dispatch import Function
 from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.graph import Array
 from tinygrad_rnn.ops.composed import compose
@@ -126,7 +127,7 @@ def _side_by_side(x: Value) -> Value:
     return np.reshape(x, (-1, 1)) if np.ndim(x) < 2 else x
 
 
-def _stacked(function: Any, form: Any, axis: Any) -> None:
+def _stacked(function: Function, form: Any, axis: Any) -> None:
     """Let tensors answer to a function that concatenates after giving its arrays axes."""
 
     def meaning(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Value:
@@ -172,7 +173,7 @@ FUNCTIONS[np.append] = _append
 compose(np.block, _block, "blocks side by side")
 
 
-def _parts(function: Any, axis_of: Any) -> None:
+def _parts(function: Function, axis_of: Any) -> None:
     """Let tensors answer to a function that splits along an axis of its own."""
 
     def meaning(ary: Any, indices_or_sections: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.array import FUNCTIONS, UFUNCS
+from tinygrad_rnn.dispatch import Function
 from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.tensor import Tensor, Value, value_of
 
@@ -75,7 +76,7 @@ PIECEWISE_CONSTANT = (np.floor_divide, np.floor, np.ceil, np.trunc, np.rint, np.
 ROUNDED = (np.round, np.around, np.fix)
 
 
-def _on_values(function: Callable[..., Any]) -> Callable[..., Any]:
+def _on_values(function: Function) -> Callable[..., Any]:
     def plain(*args: Any, **kwargs: Any) -> Value:
         values = {name: value_of(x) for name, x in kwargs.items()}
         return function(*[value_of(x) for x in args], **values)
@@ -83,7 +84,7 @@ def _on_values(function: Callable[..., Any]) -> Callable[..., Any]:
     return plain
 
 
-def _on_constants(function: Callable[..., Any]) -> Callable[..., Any]:
+def _on_constants(function: Function) -> Callable[..., Any]:
     def steps(*args: Any, **kwargs: Any) -> Value:
         if any(isinstance(x, Tensor) and x.requires_grad for x in args):
             raise NotDifferentiableError(

@@ -6,14 +6,14 @@ element of the result the number of the one that it was, and 0 where a zero was 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tinygrad_rnn.array import FUNCTIONS
+from tinygrad_rnn.dispatch import Function
 from tinygrad_rnn.errors import NotDifferentiableError
-from tinygrad_rnn.graph import Array
+from tinygrad_rnn.graph import Array, Params
 from tinygrad_rnn.ops.composed import compose
 from tinygrad_rnn.ops.index import scatter
 from tinygrad_rnn.ops.shape import reshape
@@ -21,9 +21,7 @@ from tinygrad_rnn.primitive import Primitive, linear
 from tinygrad_rnn.tensor import Value
 
 
-def rearrangement(
-    function: Callable[..., Any], position: int = 0, name: str | None = None
-) -> Primitive:
+def rearrangement(function: Function, position: int = 0, name: str | None = None) -> Primitive:
     """Let tensors answer to a NumPy function that only moves elements, in all its forms.
 
     Args:
@@ -40,10 +38,10 @@ def rearrangement(
     """
     name = name or function.__name__
 
-    def forward(x: Array, args: tuple[Any, ...], options: dict[str, Any]) -> Array:
+    def forward(x: Array, args: tuple[Any, ...], options: Params) -> Array:
         return function(*args[:position], x, *args[position:], **options)
 
-    def back(g: Value, y: Value, x: Value, args: tuple[Any, ...], options: dict[str, Any]) -> Value:
+    def back(g: Value, y: Value, x: Value, args: tuple[Any, ...], options: Params) -> Value:
         numbers = np.arange(1, x.size + 1).reshape(x.shape)
         places = np.ravel(forward(numbers, args, options))
         found = scatter(np.ravel(g), index=places, shape=(x.size + 1,))
@@ -74,7 +72,7 @@ def _owned(x: Value) -> Value:
     return tuple(map(_owned, x)) if isinstance(x, tuple) else np.array(x)
 
 
-def permutation(function: Callable[..., Any]) -> Primitive:
+def permutation(function: Function) -> Primitive:
     """Let tensors answer to a NumPy function that orders elements along an axis.
 
     Args:
@@ -87,11 +85,11 @@ def permutation(function: Callable[..., Any]) -> Primitive:
         ranks = np.argsort(np.argsort(y, axis, kind="stable"), axis, kind="stable")
         return np.take_along_axis(np.argsort(x, axis, kind="stable"), ranks, axis)
 
-    def back(g: Value, y: Value, x: Value, axis: int, rest: dict[str, Any]) -> Value:
+    def back(g: Value, y: Value, x: Value, axis: int, rest: Params) -> Value:
         places = np.argsort(order(x, y, axis), axis, kind="stable")
         return np.take_along_axis(g, places, axis)
 
-    def forth(t: Value, y: Value, x: Value, axis: int, rest: dict[str, Any]) -> Value:
+    def forth(t: Value, y: Value, x: Value, axis: int, rest: Params) -> Value:
         return np.take_along_axis(t, order(x, y, axis), axis)
 
     primitive = Primitive(
@@ -115,7 +113,7 @@ def permutation(function: Callable[..., Any]) -> Primitive:
     return primitive
 
 
-MOVED: list[Callable[..., Any]] = [
+MOVED: list[Function] = [
     np.take,
     np.take_along_axis,
     np.repeat,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.array import FUNCTIONS
+from tinygrad_rnn.dispatch import Function
 from tinygrad_rnn.ops import reduce
 from tinygrad_rnn.ops.composed import compose
 from tinygrad_rnn.ops.reduce import Axis
@@ -18,9 +19,7 @@ from tinygrad_rnn.primitive import Primitive
 from tinygrad_rnn.tensor import Value
 
 
-def _forms(
-    function: Callable[..., Any], primitive: Primitive, formula: Callable[..., Any], **extra: Any
-) -> None:
+def _forms(function: Function, primitive: Primitive, formula: Function, **extra: Any) -> None:
     """Let `function` be the primitive in its plain form, and the formula in all others.
 
     Args:

@@ -8,6 +8,7 @@ import numpy as np
 
 from tinygrad_rnn.array import FUNCTIONS
 from tinygrad_rnn.batched import unbroadcast
+from tinygrad_rnn.dispatch import Function
 from tinygrad_rnn.primitive import linear
 from tinygrad_rnn.tensor import Value
 
@@ -72,7 +73,7 @@ FUNCTIONS[np.matrix_transpose] = lambda x, /: np.swapaxes(x, -1, -2)
 FUNCTIONS[np.linalg.matrix_transpose] = FUNCTIONS[np.matrix_transpose]
 
 
-def _at_least(function: Any) -> Any:
+def _at_least(function: Function) -> Any:
     """Give tensors the axes that NumPy gives an array of their shape."""
 
     def meaning(*arys: Any) -> Any:

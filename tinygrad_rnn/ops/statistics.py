@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.array import FUNCTIONS
+from tinygrad_rnn.dispatch import Function
 from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.graph import Array
 from tinygrad_rnn.ops.composed import compose
@@ -40,7 +41,7 @@ def _ptp(a: Value, axis: Axis = None, out: Value | None = None, keepdims: bool =
     return np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
 
 
-def _without_nan(function: Any, filling: float) -> Any:
+def _without_nan(function: Function, filling: float) -> Any:
     """Return the formula of a function that leaves NaN out: NaN becomes what changes nothing."""
 
     def formula(a: Value, *args: Any, **kwargs: Any) -> Value:
@@ -126,7 +127,7 @@ def _percentile(a: Value, q: Any, *args: Any, **kwargs: Any) -> Value:
     return _quantile(a, np.asarray(q) / 100, *args, **kwargs)
 
 
-def _interpolated(function: Any, formula: Any) -> None:
+def _interpolated(function: Function, formula: Any) -> None:
     """Compose a function that is differentiated in its usual form only."""
     compose(function, formula, "between two of sorted x", fixed=("q",))
     usual, signature = FUNCTIONS[function], inspect.signature(function)
