@@ -15,7 +15,7 @@ from tinygrad_rnn.batched import Uses, unbroadcast
 from tinygrad_rnn.errors import GradientError
 from tinygrad_rnn.graph import read_only
 from tinygrad_rnn.memory import collector_paused
-from tinygrad_rnn.norms import SMALL, Size, norms, size
+from tinygrad_rnn.norms import MAX_ELEMENTS_JOINED, Size, norms, size
 from tinygrad_rnn.scope import no_grad
 from tinygrad_rnn.state import flatten
 from tinygrad_rnn.tensor import Array, Tensor
@@ -125,7 +125,7 @@ class GradientFlow:
         self._consumers.append(consumer)
         self._slots.append(slot)
         self._sources.append(source)
-        if 0 < contribution.size <= SMALL:
+        if 0 < contribution.size <= MAX_ELEMENTS_JOINED:
             self._sizes.append(norms)
             self._small.append(contribution)
             if len(self._small) == MEASURED_AT_ONCE:
@@ -152,7 +152,7 @@ class GradientFlow:
         self._consumers.append(consumer)
         self._slots.append(slot)
         self._sources.append(source)
-        if 0 < g.size <= SMALL:
+        if 0 < g.size <= MAX_ELEMENTS_JOINED:
             self._sizes.append(gather.norms)
             self._uses[gather.norms].append((g, consumer))
         else:

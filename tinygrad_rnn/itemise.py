@@ -17,7 +17,7 @@ from tinygrad_rnn.backward import initial_gradient
 from tinygrad_rnn.errors import GradientError, ShapeError
 from tinygrad_rnn.graph import Array, topological
 from tinygrad_rnn.norms import size
-from tinygrad_rnn.stacked_sweep import Rows, Seed, stacked_sweep
+from tinygrad_rnn.stacked_sweep import Rows, RowStart, stacked_sweep
 from tinygrad_rnn.state import flatten
 from tinygrad_rnn.tensor import Tensor
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tinygrad_rnn.nn.run import Run
 
 LARGEST_RESULT = 1 << 27  # numbers: 1 GiB
-SAFE = 1e-140, 1e140  # between these, no square of a norm is lost or overflows
+SAFE_NORMS = 1e-140, 1e140  # between these, no square of a norm is lost or overflows
 ELEMENTS_AT_ONCE = 1 << 23  # of all rows at one node: 64 MiB of float64
 
 
@@ -85,7 +85,7 @@ def itemised(losses: Tensor | Sequence[Tensor], run: Run) -> dict[str, Array]:
     return out
 
 
-def _seeds(losses: Tensor | Sequence[Tensor]) -> list[Seed]:
+def _seeds(losses: Tensor | Sequence[Tensor]) -> list[RowStart]:
     """Return where each row begins."""
     if isinstance(losses, Tensor):
         if losses.ndim != 1:
@@ -94,7 +94,9 @@ def _seeds(losses: Tensor | Sequence[Tensor]) -> list[Seed]:
                 "(K,) or a list of scalars"
             )
         start = initial_gradient(losses, np.ones(losses.shape))
-        rows = [Seed(k, losses, start * (np.arange(losses.size) == k)) for k in range(losses.size)]
+        rows = [
+            RowStart(k, losses, start * (np.arange(losses.size) == k)) for k in range(losses.size)
+        ]
     elif isinstance(losses, Sequence) and not isinstance(losses, str):
         for k, loss in enumerate(losses):
             if not isinstance(loss, Tensor):
@@ -104,7 +106,7 @@ def _seeds(losses: Tensor | Sequence[Tensor]) -> list[Seed]:
                     f"itemised: losses[{k}] of shape {loss.shape} is no scalar: "
                     "take its .sum() or .mean()"
                 )
-        rows = [Seed(k, loss, initial_gradient(loss, None)) for k, loss in enumerate(losses)]
+        rows = [RowStart(k, loss, initial_gradient(loss, None)) for k, loss in enumerate(losses)]
     else:
         raise TypeError(
             f"itemised takes a list of losses or a Tensor (K,), not a {type(losses).__name__}"
@@ -130,7 +132,7 @@ def _states(run: Run) -> dict[int, tuple[str, int]]:
 
 
 def _check_reached(
-    roots: list[Seed], out: dict[str, Array], states: dict[int, tuple[str, int]]
+    roots: list[RowStart], out: dict[str, Array], states: dict[int, tuple[str, int]]
 ) -> None:
     """Refuse a loss that no state of the run leads to; a gradient of zero is none the worse."""
     nothing = ~np.any([part.any(axis=1) for part in out.values()], axis=0)
@@ -157,6 +159,6 @@ def row_norms(rows: Array) -> Array:
     flat = np.asarray(rows.reshape(len(rows), -1), np.float64)
     with np.errstate(all="ignore"):  # what is lost or overflows is done again, scaled, below
         norms: Array = np.sqrt(np.einsum("kn,kn->k", flat, flat))
-    for k in np.flatnonzero(~((norms > SAFE[0]) & (norms < SAFE[1]))):
+    for k in np.flatnonzero(~((norms > SAFE_NORMS[0]) & (norms < SAFE_NORMS[1]))):
         norms[k] = size(flat[k])[0]
     return norms

@@ -9,10 +9,11 @@ import numpy as np
 
 from tinygrad_rnn.tensor import Array
 
-SMALL = 1024  # elements: below, NumPy's cost per call outweighs that of copying arrays together
-BLOCK = 1 << 16  # elements: float32 sums of so many squares are right to six digits or more
+# Below so many elements, NumPy's cost per call outweighs that of copying arrays together.
+MAX_ELEMENTS_JOINED = 1024
+CHUNK = 1 << 16  # elements: float32 sums of so many squares are right to six digits or more
 # Between these magnitudes of the largest element, no square overflows or is lost that counts.
-SAFE = {np.dtype(np.float32): (1e-12, 1e12), np.dtype(np.float64): (1e-140, 1e140)}
+SAFE_MAGNITUDES = {np.dtype(np.float32): (1e-12, 1e12), np.dtype(np.float64): (1e-140, 1e140)}
 UNSAFE = (math.inf, math.inf)
 
 Size = tuple[float, float]  # the l2 norm, and the largest magnitude of an element
@@ -27,12 +28,14 @@ def norms(arrays: Sequence[Array]) -> list[Size]:
     >>> norms([np.array([3.0, -4.0]), np.array([])])
     [(5.0, 4.0), (0.0, 0.0)]
     """
-    few = [array for array in arrays if 0 < array.size <= SMALL]
+    few = [array for array in arrays if 0 < array.size <= MAX_ELEMENTS_JOINED]
     together = sizes(joined(few), [array.size for array in few]) if few else []
     if len(together) == len(arrays):
         return together
     found = iter(together)
-    return [next(found) if 0 < array.size <= SMALL else size(array) for array in arrays]
+    return [
+        next(found) if 0 < array.size <= MAX_ELEMENTS_JOINED else size(array) for array in arrays
+    ]
 
 
 def size(array: Array) -> Size:
@@ -42,12 +45,12 @@ def size(array: Array) -> Size:
     flat = array.ravel()
     # Looking for the places takes half as long as asking for max() and min().
     largest = max(flat.item(flat.argmax()), -flat.item(flat.argmin()))
-    low, high = SAFE.get(flat.dtype, UNSAFE)
+    low, high = SAFE_MAGNITUDES.get(flat.dtype, UNSAFE)
     if not low < largest < high:
         return _scaled(flat, largest), largest
-    if flat.size <= BLOCK:
+    if flat.size <= CHUNK:
         return math.sqrt(flat.dot(flat)), largest
-    blocks = [flat[start : start + BLOCK] for start in range(0, flat.size, BLOCK)]
+    blocks = [flat[start : start + CHUNK] for start in range(0, flat.size, CHUNK)]
     return math.sqrt(sum([float(block.dot(block)) for block in blocks])), largest
 
 
@@ -68,7 +71,7 @@ def sizes(elements: Array, counts: Sequence[int]) -> list[Size]:
     largest = np.maximum.reduceat(magnitudes, starts)
     with np.errstate(all="ignore"):  # what is lost or overflows is done again, scaled, below
         l2 = np.sqrt(np.add.reduceat(np.square(magnitudes), starts))
-    low, high = SAFE[magnitudes.dtype]
+    low, high = SAFE_MAGNITUDES[magnitudes.dtype]
     for k in np.flatnonzero(~((largest > low) & (largest < high))).tolist():
         l2[k] = _scaled(magnitudes[starts[k] : starts[k] + counts[k]], largest[k])
     return list(zip(l2.tolist(), largest.tolist(), strict=True))

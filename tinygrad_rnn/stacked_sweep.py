@@ -24,7 +24,7 @@ from tinygrad_rnn.scope import no_grad
 from tinygrad_rnn.tensor import Tensor
 
 
-class Seed(NamedTuple):
+class RowStart(NamedTuple):
     """Where a row begins: the gradient of `row` at `tensor`."""
 
     row: int
@@ -41,7 +41,7 @@ class Rows(NamedTuple):
 
 @collector_paused()
 def stacked_sweep(
-    seeds: Iterable[Seed],
+    seeds: Iterable[RowStart],
     rows: int,
     wanted: Container[int],
     arrived: Callable[[Tensor, Rows], None],

@@ -25,7 +25,7 @@ from tinygrad_rnn.interop.files import list_layers, load_layers
 from tinygrad_rnn.tensor import Array
 from viz.charts import save
 from viz.charts.axes import can_draw
-from viz.cli.charts import KINDS, MOST_LOSSES, draw_charts
+from viz.cli.charts import CHART_KINDS, MOST_LOSSES, draw_charts
 from viz.cli.command import Parser, UsageError, finite, output_folder, run, whole
 from viz.cli.inputs import encode, enough, passage, series
 from viz.dot import graphviz
@@ -189,7 +189,7 @@ def arguments() -> argparse.Namespace:
         "--chart",
         metavar="KIND",
         nargs="*",
-        choices=KINDS,
+        choices=CHART_KINDS,
         help="also charts: norms (of themselves), gates, units, losses (with --loss every, always)",
     )
     add("--out", metavar="DIR", type=Path, default=Path("out"), help="folder to write to")

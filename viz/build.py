@@ -14,7 +14,7 @@ from viz.layout.template import STEP_GAP
 from viz.model import Model
 from viz.reading.folding import Folded
 from viz.reading.levels import LEVELS, check_detail
-from viz.reading.omission import KEPT, choose_steps, leave_out
+from viz.reading.omission import STEPS_KEPT_AT_EACH_END, choose_steps, leave_out
 from viz.reading.reader import Source
 
 LARGEST_PAGE = 200_000  # nodes and edges that a browser shows without labouring
@@ -95,7 +95,7 @@ def _model(
     for level, chosen in attempts:
         whole, size = None, _estimate(source.recording.root, level, chosen)
         if size <= LARGEST:
-            shown = choose_steps(chosen, source.steps, level, KEPT[level])
+            shown = choose_steps(chosen, source.steps, level, STEPS_KEPT_AT_EACH_END[level])
             whole = source.read(level, title, shown)
             model = leave_out(whole, shown)
             size = len(model.nodes) + len(model.edges)
@@ -143,7 +143,7 @@ def _estimate(loss: Any, level: str, steps: Any) -> int:
 
 def _placed(whole: Model, steps: Any, numbers: bool | None) -> Model:
     """The model with the steps asked for, placed; "auto" takes as many as fit the width."""
-    kept = KEPT[whole.detail]
+    kept = STEPS_KEPT_AT_EACH_END[whole.detail]
     while True:
         model = leave_out(whole, choose_steps(steps, whole.steps, whole.detail, kept))
         _numbered(model, numbers)

@@ -5,10 +5,10 @@ import pytest
 
 import tinygrad_rnn as tr
 from tinygrad_rnn import norms as norms_room
-from tinygrad_rnn.norms import BLOCK, SMALL, norms, norms_of_outer_products, size
+from tinygrad_rnn.norms import CHUNK, MAX_ELEMENTS_JOINED, norms, norms_of_outer_products, size
 
 DTYPES = (np.float16, np.float32, np.float64)
-COUNTS = (1, 7, SMALL - 1, SMALL, SMALL + 1, 4000)
+COUNTS = (1, 7, MAX_ELEMENTS_JOINED - 1, MAX_ELEMENTS_JOINED, MAX_ELEMENTS_JOINED + 1, 4000)
 
 
 def exact(array):
@@ -69,7 +69,7 @@ def test_norms_of_every_shape_together():
 
 def test_sums_over_many_float32_squares_stay_right():
     rng = np.random.default_rng(0)
-    array = rng.uniform(0.5, 1.0, 20 * BLOCK + 3).astype(np.float32)
+    array = rng.uniform(0.5, 1.0, 20 * CHUNK + 3).astype(np.float32)
     assert size(array)[0] == pytest.approx(np.linalg.norm(array.astype(np.float64)), rel=1e-6)
 
 
@@ -135,7 +135,7 @@ def test_large_contributions_are_not_held(monkeypatch):
     loss = np.square(run_of("gru", 40, 30, np.float64).outputs).sum()
     assert tr.trace(loss).edges
     assert waited
-    assert all(array.size <= SMALL for array in waited)
+    assert all(array.size <= MAX_ELEMENTS_JOINED for array in waited)
 
 
 def test_a_weight_of_single_rows_and_of_batches_gets_its_whole_gradient():

@@ -19,7 +19,7 @@ from tinygrad_rnn.diagnosis.chains import Chain, home
 from tinygrad_rnn.diagnosis.decay import Piece, pieces
 from tinygrad_rnn.graph import Array
 from tinygrad_rnn.itemise import row_norms, rows_at_once
-from tinygrad_rnn.stacked_sweep import Rows, Seed, stacked_sweep
+from tinygrad_rnn.stacked_sweep import Rows, RowStart, stacked_sweep
 
 ROWS = 8  # ways in that a diagnosis looks at, spread over all that there are
 
@@ -155,7 +155,7 @@ class Ways:
         at_once = rows_at_once([self.flow.root])
         for start in range(0, len(self.keys), at_once):
             window = self.keys[start : start + at_once]
-            seeds = [Seed(k, *one) for k, key in enumerate(window) for one in self.entries[key]]
+            seeds = [RowStart(k, *one) for k, key in enumerate(window) for one in self.entries[key]]
 
             def note(node: Any, rows: Rows, start: int = start) -> None:
                 part, place = self.places[node.index]

@@ -16,7 +16,7 @@ from tinygrad_rnn.graph import Array
 SHORTEST = 4  # points that a line of its own must have
 BETTER = 0.25  # what two lines must leave at most of the squares that one leaves
 BEND = 0.3  # decades by which one line must miss somewhere before two are told
-TINY = np.finfo(np.float64).tiny  # below, a gradient is stuck at a few rounded values
+SMALLEST_NORMAL = np.finfo(np.float64).tiny  # below, a gradient is stuck at a few rounded values
 
 
 class Piece(NamedTuple):
@@ -56,7 +56,7 @@ def pieces(norms: ArrayLike) -> list[Piece]:
     [(0, 7, 0.1), (7, 19, 1.0)]
     """
     norms = np.asarray(norms, np.float64)
-    at = np.flatnonzero(np.isfinite(norms) & (norms >= TINY))
+    at = np.flatnonzero(np.isfinite(norms) & (norms >= SMALLEST_NORMAL))
     if len(at) < 2:
         return []
     logs = np.log10(norms[at])

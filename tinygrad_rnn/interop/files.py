@@ -27,9 +27,11 @@ from tinygrad_rnn.nn.form import Form, guessed, network
 Reader = Callable[[Path], tuple[dict[str, Any], dict[str, Form]]]
 
 # What an array of a recurrent layer is called, after the name of the layer.
-OURS = re.compile(r"(?:layers|reverse)\.\d+\.(?:weight_ih|weight_hh|bias|bias_hn|peephole|h_0|c_0)")
-TORCH = re.compile(r"(?:weight|bias)_(?:ih|hh|hr)(?:_l\d+(?:_reverse)?)?")
-NAME = re.compile(rf"(?:(?P<place>.+?)\.)??(?P<array>{OURS.pattern}|{TORCH.pattern})")
+OWN_ARRAYS = re.compile(
+    r"(?:layers|reverse)\.\d+\.(?:weight_ih|weight_hh|bias|bias_hn|peephole|h_0|c_0)"
+)
+TORCH_ARRAYS = re.compile(r"(?:weight|bias)_(?:ih|hh|hr)(?:_l\d+(?:_reverse)?)?")
+NAME = re.compile(rf"(?:(?P<place>.+?)\.)??(?P<array>{OWN_ARRAYS.pattern}|{TORCH_ARRAYS.pattern})")
 
 
 def load_layers(path: str | Path, prefix: str | None = None) -> Any:

@@ -19,7 +19,7 @@ from tinygrad_rnn.nn.recurrent import GRU, LSTM, RNN, RecurrentLayers
 from tinygrad_rnn.tensor import Array
 
 CELLS: dict[str, type[Any]] = {"RNN": RNNCell, "LSTM": LSTMCell, "GRU": GRUCell}
-OURS = {"RNN": "h", "LSTM": "ifgo", "GRU": "rzn", "peephole": "ifo"}
+GATE_ORDER = {"RNN": "h", "LSTM": "ifgo", "GRU": "rzn", "peephole": "ifo"}
 
 
 class Convention(NamedTuple):
@@ -140,7 +140,7 @@ def take_apart(cell: Any, convention: Convention, library: str, reset: str | Non
         StateDictError: if the library has no such cell.
     """
     kind = next((kind for kind, made in CELLS.items() if isinstance(cell, made)), None)
-    if kind not in convention.rows or cell.gates != OURS[kind]:
+    if kind not in convention.rows or cell.gates != GATE_ORDER[kind]:
         what = f"{type(cell).__name__}{' with coupled gates' if kind in convention.rows else ''}"
         raise StateDictError(f"no form of {what} is known for {library}")
     if kind == "GRU" and reset not in (None, cell.reset):
@@ -170,7 +170,7 @@ def _reorder(
         if array is None:
             continue
         what = "peephole" if piece == "peephole" else kind
-        orders = convention.rows[what], OURS[what]
+        orders = convention.rows[what], GATE_ORDER[what]
         source, target = orders if to_ours else orders[::-1]
         rows = dict(zip(source, np.split(array, len(source)), strict=True))
         if "z" in rows and convention.z_is_kept:

@@ -15,7 +15,7 @@ from tinygrad_rnn.interop.gates import KERAS, Pieces, build, kind_of, of_an_rnn,
 from tinygrad_rnn.nn.base import GatedCell
 from tinygrad_rnn.tensor import Array
 
-NAMES = {
+KERAS_NAMES = {
     "weight_ih": "kernel",
     "weight_hh": "recurrent_kernel",
     "bias_ih": "bias",
@@ -65,7 +65,7 @@ def from_keras(
             if len(bias) != 2:
                 raise StateDictError(f"bias {bias.shape} of a GRU is neither (3*H,) nor (2, 3*H)")
             bias, second = bias
-    return build(Pieces(kernel.T, recurrent.T, bias, second), KERAS, NAMES, **options)
+    return build(Pieces(kernel.T, recurrent.T, bias, second), KERAS, KERAS_NAMES, **options)
 
 
 def to_keras(cell: GatedCell) -> dict[str, Array]:

@@ -21,7 +21,7 @@ from tinygrad_rnn.interop.gates import (
 from tinygrad_rnn.nn.recurrent import RecurrentLayers
 from tinygrad_rnn.tensor import Array
 
-NAMES = {"weight_ih": "W", "weight_hh": "R", "bias_ih": "B", "bias_hh": "B", "peephole": "P"}
+ONNX_NAMES = {"weight_ih": "W", "weight_hh": "R", "bias_ih": "B", "bias_hh": "B", "peephole": "P"}
 
 
 def from_onnx(
@@ -73,7 +73,7 @@ def from_onnx(
     for d in range(len(w)):
         first, second = (None, None) if b is None else np.split(b[d], [r.shape[1]])
         pieces = Pieces(w[d], r[d], first, second, None if p is None else p[d])
-        cells.append(build(pieces, ONNX, NAMES, **options))
+        cells.append(build(pieces, ONNX, ONNX_NAMES, **options))
     return stack([cells])
 
 

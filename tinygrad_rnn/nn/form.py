@@ -20,7 +20,7 @@ from tinygrad_rnn.tensor import Array
 
 Form = dict[str, Any]
 
-KINDS: dict[str, type[Any]] = {
+MODULE_KINDS: dict[str, type[Any]] = {
     kind.__name__: kind for kind in (RNN, LSTM, GRU, RNNCell, LSTMCell, GRUCell)
 }
 
@@ -71,7 +71,7 @@ def forms_in(module: Module) -> dict[str, Form]:
 
 
 def _forms(module: Module, name: str) -> Iterator[tuple[str, Form]]:
-    if type(module) in KINDS.values():
+    if type(module) in MODULE_KINDS.values():
         yield name, form_of(module)  # type: ignore[arg-type]  # one of them
         return
     for path, part in module.named_children():
@@ -90,7 +90,7 @@ def network(form: Form, arrays: Mapping[str, Any]) -> Any:
     """
     options = dict(form)
     name = options.pop("kind", None)
-    kind = KINDS.get(str(name))
+    kind = MODULE_KINDS.get(str(name))
     layers = options.get("num_layers", 1)
     first = arrays.get("weight_hh", arrays.get("layers.0.weight_hh"))
     try:

@@ -12,7 +12,7 @@ from viz.charts.series import last_chain, losses_through_time
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-KINDS = {
+CHART_KINDS = {
     "norms": "the gradient through time, of all networks in one",
     "gates": "how far each gate is open",
     "units": "the gradient of every unit",
@@ -28,7 +28,7 @@ def draw_charts(
     """Yield each chart with the name of its file.
 
     Args:
-        kinds: of `KINDS`.
+        kinds: of `CHART_KINDS`.
         flows: by network.
         norm: "l2", "rms" or "max".
         about: what all of them show, for the titles.

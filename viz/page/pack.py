@@ -34,7 +34,7 @@ POOL_BYTES = 60_000  # deflated; beyond it numbers are kept with fewer digits
 DIGITS = ((3, (4, 3, 2)), (2, (2,)))  # of gradients, and with so many of values
 
 
-WHOLE = 40_000  # nodes and edges; beyond it gradients are kept in two norms only
+MAX_PARTS_IN_ALL_NORMS = 40_000  # nodes and edges; beyond it gradients are kept in two norms only
 
 
 NODE_FACTS = ("op", "role", "layer", "gate", "name", "dtype", "formula", "holds")
@@ -83,7 +83,7 @@ def pack(pictures: Mapping[str, Mapping[str, Folded]]) -> dict[str, str]:
         VizError: the graph is so long that its coordinates do not fit into the pool.
     """
     levels = [folded for levels in pictures.values() for folded in levels.values()]
-    whole = sum(folded.count for folded in levels) <= WHOLE
+    whole = sum(folded.count for folded in levels) <= MAX_PARTS_IN_ALL_NORMS
     norms = NORMS if whole else tuple(dict.fromkeys((levels[0].model.norm, "max", "l2")))[:2]
     numbers = Collected(norms)
     packed = [

@@ -21,7 +21,7 @@ from viz.reading.recording import Block, Recording, Use
 if TYPE_CHECKING:
     from viz.reading.reader import Source
 
-SMALL = 1024  # entries: below, arrays are looked into together
+MAX_ENTRIES_JOINED = 1024  # entries: below, arrays are looked into together
 
 
 class Sizes(NamedTuple):
@@ -207,7 +207,7 @@ class Numbers:
         for number, value in enumerate(values):
             if not value.size or value.dtype.kind not in "fiub":
                 continue
-            if value.size <= SMALL:
+            if value.size <= MAX_ENTRIES_JOINED:
                 small.append(number)
             else:
                 table[number] = value.min(), value.mean(), value.max()

@@ -14,10 +14,9 @@ from typing import Any
 from viz.errors import VizError
 from viz.model import AFTER, BEFORE, Edge, Model, Omitted
 
-WHOLE = {"op": 5, "gate": 6, "cell": 16, "step": 24}  # so many steps are drawn without leaving out
-
-
-KEPT = {"op": 3, "gate": 3, "cell": 5, "step": 8}  # else so many at either end
+# So many steps are drawn without leaving out, at each level of detail.
+MAX_STEPS_UNCUT = {"op": 5, "gate": 6, "cell": 16, "step": 24}
+STEPS_KEPT_AT_EACH_END = {"op": 3, "gate": 3, "cell": 5, "step": 8}  # else so many at either end
 
 
 def choose_steps(steps: Any, known: list[int], detail: str, kept: int) -> list[int]:
@@ -38,7 +37,7 @@ def choose_steps(steps: Any, known: list[int], detail: str, kept: int) -> list[i
     if isinstance(steps, str):
         if steps not in ("auto", "all"):
             raise VizError(f'steps is "auto", "all" or a list of step numbers, got {steps!r}')
-        if steps == "all" or len(known) <= WHOLE[detail]:
+        if steps == "all" or len(known) <= MAX_STEPS_UNCUT[detail]:
             return list(known)
         return known[:kept] + known[-kept:]
     if isinstance(steps, int) or not isinstance(steps, Iterable):

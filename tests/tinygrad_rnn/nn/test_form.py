@@ -9,7 +9,7 @@ from safetensors.numpy import load_file, save_file
 
 import tinygrad_rnn as tr
 from tinygrad_rnn.interop.files import load_layers
-from tinygrad_rnn.nn.form import KINDS, form_of, network
+from tinygrad_rnn.nn.form import MODULE_KINDS, form_of, network
 
 NETWORKS = [
     lambda **more: tr.RNN(3, 4, nonlinearity="relu", **more),
@@ -146,4 +146,4 @@ def test_a_description_that_is_none_is_refused(text, tmp_path):
 def test_a_form_is_what_json_holds(make):
     form = form_of(make())
     assert json.loads(json.dumps(form)) == form
-    assert form["kind"] in KINDS
+    assert form["kind"] in MODULE_KINDS

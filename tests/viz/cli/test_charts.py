@@ -5,7 +5,7 @@ import pytest
 
 import tinygrad_rnn as tr
 from viz.charts.series import last_chain, losses_through_time
-from viz.cli.charts import KINDS, draw_charts
+from viz.cli.charts import CHART_KINDS, draw_charts
 
 X = np.random.default_rng(0).standard_normal((6, 2, 3))
 
@@ -19,7 +19,7 @@ def flows(every=True):
 
 
 def test_each_kind_is_drawn_for_each_network():
-    drawn = dict(draw_charts(list(KINDS), flows(), "l2", "6 steps"))
+    drawn = dict(draw_charts(list(CHART_KINDS), flows(), "l2", "6 steps"))
     assert list(drawn) == [
         "chart", "lstm-gates", "rnn-units", "lstm-units", "rnn-losses", "lstm-losses"
     ]  # fmt: skip

@@ -361,7 +361,7 @@ def test_gradients_are_kept_in_the_norms_asked_for(found):
 )
 def test_a_large_page_keeps_the_norm_that_it_draws_and_another(monkeypatch, norm, kept):
     loss, flow = traced()
-    monkeypatch.setattr("viz.page.pack.WHOLE", 100)
+    monkeypatch.setattr("viz.page.pack.MAX_PARTS_IN_ALL_NORMS", 100)
     html = page.render({"": page.levels(loss, flow, norm)}, Scale.fit([flow], norm))
     _, drawing, series = unpacked(html)
     assert drawing["norms"] == kept

@@ -146,7 +146,10 @@ def test_a_level_of_ones_own_is_a_name_a_branch_and_two_numbers(
     monkeypatch.setattr(Groups, "_place", with_gates_together)
     for module in (viz.reading.levels, viz.build):
         monkeypatch.setattr(module, "LEVELS", ("op", "gates", "gate", "cell", "step"))
-    for numbers in (viz.reading.omission.WHOLE, viz.reading.omission.KEPT):
+    for numbers in (
+        viz.reading.omission.MAX_STEPS_UNCUT,
+        viz.reading.omission.STEPS_KEPT_AT_EACH_END,
+    ):
         monkeypatch.setitem(numbers, "gates", 5)
     model, flow, loss = drawn("lstm", "gates")
     (gates,) = (node for node in model.nodes if node.step == 1 and node.holds == 3)

@@ -18,8 +18,8 @@ from tinygrad_rnn.interop.torch_graph.graph import LEAF, Graph
 from tinygrad_rnn.interop.torch_graph.nodes import Origin, TorchNode, as_numpy
 from tinygrad_rnn.interop.torch_graph.opened import Spliced
 from tinygrad_rnn.interop.torch_graph.states import states_of
-from tinygrad_rnn.norms import SMALL, Size, size
-from tinygrad_rnn.stacked_sweep import Rows, Seed
+from tinygrad_rnn.norms import MAX_ELEMENTS_JOINED, Size, size
+from tinygrad_rnn.stacked_sweep import Rows, RowStart
 
 ROOM = 1 << 26  # elements of gradients that are kept; beyond, what went to a weight is measured
 
@@ -118,7 +118,7 @@ class TorchFlow(GradientFlow):
 
     def rows_back(
         self,
-        seeds: Iterable[Seed],
+        seeds: Iterable[RowStart],
         targets: Sequence[TorchNode],
         arrived: Callable[[Any, Rows], None],
     ) -> None:
@@ -129,7 +129,7 @@ class TorchFlow(GradientFlow):
             targets: the nodes to be told of.
             arrived: called with a target and what came back to it in one row.
         """
-        rows: dict[int, list[Seed]] = defaultdict(list)
+        rows: dict[int, list[RowStart]] = defaultdict(list)
         for seed in seeds:
             rows[seed.row].append(seed)
         ends = [GradientEdge(*node.out) for node in targets if node.out is not None]
@@ -148,7 +148,7 @@ class TorchFlow(GradientFlow):
                     arrived(node, Rows(row, as_numpy(g)[np.newaxis]))
 
     @staticmethod
-    def _like(node: TorchNode, seed: Seed) -> Any:
+    def _like(node: TorchNode, seed: RowStart) -> Any:
         """Return a gradient where the node has its own, and in its dtype."""
         assert node.out is not None
         meta = node.out[0]._input_metadata[node.out[1]]
@@ -218,7 +218,7 @@ class Observer:
 
 
 def _measured(part: Any) -> Any:
-    return part if part is None or part.numel() <= SMALL else size(as_numpy(part))
+    return part if part is None or part.numel() <= MAX_ELEMENTS_JOINED else size(as_numpy(part))
 
 
 def sweep(graph: Graph, root: Any, gradient: Any) -> TorchFlow:

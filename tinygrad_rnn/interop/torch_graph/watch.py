@@ -14,8 +14,10 @@ from tinygrad_rnn.interop.torch_graph.opened import open_layer
 from tinygrad_rnn.interop.torch_graph.record import CellCall, Recording, made
 from tinygrad_rnn.scope import surroundings
 
-LAYERS = {getattr(torch, kind): kind for kind in ("lstm", "gru", "rnn_tanh", "rnn_relu")}
-CELLS = {getattr(torch, f"{kind}_cell"): kind for kind in ("lstm", "gru", "rnn_tanh", "rnn_relu")}
+TORCH_LAYERS = {getattr(torch, kind): kind for kind in ("lstm", "gru", "rnn_tanh", "rnn_relu")}
+TORCH_CELLS = {
+    getattr(torch, f"{kind}_cell"): kind for kind in ("lstm", "gru", "rnn_tanh", "rnn_relu")
+}
 recordings: weakref.WeakSet[Recording] = weakref.WeakSet()  # those whose graphs are still there
 
 
@@ -31,15 +33,15 @@ class Functions(TorchFunctionMode):
         recording, first = self.recording, made()
         if recording.scope is not surroundings().scope:
             recording.mark(surroundings().scope)
-        if func in LAYERS and not kwargs:
-            out = open_layer(recording, LAYERS[func], func, args)
+        if func in TORCH_LAYERS and not kwargs:
+            out = open_layer(recording, TORCH_LAYERS[func], func, args)
         else:
             out = func(*args, **(kwargs or {}))
         end = made()
         if end > first:
             recording.note(out)
-            if func in CELLS and not kwargs:
-                recording.note_cell(CellCall(CELLS[func], first, end), args, out)
+            if func in TORCH_CELLS and not kwargs:
+                recording.note_cell(CellCall(TORCH_CELLS[func], first, end), args, out)
             elif end == first + 1:
                 recording.constants[first] = tuple(map(_constant, args))
         return out

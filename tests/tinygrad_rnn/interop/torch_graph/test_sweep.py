@@ -21,7 +21,7 @@ def traced(name="LSTMCell"):
 
 
 def test_what_is_too_large_to_keep_is_computed_anew(monkeypatch):
-    monkeypatch.setattr(sweep, "SMALL", 0)
+    monkeypatch.setattr(sweep, "MAX_ELEMENTS_JOINED", 0)
     loss, whole = traced()
     monkeypatch.setattr(sweep, "ROOM", 0)
     again = tr.trace(loss)
