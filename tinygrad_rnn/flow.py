@@ -15,7 +15,7 @@ from tinygrad_rnn.batched import Uses, unbroadcast
 from tinygrad_rnn.errors import GradientError
 from tinygrad_rnn.graph import read_only
 from tinygrad_rnn.memory import collector_paused
-from tinygrad_rnn.norms import MAX_ELEMENTS_JOINED, Size, norms, size
+from tinygrad_rnn.norms import MAX_ELEMENTS_JOINED, Size, norms, root_mean_square, size
 from tinygrad_rnn.scope import no_grad
 from tinygrad_rnn.state import flatten
 from tinygrad_rnn.tensor import Array, Tensor
@@ -52,7 +52,7 @@ class Edge(NamedTuple):
     @property
     def rms(self) -> float:
         """The norm over the root of the number of elements: how large a typical one is."""
-        return self.l2 / math.sqrt(max(self.source.size, 1))
+        return root_mean_square(self.l2, self.source.size)
 
     @property
     def finite(self) -> bool:
@@ -209,7 +209,7 @@ class GradientFlow:
         if gradient is None:
             return 0.0
         ((l2, largest),) = norms([gradient])
-        of = {"l2": l2, "rms": l2 / math.sqrt(max(gradient.size, 1)), "max": largest}
+        of = {"l2": l2, "rms": root_mean_square(l2, gradient.size), "max": largest}
         return float(of[norm])
 
     def contributions(self, tensor: Tensor) -> list[Array]:

@@ -54,6 +54,19 @@ def size(array: Array) -> Size:
     return math.sqrt(sum([float(block.dot(block)) for block in blocks])), largest
 
 
+def root_mean_square(l2: float, count: int) -> float:
+    """Return the norm over the root of the number of elements: how large a typical one is.
+
+    Args:
+        l2: the norm.
+        count: how many elements it is of.
+
+    >>> root_mean_square(6.0, 4)
+    3.0
+    """
+    return l2 / math.sqrt(max(count, 1))
+
+
 def joined(arrays: Sequence[Array]) -> Array:
     """Return the elements of all arrays in one of one axis."""
     return np.concatenate([array.ravel() for array in arrays])

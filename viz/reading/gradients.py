@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.norms import norms
+from tinygrad_rnn.norms import norms, root_mean_square
 from viz.model import AFTER, OUT, Parameter, Size, Strip
 from viz.reading.recording import NO_STEP, Recording, Use, op_name
 from viz.reading.story import curve_of, said_of
@@ -170,6 +170,6 @@ class EdgeGradients:
 def sizes_of(gradients: Sequence[np.ndarray]) -> list[Size]:
     """The three norms of each of some arrays."""
     return [
-        Size(l2, l2 / math.sqrt(max(gradient.size, 1)), largest, math.isfinite(largest))
+        Size(l2, root_mean_square(l2, gradient.size), largest, math.isfinite(largest))
         for gradient, (l2, largest) in zip(gradients, norms(gradients), strict=True)
     ]
