@@ -61,6 +61,11 @@ def mend_sigmoid_slope(slope: Array, x: Value, y: Array) -> None:
         slope: is written to.
         x: the same shape.
         y: the sigmoid of x.
+
+    >>> slope, x = np.zeros(1), np.array([40.0])
+    >>> mend_sigmoid_slope(slope, x, np.ones(1))
+    >>> bool(np.isclose(slope[0], np.exp(-40), rtol=1e-14))
+    True
     """
     lost = slope < DIGITS_LOST
     if np.count_nonzero(lost):
