@@ -15,10 +15,16 @@ PUBLIC = {name: thing for package in PACKAGES for name, thing in public(package)
 NUMPYS = {"args", "kwargs"}  # the arguments of NumPy's function of that name
 
 
-def of(*kinds):
-    """Return a parametrisation over the public things that one of these tests is true of."""
-    names = [name for name, thing in PUBLIC.items() if any(kind(thing) for kind in kinds)]
-    return pytest.mark.parametrize("name", names)
+def by_module():
+    """Return the names of what is public, by the module that it stands in."""
+    found = {}
+    for name, thing in PUBLIC.items():
+        code = thing.fget if isinstance(thing, property) else getattr(thing, "func", thing)
+        found.setdefault(getattr(code, "__module__", name), []).append(name)
+    return found
+
+
+BY_MODULE = by_module()
 
 
 def overridden(name):
@@ -67,15 +73,17 @@ def test_the_walk_finds_what_is_known_to_be_public():
     assert known <= set(PUBLIC)
 
 
-@of(lambda thing: True)
-def test_it_says_what_it_is(name):
+def unsaid(name):
+    """Yield what is wrong with a docstring as a whole."""
     docstring = PUBLIC[name].__doc__
-    assert docstring, f"{name} has no docstring"
-    assert docstring.strip()[-1] != ":", f"{name}: a section of its docstring is empty"
+    if not docstring:
+        yield "has no docstring"
+    elif docstring.strip()[-1] == ":":
+        yield "a section of its docstring is empty"
 
 
-@of(inspect.isfunction, inspect.isclass)
-def test_every_argument_is_described_and_nothing_else(name):
+def misdescribed(name):
+    """Yield arguments that are not described, and what is described and not taken."""
     taken = arguments(PUBLIC[name])
     if taken is None or set(taken) == NUMPYS:
         return
@@ -83,33 +91,78 @@ def test_every_argument_is_described_and_nothing_else(name):
         [*section(text, "Args"), *section(text, "Attributes")] for text in overridden(name)
     ]
     described = next((entries for entries in (own, *others) if entries), [])
-    missing = [argument for argument in taken if argument not in described]
-    assert not missing, f"{name} does not describe {', '.join(missing)}"
-    unknown = set(section(PUBLIC[name].__doc__, "Args")) - set(taken)
-    assert not unknown, f"{name} describes {', '.join(unknown)}, which it does not take"
+    for argument in taken:
+        if argument not in described:
+            yield f"does not describe {argument}"
+    for argument in set(section(PUBLIC[name].__doc__, "Args")) - set(taken):
+        yield f"describes {argument}, which it does not take"
 
 
-@of(inspect.isfunction, inspect.isclass)
-def test_what_it_raises_is_said_and_is_an_exception(name):
+def misraised(name):
+    """Yield exceptions that are raised and not said, or said and none."""
     thing = PUBLIC[name]
     said = section(thing.__doc__, "Raises")
-    unknown = [name for name in said if not exception(name, thing.__module__)]
-    assert not unknown, f"{name}: no exception is called {', '.join(unknown)}"
-    missing = raised(thing) - set(said) - {"NotImplementedError"}
-    assert not missing, f"{name} does not say that it raises {', '.join(missing)}"
+    for error in said:
+        if not exception(error, thing.__module__):
+            yield f"no exception is called {error}"
+    for error in raised(thing) - set(said) - {"NotImplementedError"}:
+        yield f"does not say that it raises {error}"
 
 
-def needs_an_example(thing):
-    """Whether users make or call it by its own name; an error meets them without that."""
+def unshown(name):
+    """Yield what is wrong with the example of what users make or call by its own name.
+
+    An error meets them without that.
+    """
+    thing = PUBLIC[name]
     by_name = getattr(thing, "__qualname__", ".").isidentifier()
-    return by_name and not (inspect.isclass(thing) and issubclass(thing, Exception))
+    if not by_name or (inspect.isclass(thing) and issubclass(thing, Exception)):
+        return
+    examples = doctest.DocTestParser().get_examples(thing.__doc__ or "")
+    if not examples:
+        yield "shows no example"
+    if any(doctest.SKIP in example.options for example in examples):
+        yield "its example is not run"
 
 
-@of(needs_an_example)
-def test_it_shows_an_example_that_is_run(name):
-    examples = doctest.DocTestParser().get_examples(PUBLIC[name].__doc__)
-    assert examples, f"{name} shows no example"
-    assert not any(doctest.SKIP in example.options for example in examples), name
+def faults(name):
+    """Yield all of the above, as far as they can be true of the kind of thing that it is."""
+    yield from unsaid(name)
+    if inspect.isfunction(PUBLIC[name]) or inspect.isclass(PUBLIC[name]):
+        yield from misdescribed(name)
+        yield from misraised(name)
+    yield from unshown(name)
+
+
+@pytest.mark.parametrize("module", BY_MODULE)
+def test_everything_public_is_documented_and_shown(module):
+    assert [f"{name} {fault}" for name in BY_MODULE[module] for fault in faults(name)] == []
+
+
+def faulty(x):
+    """Do nothing to y.
+
+    Args:
+        y: what is not there.
+
+    Raises:
+        NoSuchError: never.
+    """
+    raise ValueError(x)
+
+
+def test_the_faults_are_found(monkeypatch):
+    monkeypatch.setitem(PUBLIC, "faulty", faulty)
+    monkeypatch.setattr(faulty, "__module__", "viz.errors")
+    assert list(faults("faulty")) == [
+        "does not describe x",
+        "describes y, which it does not take",
+        "no exception is called NoSuchError",
+        "does not say that it raises ValueError",
+        "shows no example",
+    ]
+    monkeypatch.setattr(faulty, "__doc__", "Fail.\n\n    Args:\n")
+    assert "a section of its docstring is empty" in list(faults("faulty"))
 
 
 def test_pytest_runs_the_examples():
