@@ -80,6 +80,11 @@ def mend_tanh_slope(slope: Array, x: Value, y: Array) -> None:
         slope: is written to.
         x: the same shape.
         y: the hyperbolic tangent of x.
+
+    >>> slope, x = np.zeros(1), np.array([20.0])
+    >>> mend_tanh_slope(slope, x, np.ones(1))
+    >>> bool(np.isclose(slope[0], 4 * np.exp(-40), rtol=1e-14))
+    True
     """
     lost = slope < DIGITS_LOST
     if np.count_nonzero(lost):
