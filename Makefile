@@ -31,9 +31,12 @@ pictures: $(VENV)/.demos
 	@echo "== drawing the README's pictures"
 	@$(BIN)/python -m demos.vanishing --out .github/pictures
 
+# A process for each processor, up to eight; who is done early takes over from the others.
+SIDE_BY_SIDE := -n auto --maxprocesses 8 --dist worksteal
+
 test: $(VENV)/.dev
 	@echo "== running all tests"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 lint: $(VENV)/.dev
 	@echo "== checking format, lint and types"
@@ -44,7 +47,7 @@ lint: $(VENV)/.dev
 # --branch, and what may stay unreached, are in pyproject.toml.
 coverage: $(VENV)/.dev
 	@echo "== running all tests and counting the branches that they reach: see out/coverage"
-	@$(BIN)/python -m pytest --cov --cov-report=term --cov-report=html:out/coverage
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) --cov --cov-report=term --cov-report=html:out/coverage
 
 fuzz: $(VENV)/.dev
 	@echo "== reading 100,000 spoiled files"
@@ -55,6 +58,8 @@ graphs: $(VENV)/.dev
 	@echo "== holding random PyTorch graphs against PyTorch's own hooks"
 	@$(BIN)/python -c 'import torch' || $(BIN)/python -m pip install --quiet torch
 	@$(BIN)/python -W ignore -m tests.tinygrad_rnn.interop.torch_graph.random_graphs $(or $(GRAPHS),10000)
+	@echo "== holding random graphs of this engine's against PyTorch"
+	@$(BIN)/python -W ignore -m tests.tinygrad_rnn.random_graphs $(or $(GRAPHS),10000)
 
 soak: $(VENV)/.dev
 	@echo "== training for 10,000 steps and watching the memory"
