@@ -63,7 +63,7 @@ class Numbers:
 
 
 @dataclass
-class Group:
+class TemplateGroup:
     """What does the same job at the same place in several steps, at most once in each.
 
     A *fan*, lines from many steps to one place, is a group as well, though each has its own shape.
@@ -102,12 +102,12 @@ class Group:
         return {key: v for key, v in facts.items() if v not in (None, "", [], False)}
 
 
-class Groups(list[Group]):
+class Grouping(list[TemplateGroup]):
     """Groups in order of appearance, and how to find the one that a thing belongs to."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.alike: dict[str, list[Group]] = {}
+        self.alike: dict[str, list[TemplateGroup]] = {}
 
     def put(
         self,
@@ -117,7 +117,7 @@ class Groups(list[Group]):
         steps: np.ndarray | None,
         numbers: Numbers,
         slot: int | None = None,
-    ) -> Group:
+    ) -> TemplateGroup:
         """Add members to the group of their kind, which is a new one where there is none.
 
         Args:
@@ -138,7 +138,7 @@ class Groups(list[Group]):
                 group.numbers = group.numbers.then(numbers)
                 break
         else:
-            group = Group(facts, tuple(shape), len(self), steps, numbers)
+            group = TemplateGroup(facts, tuple(shape), len(self), steps, numbers)
             self.append(group)
             kind.append(group)
         if slot is not None:
@@ -147,7 +147,9 @@ class Groups(list[Group]):
         return group
 
 
-def _takes(group: Group, shape: Sequence[float], steps: np.ndarray | None, fan: bool) -> bool:
+def _takes(
+    group: TemplateGroup, shape: Sequence[float], steps: np.ndarray | None, fan: bool
+) -> bool:
     """Whether things of that shape in those steps can be members of a group."""
     if steps is None or group.steps is None or len(shape) != len(group.shape):
         return False

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from viz.model import Edge, Node, Parameter, Size, Strip
-from viz.page.grouping import Facts, Group, Groups, Numbers, tenth
+from viz.page.grouping import Facts, Grouping, Numbers, TemplateGroup, tenth
 from viz.page.series import Pool, gradient_codes, gradients, ranges, values
 from viz.reading.folding import Copies, Folded, Sizes
 from viz.style import NORMS
@@ -131,8 +131,8 @@ class _Level:
         self.nodes = {node.id: node for node in self.model.nodes}
         self.places: dict[str, tuple[Any, ...]] = {}  # of a node: what is the same for its copies
         self.groups: dict[tuple[Any, ...], np.ndarray] = {}  # of that: the group at each step
-        self.drawn = Groups()
-        self.lines = Groups()
+        self.drawn = Grouping()
+        self.lines = Grouping()
 
     def packed(self) -> Facts:
         """As plain data."""
@@ -170,9 +170,9 @@ class _Level:
             for layer in self.model.layers
         ]
 
-    def _frames(self) -> Groups:
+    def _frames(self) -> Grouping:
         """One frame for all steps of a layer whose number has so many digits."""
-        groups = Groups()
+        groups = Grouping()
         digits = np.char.str_len(self.steps.astype(str)) if self.steps.size else self.steps
         known = {(box.layer, len(str(box.step))): box for box in self.model.clusters}
         for layer in self.model.layers:
@@ -213,7 +213,7 @@ class _Level:
             group = self.drawn.put(node.key, facts, shape, copies.steps, numbers)
             self._note(node, copies, group)
 
-    def _note(self, node: Node, copies: Copies, group: Group) -> None:
+    def _note(self, node: Node, copies: Copies, group: TemplateGroup) -> None:
         """Remember which group the copies of a node are in."""
         place = self.places[node.id]
         if copies.steps is None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from viz.metrics import short
 from viz.model import Node
-from viz.reading.levels import Group
+from viz.reading.levels import DrawnNode
 from viz.reading.recording import Recording, op_name
 from viz.text import clean
 
@@ -29,7 +29,7 @@ SYMBOLS = {
 }  # fmt: skip
 
 
-def node_of(group: Group, role: str, recording: Recording, id_: str, seen: bool = True) -> Node:
+def node_of(group: DrawnNode, role: str, recording: Recording, id_: str, seen: bool = True) -> Node:
     """A node for a group, without its gradient; if it is not `seen`, without its value too."""
     tensor = group.main
     ops = [member.op for member in group.members if member.op is not None]
@@ -53,7 +53,7 @@ def node_of(group: Group, role: str, recording: Recording, id_: str, seen: bool 
     )
 
 
-def stem(group: Group, role: str, recording: Recording) -> str:
+def stem(group: DrawnNode, role: str, recording: Recording) -> str:
     """What stands before the step in a label that ends in it; "" for any other label."""
     tensor = group.main
     if group.home.step is None or role in ("cell", "initial"):
@@ -63,7 +63,7 @@ def stem(group: Group, role: str, recording: Recording) -> str:
     return clean(tensor.name or "x") if role == "input" or id(tensor) in recording.reads else ""
 
 
-def _label(group: Group, role: str, recording: Recording) -> str:
+def _label(group: DrawnNode, role: str, recording: Recording) -> str:
     tensor, step = group.main, group.home.step
     if role == "cell":
         return ""

@@ -27,7 +27,7 @@ def check_detail(detail: str) -> None:
 
 
 @dataclass(eq=False, slots=True)
-class Group:
+class DrawnNode:
     """Tensors that are drawn as one node; `main` is the one that names it and others use."""
 
     key: str
@@ -37,7 +37,7 @@ class Group:
     members: list[Any] = field(default_factory=list)
 
 
-class Groups:
+class DrawnNodes:
     """The groups of one level of detail.
 
     Args:
@@ -51,10 +51,10 @@ class Groups:
         cells = [layer for layer in recording.chains if layer.name != OUT]
         self.states = {key for layer in cells for key in layer.states}
         self.hidden = {layer.name: layer.states[0] for layer in cells if layer.states}
-        self.found: dict[Any, Group] = {}
-        self.of: dict[int, Group] = {}
-        self.state_at: dict[tuple[Block, str], Group] = {}
-        self._reached: dict[int, list[Group]] = {}
+        self.found: dict[Any, DrawnNode] = {}
+        self.of: dict[int, DrawnNode] = {}
+        self.state_at: dict[tuple[Block, str], DrawnNode] = {}
+        self._reached: dict[int, list[DrawnNode]] = {}
         for tensor in tensors:
             place = self._place(tensor)
             if place is not None:
@@ -70,7 +70,7 @@ class Groups:
                     group.main = tensor  # the last of them, or the state that they make
                 self.of[id(tensor)] = group
 
-    def target(self, source: Any, consumer: Any) -> Group | None:
+    def target(self, source: Any, consumer: Any) -> DrawnNode | None:
         """The group that an edge leads to; None if it is not drawn at this level."""
         group = self.of.get(id(consumer))
         home = self.recording.homes[id(consumer)]
@@ -87,7 +87,7 @@ class Groups:
                 return self.state_at[home, key]
         return next(iter(self._ahead(consumer)), None)
 
-    def _ahead(self, tensor: Any) -> list[Group]:
+    def _ahead(self, tensor: Any) -> list[DrawnNode]:
         """What is drawn of all that is made from a tensor, without going past it; first ones first.
 
         What is not drawn itself is seen in these, so that no way through it is lost.
@@ -95,7 +95,7 @@ class Groups:
         if id(tensor) in self.of:
             return [self.of[id(tensor)]]
         if id(tensor) not in self._reached:
-            found: dict[int, Group] = {}
+            found: dict[int, DrawnNode] = {}
             seen, waiting = {id(tensor)}, [tensor]
             while waiting:
                 for use in self.recording.users(waiting.pop()):
@@ -134,12 +134,12 @@ class Groups:
     def _is_state(self, tensor: Any) -> bool:
         return self.recording.keys[id(tensor)] in self.states
 
-    def _new(self, tensor: Any, role: str, name: Any) -> Group:
+    def _new(self, tensor: Any, role: str, name: Any) -> DrawnNode:
         home = self.recording.homes[id(tensor)]
         if role in ("", "loss"):
-            return Group(self.recording.keys[id(tensor)], home, role, tensor)
+            return DrawnNode(self.recording.keys[id(tensor)], home, role, tensor)
         gate = name[1] if role == "gate" else ""
-        return Group(f"{home.layer}|{gate}|{role}|1", home, role, tensor)
+        return DrawnNode(f"{home.layer}|{gate}|{role}|1", home, role, tensor)
 
 
 def _is_leaf(tensor: Any) -> bool:

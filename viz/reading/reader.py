@@ -20,7 +20,7 @@ from viz.reading.classes import Classes
 from viz.reading.folding import Folded, Numbers
 from viz.reading.gradients import EdgeGradients, parameters, strips
 from viz.reading.labels import node_of, stem
-from viz.reading.levels import Group, Groups, check_detail
+from viz.reading.levels import DrawnNode, DrawnNodes, check_detail
 from viz.reading.recording import Block, Recording, Use
 from viz.reading.story import headline_of
 from viz.style import check_norm
@@ -170,7 +170,7 @@ class _Reader:
             for source in consumer.inputs
             if id(source) in self.homes
         }
-        self.groups = Groups(recording, self._tensors(self.wanted | beside), detail)
+        self.groups = DrawnNodes(recording, self._tensors(self.wanted | beside), detail)
         self.nodes: dict[str, Node] = {}
         self.tensors: dict[str, Any] = {}  # the main tensor of each node
         self.behind: dict[str, list[Use]] = {}  # the uses whose sum each edge, or node, shows
@@ -225,11 +225,11 @@ class _Reader:
 
     # Nodes.
 
-    def _id(self, group: Group) -> str:
+    def _id(self, group: DrawnNode) -> str:
         place = self.recording.place[id(group.main)]
         return f"c{place}" if group.role == "cell" else f"n{place}"
 
-    def _add(self, group: Group) -> Node:
+    def _add(self, group: DrawnNode) -> Node:
         seen = group.home.step is None or group.home.step in self.shown
         node = node_of(group, self._role(group), self.recording, self._id(group), seen)
         self.tensors[node.id] = group.main
@@ -239,7 +239,7 @@ class _Reader:
         self.nodes[node.id] = node
         return node
 
-    def _role(self, group: Group) -> str:
+    def _role(self, group: DrawnNode) -> str:
         tensor, home = group.main, group.home
         if group.role == "cell":
             return "cell"
@@ -259,12 +259,12 @@ class _Reader:
             return "parameter"
         return "input" if self.recording.is_input(tensor) else "constant"
 
-    def _tag(self, tensor: Any, target: Group, uses: list[Use]) -> Node:
+    def _tag(self, tensor: Any, target: DrawnNode, uses: list[Use]) -> Node:
         """A node for one use of something shared, with that use's share of its gradient."""
         key = f"{target.home.layer}|tag|{self.keys[id(tensor)]}|{target.key}"
         role = "parameter" if tensor.requires_grad and tensor.op is None else "shared"
         role = "input" if self.recording.is_input(tensor) else role
-        group = Group(key, target.home, role, tensor, [tensor])
+        group = DrawnNode(key, target.home, role, tensor, [tensor])
         serial = len(self.recording.tensors) + len(self.nodes)
         seen = group.home.step is None or group.home.step in self.shown
         tag = node_of(group, role, self.recording, f"n{serial}", seen)
@@ -276,10 +276,10 @@ class _Reader:
 
     # Edges.
 
-    def _bundles(self) -> tuple[Bundles, dict[tuple[Any, ...], Group]]:
+    def _bundles(self) -> tuple[Bundles, dict[tuple[Any, ...], DrawnNode]]:
         """Every use by itself; at a coarser level, all uses of a tensor in a group together."""
         bundles: Bundles = {}
-        targets: dict[tuple[Any, ...], Group] = {}
+        targets: dict[tuple[Any, ...], DrawnNode] = {}
         of, target_of = self.groups.of, self.groups.target
         for consumer in self.consumers:
             for use in self.recording.uses_of(consumer):
@@ -292,7 +292,7 @@ class _Reader:
                 targets[name] = target
         return bundles, targets
 
-    def _edges(self, bundles: Bundles, targets: dict[tuple[Any, ...], Group]) -> list[Edge]:
+    def _edges(self, bundles: Bundles, targets: dict[tuple[Any, ...], DrawnNode]) -> list[Edge]:
         """An edge for each bundle, from a tag where its tensor is shared."""
         alike: Bundles = {}  # what one tag stands for
         for name, uses in bundles.items():

@@ -9,7 +9,7 @@ import tinygrad_rnn as tr
 import viz
 from tests.viz.graphs import last_loss, loss_at_every_step
 from viz.model import Model
-from viz.reading.levels import Groups
+from viz.reading.levels import DrawnNodes
 
 
 def drawn(kind: str, detail: str, steps: int = 3) -> tuple[Model, tr.GradientFlow, tr.Tensor]:
@@ -134,16 +134,16 @@ def test_a_level_of_ones_own_is_a_name_a_branch_and_two_numbers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What the README says of it; here the gates of an LSTM are drawn as one node."""
-    place = Groups._place
+    place = DrawnNodes._place
 
-    def with_gates_together(self: Groups, tensor: Any) -> Any:
+    def with_gates_together(self: DrawnNodes, tensor: Any) -> Any:
         if self.detail != "gates":
             return place(self, tensor)
         if tensor.op is None or not self.recording.gates.get(id(tensor), "").endswith("gate"):
             return "", id(tensor)  # drawn by itself
         return "gate", (self.recording.homes[id(tensor)], "gates")
 
-    monkeypatch.setattr(Groups, "_place", with_gates_together)
+    monkeypatch.setattr(DrawnNodes, "_place", with_gates_together)
     for module in (viz.reading.levels, viz.build):
         monkeypatch.setattr(module, "LEVELS", ("op", "gates", "gate", "cell", "step"))
     for numbers in (
