@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 if TYPE_CHECKING:
     from tinygrad_rnn.anomaly import detect_anomaly
 
-P = ParamSpec("P")  # a decorated function's arguments
+Arguments = ParamSpec("Arguments")  # a decorated function's arguments
 Returned = TypeVar("Returned")
 Yielded = TypeVar("Yielded")
-Sent = TypeVar("Sent")
+SentBack = TypeVar("SentBack")
 
 
 @dataclass(slots=True, eq=False)
@@ -151,7 +151,7 @@ class ContextDecorator:
         # A block that an interrupt met between opening and running is gone, but was never left.
         self.__exit__()
 
-    def __call__(self, function: Callable[P, Returned]) -> Callable[P, Returned]:
+    def __call__(self, function: Callable[Arguments, Returned]) -> Callable[Arguments, Returned]:
         """Return `function` run inside the block.
 
         Args:
@@ -161,21 +161,23 @@ class ContextDecorator:
         if inspect.isgeneratorfunction(function):
 
             @functools.wraps(function)
-            def steps(*args: P.args, **kwargs: P.kwargs) -> Generator[Any, Any, Any]:
+            def steps(
+                *args: Arguments.args, **kwargs: Arguments.kwargs
+            ) -> Generator[Any, Any, Any]:
                 return (yield from self._resumed(function(*args, **kwargs)))
 
             return steps  # type: ignore[return-value]  # a generator is what it returned, too
 
         @functools.wraps(function)
-        def inside(*args: P.args, **kwargs: P.kwargs) -> Returned:
+        def inside(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Returned:
             with self:
                 return function(*args, **kwargs)
 
         return inside
 
     def _resumed(
-        self, generator: Generator[Yielded, Sent, Returned]
-    ) -> Generator[Yielded, Sent, Returned]:
+        self, generator: Generator[Yielded, SentBack, Returned]
+    ) -> Generator[Yielded, SentBack, Returned]:
         """Run `generator` inside the block, but the code between its yields outside of it."""
         resume: Callable[[], Yielded] = functools.partial(next, generator)
         while True:
