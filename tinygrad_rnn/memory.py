@@ -13,6 +13,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tinygrad_rnn.arguments import whole
+
 
 class _Pause:
     """One open block: the collector rests for as long as one of these is there, in any thread.
@@ -88,14 +90,19 @@ def keep_memory(spare: int = 256 * 2**20) -> bool:
     stays as large as it ever was.
 
     Args:
-        spare: bytes to fetch at a time beyond what is needed.
+        spare: bytes to fetch at a time beyond what is needed, less than 2 GiB.
 
     Returns:
         Whether it took effect: only where the C library is glibc.
 
+    Raises:
+        TypeError: if `spare` is no whole number.
+        ValueError: if it is negative, or 2 GiB or more, which a C int cannot hold.
+
     >>> keep_memory() in (True, False)
     True
     """
+    spare = whole(spare, "keep_memory: spare", 0, 2**31 - 1)
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):  # another C library, or another system

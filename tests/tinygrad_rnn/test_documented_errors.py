@@ -38,6 +38,17 @@ def exploded():
     return [x]
 
 
+def no_layers(tmp_path):
+    tr.save(tmp_path / "w.safetensors", {"weight": np.ones(2)})
+    tr.load_layers(tmp_path / "w.safetensors")
+
+
+def misshapen_step():
+    x = leaf(2)
+    x.grad = np.ones(3)
+    tr.SGD([x], lr=0.1).step()
+
+
 def set_data(tensor, value):
     tensor.data = value
 
@@ -224,6 +235,7 @@ RAISES = {
     },
     "truncated_bptt": {
         "ShapeError": lambda: tr.truncated_bptt(cell(), X[0], lambda t, h: h.sum(), 1, 1),
+        "TypeError": lambda: tr.truncated_bptt(cell(), X, lambda t, h: h.sum(), 1.5, 2),
         "ValueError": lambda: tr.truncated_bptt(cell(), X, lambda t, h: h.sum(), 2, 1),
     },
     "vanishing_penalty": {
@@ -249,7 +261,14 @@ RAISES = {
         "ValueError": lambda: optim.Optimizer([leaf()], lr=-1.0),
         "TypeError": lambda: optim.Optimizer([np.ones(2)], lr=0.1),
     },
-    "Optimizer.step": {"GradientError": lambda: tr.SGD([leaf()], lr=0.1).step()},
+    "Optimizer.step": {
+        "GradientError": lambda: tr.SGD([leaf()], lr=0.1).step(),
+        "ShapeError": misshapen_step,
+    },
+    "keep_memory": {
+        "TypeError": lambda: tr.keep_memory(1.5),
+        "ValueError": lambda: tr.keep_memory(-1),
+    },
     "Optimizer.load_state_dict": {
         "StateDictError": lambda: tr.SGD([leaf()], lr=0.1).load_state_dict({}),
     },
@@ -295,6 +314,11 @@ RAISES = {
         "ValueError": lambda: interop.from_onnx(ONNX, nonlinearity="cube"),
     },
     "to_onnx": {"StateDictError": lambda: interop.to_onnx(tr.LSTM(2, 3, coupled=True))},
+    "list_layers": {"WeightsFileError": lambda: interop.list_layers("nowhere.safetensors")},
+    "load_layers": {
+        "WeightsFileError": lambda: tr.load_layers("nowhere.safetensors"),
+        "StateDictError": no_layers,
+    },
     "from_haiku": {"StateDictError": lambda: interop.from_haiku({})},
     "to_haiku": {"StateDictError": lambda: interop.to_haiku(cell())},
     "save": {

@@ -8,7 +8,7 @@ import pytest
 
 import tinygrad_rnn as tr
 
-ROOMS = ("analysis", "anomaly", "clip", "interop", "io", "optim", "sweep")
+ROOMS = ("analysis", "anomaly", "diagnosis", "interop", "io", "itemise", "optim", "study")
 LATER = {f"tinygrad_rnn.{room}" for room in (*ROOMS, "nn.checkpoint", "nn.fused", "nn.sequence_op")}
 HEAVY = {
     *("asyncio", "concurrent", "email", "hashlib", "http", "importlib.metadata", "json", "logging"),

@@ -154,7 +154,7 @@ def test_a_state_that_does_not_fit(state, message):
     [
         (lambda p: tr.SGD([], lr=1.0), ValueError, "at least one"),
         (lambda p: tr.SGD([p, p], lr=1.0), ValueError, "twice"),
-        (lambda p: tr.SGD([p], lr=-1.0), ValueError, "negative"),
+        (lambda p: tr.SGD([p], lr=-1.0), ValueError, r"SGD: lr = -1.0 is not a number from 0"),
         (lambda p: tr.SGD([p], lr=1.0, nesterov=True), ValueError, "momentum"),
         (lambda p: tr.SGD([("weight", p)], lr=1.0), TypeError, "not a tuple"),
         (lambda p: tr.SGD(tr.Linear(1, 1), lr=1.0), TypeError, r"module\.parameters\(\)"),
@@ -163,3 +163,52 @@ def test_a_state_that_does_not_fit(state, message):
 def test_bad_input(call, error, message):
     with pytest.raises(error, match=message):
         call(tr.Parameter([1.0]))
+
+
+REMEMBERING = {
+    "RMSprop": tr.RMSprop,
+    "Adam": tr.Adam,
+    "momentum": lambda p: tr.SGD(p, 0.1, momentum=0.9),
+}
+
+
+@pytest.mark.parametrize("other", REMEMBERING)
+@pytest.mark.parametrize("mine", REMEMBERING)
+def test_another_optimisers_state_is_refused(mine, other):
+    p = tr.Parameter(np.ones(3))
+    p.grad = np.ones(3)
+    saved = REMEMBERING[other]([p])
+    saved.step()
+    optimiser = REMEMBERING[mine]([p])
+    if mine == other:
+        optimiser.load_state_dict(saved.state_dict())
+        assert optimiser.steps == 1
+        return
+    with pytest.raises(tr.StateDictError, match="another optimiser's state"):
+        optimiser.load_state_dict(saved.state_dict())
+    assert optimiser.steps == 0
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "said"),
+    [
+        (lambda p: tr.Adam([p], eps=-1), ValueError, r"Adam: eps = -1"),
+        (lambda p: tr.RMSprop([p], eps=np.nan), ValueError, r"RMSprop: eps = nan"),
+        (lambda p: tr.AdamW([p], lr="0.1"), TypeError, r"AdamW: lr = '0.1'"),
+        (lambda p: tr.SGD([p], lr=None), TypeError, r"SGD: lr = None"),
+        (lambda p: tr.SGD([p], 0.1, momentum=True), TypeError, r"SGD: momentum = True"),
+        (lambda p: tr.Adam([p], betas=(0.9, 1.0)), ValueError, r"Adam: a beta = 1.0"),
+        (lambda p: tr.SGD([p * 2.0], 0.1), ValueError, "moves leaves, and .* was computed"),
+    ],
+)
+def test_settings_are_refused_by_name(make, kind, said):
+    with pytest.raises(kind, match=said):
+        make(tr.Parameter(np.ones(3)))
+
+
+def test_a_gradient_of_another_shape_moves_nothing():
+    first, second = tr.Parameter(np.ones(3)), tr.Parameter(np.ones((2, 3)))
+    first.grad, second.grad = np.ones(3), np.ones(3)  # the second would be broadcast
+    with pytest.raises(tr.ShapeError, match=r"grad of shape \(3,\)"):
+        tr.SGD([first, second], 0.1).step()
+    np.testing.assert_array_equal(first.data, np.ones(3))

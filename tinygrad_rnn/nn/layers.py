@@ -145,8 +145,9 @@ class Dropout(Module):
         """
         if not self.training or self.p == 0:
             return x
-        kept = (self.rng.random(np.shape(x)) >= self.p) / (1 - self.p)
-        return x * kept.astype(x.dtype)
+        x = x if hasattr(x, "dtype") else np.asarray(x)
+        kept = (self.rng.random(x.shape) >= self.p) / (1 - self.p)
+        return x * kept.astype(x.dtype if x.dtype.kind == "f" else np.float64)
 
 
 class LayerNorm(Module):

@@ -53,6 +53,11 @@ class Module:
     training = True
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(vars(self).get(name), Parameter) and not isinstance(value, Parameter | None):
+            raise TypeError(
+                f"{name} is a parameter, and a {type(value).__name__} in its place would not be "
+                f"learned: give it new data, .{name}.data = ..., or a new tr.Parameter"
+            )
         super().__setattr__(name, value)
         if isinstance(value, Module) and any(part is self for part in value.modules()):
             return  # a link back to an owner

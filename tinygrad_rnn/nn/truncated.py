@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tinygrad_rnn.arguments import whole
 from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.nn.base import Cell
 from tinygrad_rnn.nn.unroll import starting_state
@@ -64,6 +65,7 @@ def truncated_bptt(
 
     Raises:
         ShapeError: if `inputs` is not (T, B, I).
+        TypeError: if k1 or k2 is no whole number.
         ValueError: if k1 is below 1 or k2 below k1, which would drop losses.
 
     >>> from tinygrad_rnn.nn.cells import RNNCell
@@ -72,7 +74,8 @@ def truncated_bptt(
     >>> cell.weight_hh.grad.shape
     (3, 3)
     """
-    if not 1 <= k1 <= k2:
+    k1, k2 = whole(k1, "truncated_bptt: k1", 1), whole(k2, "truncated_bptt: k2", 1)
+    if not k1 <= k2:
         raise ValueError(f"truncated_bptt: k1 = {k1} and k2 = {k2} are not 1 <= k1 <= k2")
     shape = np.shape(inputs)
     if len(shape) != 3:

@@ -1,4 +1,4 @@
-"""What all optimisers share: their parameters, the learning rate, and what they remember."""
+"""The base of all optimisers: parameters, the learning rate, and the state that is remembered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tinygrad_rnn.errors import GradientError, StateDictError
+from tinygrad_rnn.arguments import number
+from tinygrad_rnn.errors import GradientError, ShapeError, StateDictError
 from tinygrad_rnn.optim.schedules import Schedule, constant
 from tinygrad_rnn.tensor import Array, Tensor, tensors
 
@@ -20,8 +21,10 @@ class Optimizer:
         lr: the learning rate, or a schedule of it.
 
     Raises:
-        ValueError: if there are no parameters, one is given twice, or the rate is negative.
-        TypeError: if one is not a tensor, or a tensor is given in place of a list.
+        ValueError: if there are no parameters, one is given twice or was computed, or the rate is
+            negative.
+        TypeError: if one is not a tensor, a tensor is given in place of a list, or the rate is
+            neither a number nor a schedule.
 
     >>> class SignDescent(Optimizer):
     ...     def _move(self, value, g, memory):
@@ -33,6 +36,8 @@ class Optimizer:
     array([ 0.75, -1.75])
     """
 
+    remembers: tuple[str, ...] | None = None  # what is kept of each parameter; None: anything
+
     def __init__(self, parameters: Iterable[Tensor], lr: float | Schedule) -> None:
         if isinstance(parameters, Tensor):
             raise TypeError("an optimiser takes an iterable of tensors: put the one into a list")
@@ -41,9 +46,11 @@ class Optimizer:
             raise ValueError("an optimiser needs at least one parameter")
         if len({parameter.index for parameter in self.parameters}) < len(self.parameters):
             raise ValueError("a parameter was given twice: it would be moved twice a step")
-        if not callable(lr) and not lr >= 0:
-            raise ValueError(f"the learning rate must not be negative: {lr}")
-        self.schedule: Schedule = lr if callable(lr) else constant(lr)
+        for parameter in self.parameters:
+            if parameter.op is not None:
+                raise ValueError(f"an optimiser moves leaves, and {parameter!r} was computed")
+        name = type(self).__name__
+        self.schedule: Schedule = lr if callable(lr) else constant(number(lr, f"{name}: lr", 0))
         self.steps = 0
         self.memory: list[dict[str, Array]] = [{} for _ in self.parameters]
 
@@ -57,11 +64,15 @@ class Optimizer:
 
         Raises:
             GradientError: if none has one.
+            ShapeError: if one has another shape than its parameter; nothing is moved then.
         """
         if all(parameter.grad is None for parameter in self.parameters):
             raise GradientError(
                 "no parameter has a gradient: call loss.backward() first (trace leaves .grad alone)"
             )
+        for parameter in self.parameters:
+            if parameter.grad is not None and np.shape(parameter.grad) != parameter.shape:
+                raise ShapeError(f"grad of shape {np.shape(parameter.grad)} for {parameter!r}")
         rate = self.lr
         self.steps += 1
         for parameter, memory in zip(self.parameters, self.memory, strict=True):
@@ -108,6 +119,13 @@ class Optimizer:
                 )
         if "steps" not in arrays:
             raise StateDictError("nothing was loaded; missing: steps")
+        for k, kept in enumerate(memory):
+            if kept and self.remembers is not None and set(kept) != set(self.remembers):
+                raise StateDictError(
+                    f"nothing was loaded; of parameter {k} there is {', '.join(sorted(kept))}, and "
+                    f"{type(self).__name__} remembers {', '.join(self.remembers) or 'nothing'}: it "
+                    "is another optimiser's state"
+                )
         self.steps, self.memory = int(arrays["steps"]), memory
 
     def _move(self, value: Array, g: Array, memory: dict[str, Array]) -> Array:

@@ -6,16 +6,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from tinygrad_rnn.arguments import number
 from tinygrad_rnn.optim.base import Optimizer
 from tinygrad_rnn.optim.schedules import Schedule
 from tinygrad_rnn.tensor import Array, Tensor
-
-
-def _check_shares(**kept: float) -> None:
-    """Refuse a share of the past that grows for ever, or turns its sign."""
-    for name, share in kept.items():
-        if not 0 <= share < 1:
-            raise ValueError(f"{name} = {share} is not in [0, 1)")
 
 
 def _average(memory: dict[str, Array], name: str, x: Array, decay: float) -> Array:
@@ -57,10 +51,11 @@ class SGD(Optimizer):
         nesterov: bool = False,
     ) -> None:
         super().__init__(parameters, lr)
-        _check_shares(momentum=momentum)
+        momentum = number(momentum, "SGD: momentum", 0, 1)
         if nesterov and not momentum > 0:
             raise ValueError("SGD: nesterov needs momentum above 0")
         self.momentum, self.nesterov = momentum, nesterov
+        self.remembers = ("v",) if momentum else ()
 
     def _move(self, value: Array, g: Array, memory: dict[str, Array]) -> Array:
         if self.momentum == 0:
@@ -83,7 +78,7 @@ class RMSprop(Optimizer):
         eps: keeps the quotient finite where g was always 0.
 
     Raises:
-        ValueError: as for `Optimizer`, and if `decay` is not in [0, 1).
+        ValueError: as for `Optimizer`, and if `decay` is not in [0, 1) or `eps` is negative.
 
     >>> p = Tensor([1.0], requires_grad=True)
     >>> (p * p).sum().backward()
@@ -91,6 +86,8 @@ class RMSprop(Optimizer):
     >>> p.data.round(6)
     array([0.9])
     """
+
+    remembers = ("s",)
 
     def __init__(
         self,
@@ -100,8 +97,8 @@ class RMSprop(Optimizer):
         eps: float = 1e-8,
     ) -> None:
         super().__init__(parameters, lr)
-        _check_shares(decay=decay)
-        self.decay, self.eps = decay, eps
+        self.decay = number(decay, "RMSprop: decay", 0, 1)
+        self.eps = number(eps, "RMSprop: eps", 0)
 
     def _move(self, value: Array, g: Array, memory: dict[str, Array]) -> Array:
         s = _average(memory, "s", g * g, self.decay)
@@ -124,7 +121,7 @@ class Adam(Optimizer):
         eps: keeps the quotient finite where g was always 0.
 
     Raises:
-        ValueError: as for `Optimizer`, and if a beta is not in [0, 1).
+        ValueError: as for `Optimizer`, and if a beta is not in [0, 1) or `eps` is negative.
 
     >>> p = Tensor([1.0], requires_grad=True)
     >>> (p * p).sum().backward()
@@ -132,6 +129,8 @@ class Adam(Optimizer):
     >>> p.data.round(6)
     array([0.9])
     """
+
+    remembers = ("m", "s", "k")
 
     def __init__(
         self,
@@ -141,8 +140,9 @@ class Adam(Optimizer):
         eps: float = 1e-8,
     ) -> None:
         super().__init__(parameters, lr)
-        _check_shares(beta1=betas[0], beta2=betas[1])
-        self.betas, self.eps = betas, eps
+        name = type(self).__name__
+        beta1, beta2 = (number(beta, f"{name}: a beta", 0, 1) for beta in betas)
+        self.betas, self.eps = (beta1, beta2), number(eps, f"{name}: eps", 0)
 
     def _move(self, value: Array, g: Array, memory: dict[str, Array]) -> Array:
         beta1, beta2 = self.betas
@@ -186,9 +186,7 @@ class AdamW(Adam):
         weight_decay: float = 0.01,
     ) -> None:
         super().__init__(parameters, lr, betas, eps)
-        if not weight_decay >= 0:
-            raise ValueError(f"AdamW: weight_decay = {weight_decay} is negative")
-        self.weight_decay = weight_decay
+        self.weight_decay = number(weight_decay, "AdamW: weight_decay", 0)
 
     def _move(self, value: Array, g: Array, memory: dict[str, Array]) -> Array:
         return super()._move(value, g, memory) + self.weight_decay * value

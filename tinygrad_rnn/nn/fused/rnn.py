@@ -27,6 +27,7 @@ class RNNFunction(FusedFunction):
     def forward(self, *values: Any) -> Array:
         """Return h_1 .. h_T."""
         x, h_0, w, u, *bias = values
+        self.nonlinearity = self.cell.nonlinearity  # as it is now: the way back is this one's
         (a,), x = self.project(x, w, bias, np.ones((1, 1, 1), w.dtype))
         h = buffer(len(x), h_0, a.dtype)
         compiled = self._compiled(h.dtype)
@@ -38,10 +39,10 @@ class RNNFunction(FusedFunction):
         return h[1:]
 
     def _compiled(self, dtype: Any) -> Any:
-        return self.compiled(dtype) if self.cell.nonlinearity == "tanh" else None
+        return self.compiled(dtype) if self.nonlinearity == "tanh" else None
 
     def _forward_loop(self, a: Array, u_t: Array, h: Array) -> None:
-        squash = SQUASH[self.cell.nonlinearity]
+        squash = SQUASH[self.nonlinearity]
         for padding, a_t, past, h_t in self.steps(a, h, h[1:]):
             np.matmul(past, u_t, out=h_t)
             h_t += a_t
@@ -67,7 +68,7 @@ class RNNFunction(FusedFunction):
 
     def _backward_loop(self, h: Array, g: Array, u: Array, da: Array, dh: Array) -> None:
         for span, _ in spans(da[None], 0):
-            slopes = SLOPE[self.cell.nonlinearity](h[1:][span])
+            slopes = SLOPE[self.nonlinearity](h[1:][span])
             for (padding, g_t, da_t), slope in zip(
                 self.back(span, g, da), slopes[::-1], strict=True
             ):
