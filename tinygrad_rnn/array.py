@@ -102,7 +102,11 @@ def _in_place_method(name: str, remedy: str) -> Function:
             f"{name}() would write into a tensor, whose value graphs may need: use {remedy}"
         )
 
-    method.__doc__ = f"Refuse to write into the tensor: use ``{remedy}``."
+    method.__doc__ = (
+        f"Refuse to write into the tensor: use ``{remedy}``.\n\n"
+        "Raises:\n    NotDifferentiableError: always.\n"
+    )
+    method.__name__, method.__qualname__ = name, f"ArrayMethods.{name}"
     return method
 
 

@@ -187,7 +187,19 @@ def topological(*roots: AnyNode, differentiable: bool = False) -> list[AnyNode]:
 
 
 def recorded_inputs(node: Node) -> tuple[Any, ...]:
-    """Return the inputs as tensors, provided that they still hold what was recorded."""
+    """Return the inputs as tensors, provided that they still hold what was recorded.
+
+    Args:
+        node: what a primitive made.
+
+    Raises:
+        StaleValueError: if one was given new data since.
+
+    >>> import tinygrad_rnn as tr
+    >>> x = tr.Tensor(2.0, requires_grad=True)
+    >>> recorded_inputs(x * 3.0)[0] is x
+    True
+    """
     for source, value in zip(node.inputs, node._values, strict=True):
         if isinstance(source, Node) and source._array is not value:
             raise StaleValueError(

@@ -43,6 +43,17 @@ def no_layers(tmp_path):
     tr.load_layers(tmp_path / "w.safetensors")
 
 
+def read_after_a_move():
+    x = leaf(2)
+    y = x * x
+    x.data = np.zeros(2)
+    tr.graph.recorded_inputs(y)
+
+
+def written(name):
+    getattr(leaf(2), name)()
+
+
 def misshapen_step():
     x = leaf(2)
     x.grad = np.ones(3)
@@ -314,6 +325,12 @@ RAISES = {
         "ValueError": lambda: interop.from_onnx(ONNX, nonlinearity="cube"),
     },
     "to_onnx": {"StateDictError": lambda: interop.to_onnx(tr.LSTM(2, 3, coupled=True))},
+    "recorded_inputs": {"StaleValueError": read_after_a_move},
+    "rearrangement": {"NotDifferentiableError": lambda: np.take(leaf(2), [0], out=np.ones(1))},
+    **{
+        f"ArrayMethods.{name}": {"NotDifferentiableError": lambda name=name: written(name)}
+        for name in ("fill", "partition", "put", "sort")
+    },
     "list_layers": {"WeightsFileError": lambda: interop.list_layers("nowhere.safetensors")},
     "load_layers": {
         "WeightsFileError": lambda: tr.load_layers("nowhere.safetensors"),

@@ -91,6 +91,12 @@ def compose(
 
     Raises:
         NotDifferentiableError: on a call, if a tensor in a `fixed` place requires a gradient.
+
+    >>> import tinygrad_rnn as tr
+    >>> x = tr.Tensor([1.0, 3.0], requires_grad=True)
+    >>> np.average(x, weights=[1.0, 3.0]).backward()  # declared by its formula
+    >>> x.grad
+    array([0.25, 0.75])
     """
 
     def along(call: Call, part: int | None, xs: Sequence[Any], slot: int) -> Callable[[Any], Any]:

@@ -41,6 +41,13 @@ def decomposition(
         formula: y in symbols.
         vjp: ``(g, y, x, **params)``.
         text: the vjp in symbols.
+
+    >>> import tinygrad_rnn as tr
+    >>> x = tr.Tensor([[2.0, 0.0], [1.0, 4.0]], requires_grad=True)
+    >>> np.linalg.det(x).backward()  # declared so
+    >>> x.grad
+    array([[ 4., -1.],
+           [ 0.,  2.]])
     """
 
     def jvp(t: Value, y: Value, x: Value, **params: Any) -> Value:

@@ -31,6 +31,9 @@ def norm_of_order(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = Fa
     Args:
         x: any shape.
         ord, axis, keepdims: as in `np.linalg.norm`.
+
+    >>> float(norm_of_order(np.array([3.0, -4.0]), 1))
+    7.0
     """
     axis = tuple(range(x.ndim)) if axis is None else axis
     axes = axis if isinstance(axis, tuple) else (axis,)

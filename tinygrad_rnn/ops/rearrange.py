@@ -29,6 +29,9 @@ def rearrangement(function: Function, position: int = 0, name: str | None = None
         position: of the array among its arguments.
         name: how pictures and messages call it; by default as NumPy does.
 
+    Raises:
+        NotDifferentiableError: on a call with ``out=``.
+
     >>> from tinygrad_rnn.tensor import Tensor
     >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
     >>> (np.tril(x) * [[5.0, 6.0], [7.0, 8.0]]).sum().backward()
@@ -77,6 +80,12 @@ def permutation(function: Function) -> Primitive:
 
     Args:
         function: NumPy's; its third place and its name `axis` say which axis, None the flat array.
+
+    >>> from tinygrad_rnn.tensor import Tensor
+    >>> x = Tensor([3.0, 1.0, 2.0], requires_grad=True)
+    >>> (np.sort(x) * [1.0, 10.0, 100.0]).sum().backward()
+    >>> x.grad
+    array([100.,   1.,  10.])
     """
     name = function.__name__
 
