@@ -21,6 +21,7 @@ try:
         VizWarning,
     )
     from viz.picture import Picture
+    from viz.recorder import Recorder
     from viz.style import Scale
 except ImportError as error:
     raise ImportError(
@@ -33,6 +34,7 @@ __all__ = [
     "GraphvizMissingError",
     "GraphvizTimeoutError",
     "Picture",
+    "Recorder",
     "Scale",
     "TooLargeError",
     "VizError",

@@ -47,7 +47,7 @@ def text_width(text: str, size: float) -> float:
         size: of the font, in points.
 
     >>> round(text_width("h_0 = 0.15", 10.0), 1)
-    53.4
+    55.6
     """
     return max(math.fsum(map(_em, line)) for line in text.split("\n")) * size
 

@@ -112,8 +112,10 @@ def test_long_runs_leave_out_the_middle_but_the_strip_has_all_steps() -> None:
     (box,) = model.omitted
     hidden = [t for t in tr.graph.topological(loss) if t.name == "h"]
     norms = [flow.norm(t) for t in hidden]
-    inside = norms[box.first : box.last + 1]
-    assert box.text() == f"{len(inside)} steps\n{number(max(inside))} .. {number(min(inside))}"
+    cells = [flow.norm(t) for t in tr.graph.topological(loss) if t.name == "c"]
+    inside = [*norms[box.first : box.last + 1], *cells[box.first : box.last + 1]]
+    count = box.last - box.first + 1
+    assert box.text() == f"{count} steps\n{number(max(inside))} .. {number(min(inside))}"
     assert model.strips[0].state == "h"
     assert model.strips[0].values == norms
     assert [strip.state for strip in model.strips] == ["h", "c"]

@@ -81,7 +81,7 @@ def losses_through_time(flow: GradientFlow, state: str = "h") -> tuple[Array, Ar
     >>> from viz.charts.series import losses_through_time
     >>> run = tr.unroll(tr.RNNCell(2, 3, rng=0), np.ones((4, 1, 2)))
     >>> steps, norms = losses_through_time(tr.trace(np.square(run.outputs).mean()))
-    >>> list(steps), norms.shape
+    >>> [int(step) for step in steps], norms.shape
     ([0, 1, 2, 3], (4, 4))
     """
     _states("itemised", flow, state)
