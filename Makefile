@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .bench-venv
 
-.PHONY: demo pictures test lint coverage fuzz graphs soak mutants docs site lock pyodide package bench clean
+.PHONY: demo pictures test lint coverage fuzz graphs soak mutants docs site lock pyodide package bench clean site-test
 
 # Each stamp stands for one finished installation; a second run finds it and installs nothing.
 $(VENV)/.python:
@@ -37,6 +37,11 @@ SIDE_BY_SIDE := -n auto --maxprocesses 8 --dist worksteal
 test: $(VENV)/.dev
 	@echo "== running all tests"
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
+
+# Builds the site with all that it needs in one folder, and drives it: several minutes.
+site-test: docs
+	@echo "== driving the site in a browser"
+	@SITE=1 $(BIN)/python -m pytest tests/site
 
 lint: $(VENV)/.dev
 	@echo "== checking format, lint and types"
