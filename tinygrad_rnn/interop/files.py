@@ -178,7 +178,11 @@ def _npz(path: Path) -> tuple[dict[str, Any], dict[str, Form]]:
 
 
 def _checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Form]]:
-    if zipfile.is_zipfile(path):
+    try:
+        archive = zipfile.is_zipfile(path)
+    except zipfile.BadZipFile as error:  # it has a zip's end, but not a whole one
+        raise WeightsFileError(f"{path} is not a whole zip archive: {error}") from error
+    if archive:
         return dict(read_archive(path)), {}
     try:
         import torch  # type: ignore[import-not-found,unused-ignore]  # need not be installed
