@@ -25,6 +25,7 @@ USER = Path(__file__).with_name("user.py")
 PYTHONS = ("3.11", "3.12", "3.13")
 CLEAN = ("-I", "-W", "error")  # no current folder, no PYTHONPATH, and every warning is an error
 NOT_OF_NUMPY = ("memory", "soak", "study", "threads")  # slow, and the same with any NumPy
+OF_NEWER_NUMPY = ("breadth", "dispatch", "primitives", "table")  # functions that it has since 2.1
 FORMATS = ("dot", "json", "html")  # what needs no Graphviz
 NUMPY_ALONE = """
 import sys
@@ -130,7 +131,9 @@ def test_lowest(python: str, wheel: Path, work: Path) -> str:
     run(*install, "--resolution", "lowest", "--only-binary", "numpy,safetensors", wheel)
     run(*install, "pytest", "hypothesis")
     pytest = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/tinygrad_rnn")
-    heavy = [f"--ignore=tests/tinygrad_rnn/test_{name}.py" for name in NOT_OF_NUMPY]
+    heavy = [
+        f"--ignore=tests/tinygrad_rnn/test_{name}.py" for name in (*NOT_OF_NUMPY, *OF_NEWER_NUMPY)
+    ]
     return run(inside, *pytest, *heavy, cwd=ROOT).splitlines()[-1]
 
 
