@@ -4,5 +4,5 @@ Left to itself, pytest would load a module such as tinygrad_rnn/scope.py twice: 
 package, and once more in its own right, with a second set of classes.
 """
 
-import tinygrad_rnn  # noqa: F401
-import viz  # noqa: F401
+import tinygrad_rnn  # noqa: F401  # for its effect, as above
+import viz  # noqa: F401  # likewise

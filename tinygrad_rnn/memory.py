@@ -40,7 +40,7 @@ class _Pause:
             if getattr(self, "ended", True):
                 return
             self.ended = True
-            _Pause._open -= 1
+            _Pause._open = max(_Pause._open - 1, 0)  # 0 in a child that was forked within a block
             if _Pause._open == 0 and _Pause._was_enabled:
                 gc.enable()
 
