@@ -300,6 +300,7 @@ def _generator(device: Any) -> Any:
 def _close(a: Any, b: Any) -> bool:
     """Whether two tensors agree but for rounding."""
     limits = torch.finfo(a.dtype)
-    return a.shape == b.shape and torch.allclose(
-        a.detach(), b.detach(), rtol=limits.eps**0.5, atol=limits.eps**0.5, equal_nan=True
+    near = limits.eps**0.5
+    return a.shape == b.shape and bool(
+        torch.allclose(a.detach(), b.detach(), rtol=near, atol=near, equal_nan=True)
     )

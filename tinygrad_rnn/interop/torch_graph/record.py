@@ -132,7 +132,7 @@ class Recording:
             if node is not None:
                 value = output.detach()
                 self.values[(node._sequence_nr(), output.output_nr)] = value, value._version
-                node.metadata[KEY] = self  # type: ignore[index]  # a dictionary, though declared a method
+                node.metadata[KEY] = self
                 self.made.append(weakref.ref(output))
         elif isinstance(output, (tuple, list)):
             for part in output:
