@@ -15,7 +15,7 @@ from tinygrad_rnn.batched import Uses, unbroadcast
 from tinygrad_rnn.errors import GradientError
 from tinygrad_rnn.graph import read_only
 from tinygrad_rnn.memory import collector_paused
-from tinygrad_rnn.norms import MAX_ELEMENTS_JOINED, Size, norms, root_mean_square, size
+from tinygrad_rnn.norms import MAX_ELEMENTS_JOINED, Norms, norms, root_mean_square, size
 from tinygrad_rnn.scope import no_grad
 from tinygrad_rnn.state import flatten
 from tinygrad_rnn.tensor import Array, Tensor
@@ -23,7 +23,7 @@ from tinygrad_rnn.tensor import Array, Tensor
 if TYPE_CHECKING:
     from tinygrad_rnn.nn.run import Run
 
-Measure = Callable[..., list[Size]]  # of many gradients, or uses, at once
+Measure = Callable[..., list[Norms]]  # of many gradients, or uses, at once
 MEASURED_AT_ONCE = 1 << 14  # small gradients: they wait for so many, at most 128 MiB of them
 
 
@@ -82,7 +82,7 @@ class GradientFlow:
         self._consumers: list[Tensor] = []
         self._slots: list[int] = []
         self._sources: list[Tensor] = []
-        self._sizes: list[Size | Measure] = []
+        self._sizes: list[Norms | Measure] = []
         self._small: list[Array] = []  # for the rule `norms`
         self._uses: defaultdict[Measure, Uses] = defaultdict(list)  # for the rules of batched
 
@@ -162,7 +162,7 @@ class GradientFlow:
     @collector_paused()
     def _measure(self) -> None:
         """Turn what has been noted into edges, and let go of the arrays."""
-        found: dict[Measure, Iterator[Size]] = {
+        found: dict[Measure, Iterator[Norms]] = {
             rule: iter(rule(w)) for rule, w in self._uses.items()
         }
         found[norms] = iter(norms(self._small))

@@ -16,10 +16,10 @@ CHUNK = 1 << 16  # elements: float32 sums of so many squares are right to six di
 SAFE_MAGNITUDES = {np.dtype(np.float32): (1e-12, 1e12), np.dtype(np.float64): (1e-140, 1e140)}
 UNSAFE = (math.inf, math.inf)
 
-Size = tuple[float, float]  # the l2 norm, and the largest magnitude of an element
+Norms = tuple[float, float]  # the l2 norm, and the largest magnitude of an element
 
 
-def norms(arrays: Sequence[Array]) -> list[Size]:
+def norms(arrays: Sequence[Array]) -> list[Norms]:
     """Return the l2 norm and the largest magnitude of each array.
 
     Args:
@@ -38,7 +38,7 @@ def norms(arrays: Sequence[Array]) -> list[Size]:
     ]
 
 
-def size(array: Array) -> Size:
+def size(array: Array) -> Norms:
     """Return the l2 norm and the largest magnitude of one array; quickest if it is large."""
     if not array.size:
         return 0.0, 0.0
@@ -72,7 +72,7 @@ def joined(arrays: Sequence[Array]) -> Array:
     return np.concatenate([array.ravel() for array in arrays])
 
 
-def sizes(elements: Array, counts: Sequence[int]) -> list[Size]:
+def sizes(elements: Array, counts: Sequence[int]) -> list[Norms]:
     """Return the norms of arrays whose elements were joined into one: a few calls for them all.
 
     Args:
@@ -97,7 +97,7 @@ def _scaled(array: Array, largest: float) -> float:
     return float(largest) * math.sqrt(np.sum(np.square(np.float64(array) / largest)))
 
 
-def norms_of_outer_products(left: Sequence[Array], right: Sequence[Array]) -> list[Size]:
+def norms_of_outer_products(left: Sequence[Array], right: Sequence[Array]) -> list[Norms]:
     """Return the norms of ``outer(a, b)`` for each pair, without making it.
 
     >>> norms_of_outer_products([np.array([3.0, -4.0])], [np.array([2.0])])

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from viz.model import Node
+from viz.model import ModelNode
 
 FONT, SMALL = 10.0, 8.0
 
@@ -127,7 +127,7 @@ def wrapped(text: str, most: float, size: float = FONT, lines: int = 3) -> list[
 LABEL = (text_width("3.2e-05", SMALL), SMALL)  # an edge's number
 
 
-def fit(node: Node) -> tuple[float, float]:
+def fit(node: ModelNode) -> tuple[float, float]:
     """Width and height of a node for what stands in it."""
     if node.role == "junction":
         return 5.0, 5.0
@@ -145,7 +145,7 @@ def fit(node: Node) -> tuple[float, float]:
     return text_width(node.label, FONT) + 8, 10.0 + 12.0 * lines
 
 
-def is_small(node: Node) -> bool:
+def is_small(node: ModelNode) -> bool:
     """Whether a node's text is set small: tags, and what also names its gate."""
     return node.role in TAGS or (node.role == "op" and "\n" in node.label)
 

@@ -35,7 +35,8 @@ numbers are the norms of their sum. At "cell" the states stand inside their cell
 Steps that are left out are `omitted` boxes; an edge may begin or end at the id of one.
 
 Coordinates are in points (1/72 inch), x to the right, y upwards, (0, 0) at the lower left.
-`Edge.points` is a piecewise cubic Bezier curve: a start, then triples of two controls and an end.
+`ModelEdge.points` is a piecewise cubic Bezier curve: a start, then triples of two controls and an
+end.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Size:
 
 
 @dataclass(slots=True)
-class Node:
+class ModelNode:
     """One node: a primitive's result, a leaf, a tag of what is shared, or a whole gate or cell."""
 
     id: str  # "n12"; the same on every run
@@ -118,7 +119,7 @@ class Node:
 
 
 @dataclass(slots=True)
-class Edge:
+class ModelEdge:
     """One use of a tensor by a primitive. `x * x` is two edges."""
 
     id: str
@@ -160,7 +161,7 @@ class Layer:
 
 
 @dataclass(slots=True)
-class Parameter:
+class ParameterShares:
     """A shared tensor that a gradient reaches: its total, and each step's share of it."""
 
     id: str
@@ -267,12 +268,12 @@ class Model:
     norm: str
     detail: str
     root: str  # id of the tensor that was swept from
-    nodes: list[Node]
-    edges: list[Edge]
+    nodes: list[ModelNode]
+    edges: list[ModelEdge]
     layers: list[Layer]
     steps: list[int]  # all steps, in order
     shown: list[int]  # those that are drawn
-    parameters: list[Parameter]
+    parameters: list[ParameterShares]
     strips: list[Strip]
     clusters: list[Cluster] = field(default_factory=list)
     omitted: list[Omitted] = field(default_factory=list)

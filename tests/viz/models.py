@@ -7,22 +7,22 @@ from typing import Any
 
 import graphviz
 
-from viz.model import Edge, Layer, Model, Node, Omitted, Point, Size
+from viz.model import Layer, Model, ModelEdge, ModelNode, Omitted, Point, Size
 
 
 def node(
     id: str, x: float = 0.0, y: float = 0.0, layer: str = "", step: int | None = None, **rest: Any
-) -> Node:
+) -> ModelNode:
     """A node of 40 by 20 points around (x, y)."""
     facts = {"key": id, "label": id, "op": "add", "role": "op", "width": 40.0, "height": 20.0}
-    return Node(id=id, layer=layer, step=step, x=x, y=y, **{**facts, **rest})
+    return ModelNode(id=id, layer=layer, step=step, x=x, y=y, **{**facts, **rest})
 
 
-def edge(source: str, target: str, points: list[Point] | None = None, **rest: Any) -> Edge:
+def edge(source: str, target: str, points: list[Point] | None = None, **rest: Any) -> ModelEdge:
     """An edge along which nothing is known to flow, called `source-target`."""
     facts: dict[str, Any] = {"slot": 0, "flow": "unknown", "gradient": None}
     name = f"{source}-{target}"
-    return Edge(id=name, key=name, source=source, target=target, points=points or [],
+    return ModelEdge(id=name, key=name, source=source, target=target, points=points or [],
                 **{**facts, **rest})  # fmt: skip
 
 
@@ -36,7 +36,7 @@ def gap(id: str, first: int, last: int, x: float = 0.0, width: float = 50.0) -> 
     return Omitted(id, first, last, 1e-3, 1e-2, x=x, width=width)
 
 
-def model(nodes: list[Node], edges: list[Edge] | None = None, **rest: Any) -> Model:
+def model(nodes: list[ModelNode], edges: list[ModelEdge] | None = None, **rest: Any) -> Model:
     """A model of one layer; its steps are those of its nodes."""
     steps = sorted({n.step for n in nodes if n.step is not None})
     facts: dict[str, Any] = {
@@ -46,7 +46,7 @@ def model(nodes: list[Node], edges: list[Edge] | None = None, **rest: Any) -> Mo
     return Model(nodes=nodes, edges=edges or [], **{**facts, **rest})
 
 
-def named(drawn: Model, id: str) -> Node:
+def named(drawn: Model, id: str) -> ModelNode:
     """The node of that id."""
     return next(node for node in drawn.nodes if node.id == id)
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from tinygrad_rnn.batched import BatchedVJP, Rule, Uses
 from tinygrad_rnn.graph import Array, Node
-from tinygrad_rnn.norms import Size, joined, size, sizes
+from tinygrad_rnn.norms import Norms, joined, size, sizes
 from tinygrad_rnn.ops.activations import (
     DIGITS_LOST,
     mend_sigmoid_slope,
@@ -84,7 +84,7 @@ def _add_gates(uses: Uses) -> Array:
     )
 
 
-def _norms_of_gates(slope: Rule, uses: Uses) -> list[Size]:
+def _norms_of_gates(slope: Rule, uses: Uses) -> list[Norms]:
     """Measure what each gate of one kind sends back; several, which are small, are joined."""
     if len(uses) == 1:
         ((g, node),) = uses

@@ -10,7 +10,7 @@ import numpy as np
 from tinygrad_rnn.array import FUNCTIONS
 from tinygrad_rnn.batched import BatchedVJP, Uses
 from tinygrad_rnn.graph import Array
-from tinygrad_rnn.norms import Size, norms
+from tinygrad_rnn.norms import Norms, norms
 from tinygrad_rnn.primitive import Primitive, VariadicRule, linear
 from tinygrad_rnn.tensor import Value
 
@@ -76,7 +76,7 @@ scatter_all = Primitive(
 )
 
 
-def _norms_of_reads(uses: Uses) -> list[Size]:
+def _norms_of_reads(uses: Uses) -> list[Norms]:
     return norms([g for g, _ in uses])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_rnn.batched import BatchedVJP, Uses, unbroadcast
 from tinygrad_rnn.graph import Array
-from tinygrad_rnn.norms import Size, norms, norms_of_outer_products
+from tinygrad_rnn.norms import Norms, norms, norms_of_outer_products
 from tinygrad_rnn.ops.index import scatter
 from tinygrad_rnn.primitive import Primitive, linear
 from tinygrad_rnn.tensor import Value
@@ -127,7 +127,7 @@ def _sum_of(slot: int, uses: Uses) -> Array:
     return np.matmul(gs.T, np.concatenate([_fold(node._values[slot - 1]) for _, node in uses]))
 
 
-def _norms_affine(slot: int, uses: Uses) -> list[Size]:
+def _norms_affine(slot: int, uses: Uses) -> list[Norms]:
     """Measure what each use of a single row sends back: an outer product, of known norms."""
     gs = [g for g, _ in uses]
     if slot % 2 == 0:

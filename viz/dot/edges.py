@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from viz.dot import lanes
 from viz.dot.marks import points, quote, tint
 from viz.metrics import FORWARD
-from viz.model import Edge, Model, Point
+from viz.model import Model, ModelEdge, Point
 from viz.style import Scale, Theme, number
 
 APART = 3.0  # forward heads nearer than this are one
@@ -53,11 +53,11 @@ class _Edges:
             if edge.gradient and not edge.via
         )
 
-    def width(self, edge: Edge) -> float:
+    def width(self, edge: ModelEdge) -> float:
         """Of the gradient's lane, in points."""
         return self.scale.width(edge.gradient.get(self.model.norm)) if edge.gradient else FORWARD
 
-    def lines(self, edge: Edge) -> Iterator[str]:
+    def lines(self, edge: ModelEdge) -> Iterator[str]:
         """The forward lane, then the gradient's, which carries the edge's id and number."""
         name = f"{edge.via or edge.source} -> {edge.target}"
         head = edge.id in self.reaching

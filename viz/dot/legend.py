@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from viz.dot.marks import bar, line_of_text, points, quote, tint
 from viz.layout.frames import KEY, LEGEND_LINE, MARGIN, SHARE, SHARE_HEIGHT, SHARES, legend
 from viz.metrics import BAR_HEIGHT, FONT, LABEL, LINE, SMALL, short
-from viz.model import Model, Parameter, Size, Strip
+from viz.model import Model, ParameterShares, Size, Strip
 from viz.style import STEPS_PER_SIDE, Scale, Theme, number, plain
 
 
@@ -53,7 +53,7 @@ def _sums(model: Model, scale: Scale, theme: Theme) -> Iterator[str]:
         yield from _sum(parameter, model, scale, theme)
 
 
-def _sum(parameter: Parameter, model: Model, scale: Scale, theme: Theme) -> Iterator[str]:
+def _sum(parameter: ParameterShares, model: Model, scale: Scale, theme: Theme) -> Iterator[str]:
     """A box with the name, the total, and a bar for what each step adds to it."""
     colour, level = tint(parameter.total, model.norm, scale, theme)
     total = number(parameter.total.get(model.norm)) if parameter.total else "none"

@@ -15,7 +15,7 @@ from viz.dot.edges import edges
 from viz.dot.legend import below
 from viz.dot.marks import bar, line_of_text, points, quote, tint
 from viz.metrics import FONT, SMALL, is_small
-from viz.model import Model, Node, Omitted, Size
+from viz.model import Model, ModelNode, Omitted, Size
 from viz.style import Scale, Theme, number
 
 FACE = "Helvetica,Arial,DejaVu Sans,sans-serif"
@@ -123,7 +123,7 @@ class _Pen:
             font = SMALL if i else FONT
             yield line_of_text(f"{box.id}n{i}", x, y + 7 - 14 * i, text, colour, "c", font)
 
-    def _node(self, node: Node) -> str:
+    def _node(self, node: ModelNode) -> str:
         theme = self.theme
         fill = {"state": theme.state, "initial": theme.state, "parameter": theme.parameter,
                 "input": theme.parameter}.get(node.role, theme.node)  # fmt: skip

@@ -11,7 +11,7 @@ from collections import defaultdict
 
 from viz.layout.template import RAISED, STEP_GAP
 from viz.metrics import ARROW, LABEL
-from viz.model import AFTER, Edge, Model, Node, Point
+from viz.model import AFTER, Model, ModelEdge, ModelNode, Point
 
 HEAD_ABOVE = 3.5  # that a gradient's head rises above its lane
 
@@ -39,7 +39,7 @@ class Lines:
         self.exits = exits
         self.reverse = {layer.name for layer in model.layers if layer.reverse}
         self.after = min((n.x - n.width / 2 for n in model.nodes if n.layer == AFTER), default=0.0)
-        self.steps: dict[tuple[str, int | None], list[Node]] = defaultdict(list)
+        self.steps: dict[tuple[str, int | None], list[ModelNode]] = defaultdict(list)
         for node in model.nodes:
             if node.step is not None:
                 self.steps[node.block].append(node)
@@ -48,7 +48,7 @@ class Lines:
 
     def draw(self) -> None:
         """Lead every line that enters a block back to where it really starts."""
-        detours: list[tuple[Edge, Node, Node]] = []
+        detours: list[tuple[ModelEdge, ModelNode, ModelNode]] = []
         for edge in self.model.edges:
             if edge.source in self.gaps or edge.target in self.gaps:
                 self._meet(edge)
@@ -69,12 +69,12 @@ class Lines:
         for edge, source, target in detours:
             self._detour(buses.index((source.layer, target.id)), edge, source, target)
 
-    def _climb(self, source: Node) -> float:
+    def _climb(self, source: ModelNode) -> float:
         """Where a detour climbs: just inside the side of the widest layer's frame."""
         left, right = self.columns[source.step or 0]
         return left + 5 if source.layer in self.reverse else right - 5
 
-    def _detour(self, bus: int, edge: Edge, source: Node, target: Node) -> None:
+    def _detour(self, bus: int, edge: ModelEdge, source: ModelNode, target: ModelNode) -> None:
         """From a step over the heads of later ones to a step further on or what follows all."""
         side = -0.5 if source.layer in self.reverse else 0.5
         up, top = self._climb(source), self.top + 44 + 12 * min(bus, 12)
@@ -85,7 +85,7 @@ class Lines:
         if self.numbers:  # above the frame's label, below all buses
             edge.label = up + 2 * side * (LABEL[0] / 2 + 8), self.top + 16 + LABEL[1]
 
-    def _arrival(self, down: float, target: Node) -> list[Point]:
+    def _arrival(self, down: float, target: ModelNode) -> list[Point]:
         """The last corners of a detour: to the target's side, or past what is in the way, below."""
         side = (target.x - target.width / 2 - ARROW, target.y + 5)
         foot = (target.x, target.y - target.height / 2 - ARROW)
@@ -96,7 +96,7 @@ class Lines:
             return [(down, low), (foot[0], low), foot]
         return [(down, side[1]), side]
 
-    def _lead(self, edge: Edge, source: Node) -> None:
+    def _lead(self, edge: ModelEdge, source: ModelNode) -> None:
         """From the source to the port where the template takes over."""
         port = edge.points[0]
         side = math.copysign(0.5, port[0] - source.x)
@@ -109,7 +109,7 @@ class Lines:
             lead = [(way[-1][0], middle), (port[0], middle), port]
             edge.points = [*way, *lead, *edge.points[1:]]
 
-    def _meet(self, edge: Edge) -> None:
+    def _meet(self, edge: ModelEdge) -> None:
         """A rail that runs into or out of the box for steps that are left out."""
         if edge.target in self.gaps:
             source, gap = self.nodes[edge.source], self.gaps[edge.target]
@@ -136,7 +136,7 @@ class Lines:
             if edge.label:
                 edge.label = edge.label[0], edge.label[1] + HEAD_ABOVE
 
-    def _rail(self, edge: Edge, x: float, width: float, y: float, target: Node) -> None:
+    def _rail(self, edge: ModelEdge, x: float, width: float, y: float, target: ModelNode) -> None:
         """The line to a junction, level with it where its state is."""
         side = math.copysign(0.5, target.x - x)
         start, end = (x + side * width, y), (target.x, target.y)
@@ -145,7 +145,7 @@ class Lines:
             edge.label = end[0] - side * STEP_GAP, end[1] + LABEL[1] / 2 + RAISED
 
 
-def _meets(nodes: list[Node], a: Point, b: Point) -> bool:
+def _meets(nodes: list[ModelNode], a: Point, b: Point) -> bool:
     """Whether a straight line along an axis runs into one of the nodes."""
     (x0, x1), (y0, y1) = sorted((a[0], b[0])), sorted((a[1], b[1]))
     return any(
@@ -166,7 +166,7 @@ def _straight(start: Point, end: Point) -> list[Point]:
     ]
 
 
-def _between(source: Node, target: Node) -> list[Point]:
+def _between(source: ModelNode, target: ModelNode) -> list[Point]:
     """A plain curve between two nodes that no template connects."""
     start = (source.x + source.width / 2, source.y)
     end = (target.x - target.width / 2 - ARROW, target.y)

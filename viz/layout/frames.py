@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from viz.layout.axis import places, ticks
 from viz.metrics import BAR_HEIGHT, FONT, LABEL, LINE, SMALL, short, text_width, wrapped
-from viz.model import OUT, Cluster, Model, Node, Omitted, Parameter, Point, Tick
+from viz.model import OUT, Cluster, Model, ModelNode, Omitted, ParameterShares, Point, Tick
 
 HEADER = 16.0  # a cluster's own label
 
@@ -199,7 +199,7 @@ def _shift(model: Model, columns: dict[int, float], left: float, low: float) -> 
     def at(point: Point) -> Point:
         return round(point[0] - left, 2), round(point[1] - low, 2)
 
-    boxes: list[Node | Cluster | Parameter | Omitted] = [*model.nodes, *model.clusters]
+    boxes: list[ModelNode | Cluster | ParameterShares | Omitted] = [*model.nodes, *model.clusters]
     for tick in model.ticks:
         tick.x, tick.y = at((tick.x, tick.y))
     for box in [*boxes, *model.parameters, *model.omitted]:

@@ -18,7 +18,7 @@ from viz.layout.routing import route
 from viz.layout.step import lay_out, turn_over, widen
 from viz.layout.template import PAD, STEP_GAP, Template
 from viz.metrics import FONT, LABEL, TAGS, fit, text_width
-from viz.model import AFTER, BEFORE, OUT, Edge, Model, Node, Point
+from viz.model import AFTER, BEFORE, OUT, Model, ModelEdge, ModelNode, Point
 
 LAYER_GAP = 34.0
 
@@ -82,7 +82,7 @@ class _Layout:
 
     # What each edge is in its template.
 
-    def _line(self, edge: Edge) -> tuple[str, str, str] | None:
+    def _line(self, edge: ModelEdge) -> tuple[str, str, str] | None:
         """(key, source, target) in the target's template; None for what no template holds."""
         if edge.target in self.gaps or self.nodes[edge.target].role == "junction":
             return None
@@ -93,12 +93,12 @@ class _Layout:
         source = self.nodes[edge.source]
         return (edge.key, source.key, key) if source.block == target.block else None
 
-    def _entrance(self, cell: Node, state: str) -> str:
+    def _entrance(self, cell: ModelNode, state: str) -> str:
         """Where a line enters a cell: level with its state, else from below."""
         states = self.layers[cell.layer].states
         return state if state in states else states[0]
 
-    def _exit(self, source: Node) -> str:
+    def _exit(self, source: ModelNode) -> str:
         """Where a line leaves upwards: of a whole cell, from its uppermost state."""
         states = self.layers[source.layer].states if source.block in self.cells else []
         return states[-1] if source.key in states else source.key
@@ -222,7 +222,7 @@ class _Layout:
             if line is not None and (target := self.nodes[edge.target]).layer == layer:
                 self._draw(edge, template, line[0], self.left[target.step or 0], piece.y)
 
-    def _enclose(self, cell: Node, template: Template, x: float, y: float) -> None:
+    def _enclose(self, cell: ModelNode, template: Template, x: float, y: float) -> None:
         """A cell stands around its states."""
         pads = [template.boxes[key] for key in self.layers[cell.layer].states]
         low = min(pad.y - pad.height / 2 for pad in pads)
@@ -230,7 +230,7 @@ class _Layout:
         cell.x, cell.width = x + pads[0].x, pads[0].width
         cell.y, cell.height = y + (low + high) / 2, high - low
 
-    def _draw(self, edge: Edge, template: Template, line: str, x: float, y: float) -> None:
+    def _draw(self, edge: ModelEdge, template: Template, line: str, x: float, y: float) -> None:
         edge.points = [(x + a, y + b) for a, b in template.lines[line].points]
         if line in template.labels:
             a, b = template.labels[line]

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from viz.model import Edge, Node, Parameter, Size, Strip
+from viz.model import ModelEdge, ModelNode, ParameterShares, Size, Strip
 from viz.page.grouping import Facts, Grouping, Numbers, TemplateGroup, tenth
 from viz.page.series import Pool, gradient_codes, gradients, ranges, values
 from viz.reading.folding import Copies, Folded, Sizes
@@ -213,7 +213,7 @@ class _Level:
             group = self.drawn.put(node.key, facts, shape, copies.steps, numbers)
             self._note(node, copies, group)
 
-    def _note(self, node: Node, copies: Copies, group: TemplateGroup) -> None:
+    def _note(self, node: ModelNode, copies: Copies, group: TemplateGroup) -> None:
         """Remember which group the copies of a node are in."""
         place = self.places[node.id]
         if copies.steps is None:
@@ -223,7 +223,7 @@ class _Level:
             self.groups[place] = np.full(len(self.steps), -1)
         self.groups[place][np.searchsorted(self.steps, copies.steps)] = group.number
 
-    def _numbers_of(self, node: Node, copies: Copies) -> Numbers:
+    def _numbers_of(self, node: ModelNode, copies: Copies) -> Numbers:
         numbers, sizes, spreads = self.numbers, None, None
         uses, tensors = copies.uses, copies.tensors
         if uses is not None:
@@ -239,7 +239,7 @@ class _Level:
 
     # Edges.
 
-    def _group_edge(self, edge: Edge) -> None:
+    def _group_edge(self, edge: ModelEdge) -> None:
         source, target = self.nodes[edge.source], self.nodes[edge.target]
         fan = target.step is None and source.step is not None and not edge.via
         home = source if fan else target
@@ -287,7 +287,7 @@ class _Level:
             )
 
     def _end(
-        self, node: Node, home: Node, steps: np.ndarray | None
+        self, node: ModelNode, home: ModelNode, steps: np.ndarray | None
     ) -> tuple[np.ndarray, int | None]:
         """A node's group for each copy of an edge; its step, counted from that of `home` if any."""
         groups = self.groups[self.places[node.id]]
@@ -300,7 +300,7 @@ class _Level:
         away = node.step - home.step
         return groups[np.searchsorted(self.steps, steps + away)], away
 
-    def _silent(self, edge: Edge) -> str:
+    def _silent(self, edge: ModelEdge) -> str:
         """Why nothing flows along an edge."""
         if self.folded.source.sent.flow is None:
             return "unknown"
@@ -321,7 +321,7 @@ def _through_time(folded: Folded, numbers: Collected) -> Facts:
         numbers.strips.append((facts, one.values))
         return facts
 
-    def parameter(one: Parameter) -> Facts:
+    def parameter(one: ParameterShares) -> Facts:
         facts: Facts = {
             "name": one.name,
             "shape": list(one.shape),

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.norms import norms, root_mean_square
-from viz.model import AFTER, OUT, Parameter, Size, Strip
+from viz.model import AFTER, OUT, ParameterShares, Size, Strip
 from viz.reading.recording import NO_STEP, Recording, Use, op_name
 from viz.reading.story import curve_of, said_of
 from viz.text import clean
@@ -24,13 +24,13 @@ from viz.text import clean
 
 def parameters(
     tensors: Sequence[Any], recording: Recording, sent: EdgeGradients
-) -> list[Parameter]:
+) -> list[ParameterShares]:
     """The total gradient of each of the tensors, and each step's share of it.
 
     Args:
         tensors: what is shared and wants a gradient; with no flow there are no sums.
     """
-    found: list[Parameter] = []
+    found: list[ParameterShares] = []
     for tensor in tensors if sent.flow is not None else ():
         numbers = recording.uses_by_source(tensor)
         consumers = recording.consumer_of[numbers]
@@ -42,7 +42,7 @@ def parameters(
             uses[step].append(number)
         shares = {step: sent.across(uses[step]) for step in sorted(uses)}
         found.append(
-            Parameter(
+            ParameterShares(
                 f"sum-n{recording.place[id(tensor)]}",
                 _full_name(tensor, layers),
                 tuple(tensor.shape),

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from viz.metrics import short
-from viz.model import Node
+from viz.model import ModelNode
 from viz.reading.levels import DrawnNode
 from viz.reading.recording import Recording, op_name
 from viz.text import clean
@@ -29,12 +29,14 @@ SYMBOLS = {
 }  # fmt: skip
 
 
-def node_of(group: DrawnNode, role: str, recording: Recording, id_: str, seen: bool = True) -> Node:
+def model_node(
+    group: DrawnNode, role: str, recording: Recording, id_: str, seen: bool = True
+) -> ModelNode:
     """A node for a group, without its gradient; if it is not `seen`, without its value too."""
     tensor = group.main
     ops = [member.op for member in group.members if member.op is not None]
     held = len(group.members) if role != "cell" else len(ops)
-    return Node(
+    return ModelNode(
         id=id_,
         key=group.key,
         label=clean(_label(group, role, recording)),

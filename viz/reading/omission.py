@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from viz.errors import VizError
-from viz.model import AFTER, BEFORE, Edge, Model, Omitted
+from viz.model import AFTER, BEFORE, Model, ModelEdge, Omitted
 
 # So many steps are drawn without leaving out, at each level of detail.
 MAX_STEPS_UNCUT = {"op": 5, "gate": 6, "cell": 16, "step": 24}
@@ -58,7 +58,7 @@ def leave_out(model: Model, shown: list[int]) -> Model:
     into = {step: box.id for box in boxes for step in range(box.first, box.last + 1)}
     hidden = {node.id: into[node.step] for node in model.nodes if node.step in into}
     nodes = {node.id: node for node in model.nodes}
-    edges: list[Edge] = []
+    edges: list[ModelEdge] = []
     seen: set[tuple[str, str]] = set()
     for edge in [*(e for e in model.edges if e.rail), *(e for e in model.edges if not e.rail)]:
         a, b = nodes[edge.source], nodes[edge.target]

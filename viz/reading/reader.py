@@ -15,11 +15,11 @@ from typing import Any
 
 from tinygrad_rnn.interop.torch import recorded
 from viz.errors import VizError
-from viz.model import AFTER, BEFORE, OUT, Edge, Model, Node, Parameter, Strip
+from viz.model import AFTER, BEFORE, OUT, Model, ModelEdge, ModelNode, ParameterShares, Strip
 from viz.reading.classes import Classes
 from viz.reading.folding import Folded, Numbers
 from viz.reading.gradients import EdgeGradients, parameters, strips
-from viz.reading.labels import node_of, stem
+from viz.reading.labels import model_node, stem
 from viz.reading.levels import DrawnNode, DrawnNodes, check_detail
 from viz.reading.recording import Block, Recording, Use
 from viz.reading.story import headline_of
@@ -85,7 +85,7 @@ class Source:
         return strips(self.recording, self.sent, self.norm)
 
     @cached_property
-    def parameters(self) -> list[Parameter]:
+    def parameters(self) -> list[ParameterShares]:
         """What is shared over time: its gradient, and each step's share of that."""
         is_shared = self.recording.is_shared
         tensors = [t for t in self.recording.tensors if t.requires_grad and is_shared(t)]
@@ -171,7 +171,7 @@ class _Reader:
             if id(source) in self.homes
         }
         self.groups = DrawnNodes(recording, self._tensors(self.wanted | beside), detail)
-        self.nodes: dict[str, Node] = {}
+        self.nodes: dict[str, ModelNode] = {}
         self.tensors: dict[str, Any] = {}  # the main tensor of each node
         self.behind: dict[str, list[Use]] = {}  # the uses whose sum each edge, or node, shows
         self.stems: dict[str, str] = {}  # labels without the step that they end in
@@ -229,9 +229,9 @@ class _Reader:
         place = self.recording.place[id(group.main)]
         return f"c{place}" if group.role == "cell" else f"n{place}"
 
-    def _add(self, group: DrawnNode) -> Node:
+    def _add(self, group: DrawnNode) -> ModelNode:
         seen = group.home.step is None or group.home.step in self.shown
-        node = node_of(group, self._role(group), self.recording, self._id(group), seen)
+        node = model_node(group, self._role(group), self.recording, self._id(group), seen)
         self.tensors[node.id] = group.main
         if group.role != "cell":
             node.gradient = self.sent.total(group.main) if seen else None
@@ -259,7 +259,7 @@ class _Reader:
             return "parameter"
         return "input" if self.recording.is_input(tensor) else "constant"
 
-    def _tag(self, tensor: Any, target: DrawnNode, uses: list[Use]) -> Node:
+    def _tag(self, tensor: Any, target: DrawnNode, uses: list[Use]) -> ModelNode:
         """A node for one use of something shared, with that use's share of its gradient."""
         key = f"{target.home.layer}|tag|{self.keys[id(tensor)]}|{target.key}"
         role = "parameter" if tensor.requires_grad and tensor.op is None else "shared"
@@ -267,7 +267,7 @@ class _Reader:
         group = DrawnNode(key, target.home, role, tensor, [tensor])
         serial = len(self.recording.tensors) + len(self.nodes)
         seen = group.home.step is None or group.home.step in self.shown
-        tag = node_of(group, role, self.recording, f"n{serial}", seen)
+        tag = model_node(group, role, self.recording, f"n{serial}", seen)
         tag.gradient = self.sent.along(uses)[1]
         self.behind[tag.id], self.tensors[tag.id] = uses, tensor
         self.stems[tag.id] = stem(group, role, self.recording)
@@ -292,12 +292,14 @@ class _Reader:
                 targets[name] = target
         return bundles, targets
 
-    def _edges(self, bundles: Bundles, targets: dict[tuple[Any, ...], DrawnNode]) -> list[Edge]:
+    def _edges(
+        self, bundles: Bundles, targets: dict[tuple[Any, ...], DrawnNode]
+    ) -> list[ModelEdge]:
         """An edge for each bundle, from a tag where its tensor is shared."""
         alike: Bundles = {}  # what one tag stands for
         for name, uses in bundles.items():
             alike.setdefault(name[:2], []).extend(uses)
-        tags: dict[tuple[int, int], Node] = {}
+        tags: dict[tuple[int, int], ModelNode] = {}
         edges = []
         for number, (name, uses) in enumerate(bundles.items()):
             tensor, target = uses[0].source, targets[name]
@@ -312,8 +314,10 @@ class _Reader:
                 port = self._port(tensor, target.home)
             flow, size = self.sent.along(uses)
             slot = uses[0].slot if self.detail == "op" else -1
-            edge = Edge(f"e{number}", f"{key}>{target.key}>{slot}", start, self._id(target), slot,
-                        flow, size, port=port, holds=len(uses))  # fmt: skip
+            edge = ModelEdge(
+                f"e{number}", f"{key}>{target.key}>{slot}", start, self._id(target), slot,
+                flow, size, port=port, holds=len(uses),
+            )  # fmt: skip
             self.behind[edge.id] = uses
             edges.append(edge)
         return edges
@@ -334,9 +338,9 @@ class _Reader:
             return f"<{self.recording.initial[id(source)][home.layer]}"
         return f"_{key}" if start.step == home.step else ""
 
-    def _junctions(self, edges: list[Edge]) -> list[Edge]:
+    def _junctions(self, edges: list[ModelEdge]) -> list[ModelEdge]:
         """One rail to a junction wherever a state is used several times in another block."""
-        arriving: dict[tuple[str, tuple[str, int | None]], list[Edge]] = defaultdict(list)
+        arriving: dict[tuple[str, tuple[str, int | None]], list[ModelEdge]] = defaultdict(list)
         for edge in edges:
             source, target = self.nodes[edge.source], self.nodes[edge.target]
             apart = source.block != target.block and source.layer != BEFORE
@@ -344,12 +348,12 @@ class _Reader:
                 apart and target.layer == AFTER and source.role == "state"
             ):  # fmt: skip
                 arriving[(edge.source, target.block)].append(edge)
-        rails: list[Edge] = []
+        rails: list[ModelEdge] = []
         for (source_id, block), found in arriving.items():
             if len(found) < 2:
                 continue
             source, port, serial = self.nodes[source_id], found[0].port, len(rails)
-            point = Node(
+            point = ModelNode(
                 f"j{serial}", port, "", "junction", "junction", *block,
                 name=source.name, shape=source.shape, dtype=source.dtype,
             )  # fmt: skip
@@ -360,6 +364,7 @@ class _Reader:
             self.behind[point.id] = self.behind[f"r{serial}"] = uses
             for edge in found:
                 edge.via = point.id
-            rails.append(Edge(f"r{serial}", f"{port}|rail", source_id, point.id, -1, flow, size,
-                              port=port, rail=source.label))  # fmt: skip
+            rail = ModelEdge(f"r{serial}", f"{port}|rail", source_id, point.id, -1, flow, size)
+            rail.port, rail.rail = port, source.label
+            rails.append(rail)
         return rails

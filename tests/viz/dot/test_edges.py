@@ -9,14 +9,16 @@ import pytest
 
 from tests.viz.models import Attributes, edge, model, node, size, statements
 from viz.dot.writer import digraph
-from viz.model import Edge, Node
+from viz.model import ModelEdge, ModelNode
 from viz.style import LIGHT, Scale
 
 SCALE = Scale(0.01, -2.0, 2.0)
 CURVE = [(0.0, 0.0), (10.0, 0.0), (20.0, 0.0), (30.0, 0.0)]
 
 
-def lanes(line: Edge, *others: Edge, nodes: list[Node] | None = None) -> list[Attributes]:
+def lanes(
+    line: ModelEdge, *others: ModelEdge, nodes: list[ModelNode] | None = None
+) -> list[Attributes]:
     """The attributes of each line of DOT for one edge."""
     drawn = model(nodes or [node("a"), node("b")], [line, *others])
     name = f"\t{line.via or line.source} -> {line.target} ["
@@ -29,7 +31,7 @@ def lanes(line: Edge, *others: Edge, nodes: list[Node] | None = None) -> list[At
     return found
 
 
-def flowing(value: float, flow: str = "flows", **facts: Any) -> Edge:
+def flowing(value: float, flow: str = "flows", **facts: Any) -> ModelEdge:
     gradient = size(value, math.isfinite(value))
     given = {"points": list(CURVE), "label": (15.0, 8.0), **facts}
     return edge("a", "b", flow=flow, gradient=gradient, **given)

@@ -11,7 +11,7 @@ from tests.viz.models import Attributes, edge, model, size, statements
 from viz.dot.legend import decades
 from viz.dot.writer import digraph
 from viz.layout.frames import SHARE_HEIGHT
-from viz.model import Caption, Model, Parameter, Strip, Tick
+from viz.model import Caption, Model, ParameterShares, Strip, Tick
 from viz.style import LIGHT, Scale
 
 SCALE = Scale(0.01, -2.0, 2.0)
@@ -60,8 +60,8 @@ def test_without_a_flow_there_is_neither_strip_nor_legend() -> None:
 
 def test_a_sum_has_its_name_its_total_and_a_bar_for_each_step() -> None:
     shares = {0: size(0.02), 1: size(0.1), 2: size(0.0), 3: size(math.nan, False)}
-    one = Parameter("sum-n3", "weight_hh", (2, 2), size(0.1), shares, 200.0, 80.0, 72.0, 40.0)
-    other = Parameter("sum-n4", "bias", (2,), None, {}, 300.0, 80.0, 60.0, 40.0)
+    one = ParameterShares("sum-n3", "weight_hh", (2, 2), size(0.1), shares, 200.0, 80.0, 72.0, 40.0)
+    other = ParameterShares("sum-n4", "bias", (2,), None, {}, 300.0, 80.0, 60.0, 40.0)
     found = written(model([], steps=[0], parameters=[one, other]))
     box = found["sum-n3"]
     assert (box["label"].split("\n")[:2], box["class"]) == (["weight_hh", "0.10"], "sum g6")

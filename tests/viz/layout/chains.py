@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.viz.models import edge, model, named, node
 from viz.layout.place import place
-from viz.model import Edge, Layer, Model, Node
+from viz.model import Layer, Model, ModelEdge, ModelNode
 
 PAD, SIDE_GAP, STEP_GAP, LAYER_GAP = 13, 35, 36, 34
 MARGIN, FOOT, HEADER = 14, 14, 16  # without a flow there is no legend
@@ -18,7 +18,7 @@ RAIL = 28  # of the rail in its step: half of its height, in whole points
 
 def chain(
     steps: int = 3, layer: str = "", state: str = "h", reverse: bool = False
-) -> tuple[list[Node], list[Edge], Layer]:
+) -> tuple[list[ModelNode], list[ModelEdge], Layer]:
     """Steps of an operation `m` and a state, each of which leads to the next."""
     nodes, edges = [], []
     for t in range(steps):
@@ -38,7 +38,7 @@ def chain(
 
 
 def placed(
-    *chains: tuple[list[Node], list[Edge], Layer], numbers: bool = True, **rest: Any
+    *chains: tuple[list[ModelNode], list[ModelEdge], Layer], numbers: bool = True, **rest: Any
 ) -> Model:
     """A model of chains, placed."""
     nodes = [n for part in chains for n in part[0]]

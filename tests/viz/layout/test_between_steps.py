@@ -11,7 +11,7 @@ import pytest
 from tests.viz.models import edge, gap, model, node
 from viz.layout.between_steps import Lines
 from viz.metrics import LABEL
-from viz.model import AFTER, BEFORE, Edge, Layer, Model, Node, Omitted, Point
+from viz.model import AFTER, BEFORE, Layer, Model, ModelEdge, ModelNode, Omitted, Point
 
 TIP = 6.0  # from a curve's end to the arrow's tip
 RAISED = 8.0 / 2 + 5.5  # middle of a number above its line
@@ -28,13 +28,13 @@ def columns(drawn: Model) -> dict[int, tuple[float, float]]:
 
 
 def led(
-    nodes: list[Node],
-    line: Edge,
+    nodes: list[ModelNode],
+    line: ModelEdge,
     numbers: bool = True,
     exits: dict[str, list[Point]] | None = None,
     omitted: list[Omitted] | None = None,
     **rest: Any,
-) -> Edge:
+) -> ModelEdge:
     """The edge after all lines were drawn."""
     drawn = model(nodes, [line], omitted=omitted or [], **rest)
     Lines(drawn, numbers, exits or {}, columns(drawn)).draw()
@@ -139,7 +139,7 @@ def corner_round(path: list[Point]) -> list[Point]:
     return [*found, *straight(found[-1], path[-1])[1:]]
 
 
-def detour_model(reverse: bool = False, after: bool = False) -> tuple[Model, Edge]:
+def detour_model(reverse: bool = False, after: bool = False) -> tuple[Model, ModelEdge]:
     """Three steps, 100 points apart, with a line from step 0 to step 2 (or to what follows)."""
     way = -1 if reverse else 1
     nodes = [node(f"s{t}", 100 * t * way, 30, step=t) for t in range(3)]

@@ -10,7 +10,7 @@ import pytest
 from tests.viz.models import edge, gap, model, node
 from viz.layout.frames import MARGIN, frame, frame_label, legend, legend_height
 from viz.metrics import FONT, SMALL, text_width
-from viz.model import OUT, Layer, Model, Parameter, Strip
+from viz.model import OUT, Layer, Model, ParameterShares, Strip
 
 HEADER, BAR, LEAST = 16.0, 48.0, 300.0
 
@@ -27,8 +27,8 @@ def two_steps(**rest: Any) -> Model:
     return framed(model(nodes, **rest), {0: 0.0, 1: 300.0}, L=(0.0, 100.0, 80.0))
 
 
-def parameter(name: str) -> Parameter:
-    return Parameter(f"sum-{name}", name, (2, 3), None, {})
+def parameter(name: str) -> ParameterShares:
+    return ParameterShares(f"sum-{name}", name, (2, 3), None, {})
 
 
 def strip(layer: str = "", state: str = "h", count: int = 2) -> Strip:

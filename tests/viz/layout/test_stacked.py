@@ -9,7 +9,7 @@ import pytest
 from tests.viz.models import edge, gap, model, node, size
 from viz.layout.frames import legend_height
 from viz.layout.stacked import together
-from viz.model import Cluster, Layer, Model, Parameter, Strip
+from viz.model import Cluster, Layer, Model, ParameterShares, Strip
 
 GAP, MARGIN = 12.0, 14.0
 CAPTION = 13 * 1.28  # height of a part's name
@@ -29,7 +29,7 @@ def part(height: float = 200.0, width: float = 300.0, **rest: Any) -> Model:
             "clusters": [Cluster("0", "t = 0", "", 0, "", 1.0, y, 9.0, 9.0)],
             "omitted": [box],
             "layers": [Layer("L", [0], [])],
-            "parameters": [Parameter("sum-n1", "w", (), size(1.0), {}, 5.0, y, 10.0, 10.0)],
+            "parameters": [ParameterShares("sum-n1", "w", (), size(1.0), {}, 5.0, y, 10.0, 10.0)],
             "strips": [
                 Strip("", "h", [0], [1.0], places=[5.0], rail=y, y=y, height=48.0),
                 Strip("", "c", [0], [1.0], places=[5.0], y=y, height=48.0),

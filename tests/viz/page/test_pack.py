@@ -24,7 +24,7 @@ from tests.viz.page.unpack import (
     written,
 )
 from viz.build import levels
-from viz.model import Edge, Model, Node
+from viz.model import Model, ModelEdge, ModelNode
 from viz.page.pack import pack
 from viz.reading.folding import Folded
 
@@ -81,7 +81,7 @@ def held(request: pytest.FixtureRequest) -> tuple[dict[str, Model], dict[str, An
     return models, picture, series
 
 
-def node_at(model: Model, group: dict[str, Any], step: int | None, x: float) -> Node:
+def node_at(model: Model, group: dict[str, Any], step: int | None, x: float) -> ModelNode:
     """The one of the model's nodes that a member of a group is."""
     alike = [
         node for node in model.nodes
@@ -137,7 +137,7 @@ def test_every_edge_joins_what_it_joined_along_the_same_line(held: Any) -> None:
             shift = 0.0 if step is None else start[group.get("layer", ""), step]
             ids[id(group), step] = node_at(model, group, step, group["place"][0] + shift).id
         groups = level["nodes"]
-        known: dict[Any, list[Edge]] = {}
+        known: dict[Any, list[ModelEdge]] = {}
         for edge in model.edges:
             known.setdefault((edge.source, edge.target, edge.via, edge.slot), []).append(edge)
         played = []

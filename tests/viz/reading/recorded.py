@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import tinygrad_rnn as tr
-from viz.model import Edge, Model, Node
+from viz.model import Model, ModelEdge, ModelNode
 from viz.reading.reader import read
 
 
@@ -19,12 +19,12 @@ def drawn(loss: tr.Tensor, detail: str = "op", flow: bool = True) -> Model:
     return read(loss, tr.trace(loss) if flow else None, detail=detail)
 
 
-def ends(model: Model, edge: Edge) -> tuple[str, str]:
+def ends(model: Model, edge: ModelEdge) -> tuple[str, str]:
     labels = {node.id: node.label for node in model.nodes}
     return labels[edge.source], labels[edge.target]
 
 
-def find(model: Model, label: str) -> Node:
+def find(model: Model, label: str) -> ModelNode:
     (node,) = (node for node in model.nodes if node.label == label)
     return node
 

@@ -12,7 +12,7 @@ import viz
 from tests.viz.graphs import last_loss
 from tests.viz.models import edge, model, node
 from viz import build
-from viz.model import AFTER, BEFORE, Edge, Model, Strip
+from viz.model import AFTER, BEFORE, Model, ModelEdge, Strip
 from viz.reading.omission import choose_steps, leave_out
 
 
@@ -37,7 +37,7 @@ def test_first_and_last_steps_are_kept() -> None:
 def chain(count: int, values: list[float] | None = None) -> Model:
     """States h0 to h(count - 1), each used twice in the next step through a junction."""
     nodes = [node(f"h{t}", step=t, role="state") for t in range(count)]
-    edges: list[Edge] = []
+    edges: list[ModelEdge] = []
     for t in range(1, count):
         nodes += [node(f"j{t}", step=t, role="junction"), node(f"a{t}", step=t)]
         edges += [

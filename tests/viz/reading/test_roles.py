@@ -9,12 +9,12 @@ import pytest
 
 import tinygrad_rnn as tr
 from tests.viz.reading.recorded import drawn, ends
-from viz.model import OUT, Model, Node
+from viz.model import OUT, Model, ModelNode
 
 RNG = np.random.default_rng(3)
 
 
-def by_role(model: Model, role: str) -> list[Node]:
+def by_role(model: Model, role: str) -> list[ModelNode]:
     return [node for node in model.nodes if node.role == role]
 
 

@@ -18,7 +18,7 @@ from tinygrad_rnn.interop.torch_graph.graph import LEAF, Graph
 from tinygrad_rnn.interop.torch_graph.nodes import Origin, TorchNode, as_numpy
 from tinygrad_rnn.interop.torch_graph.opened import Spliced
 from tinygrad_rnn.interop.torch_graph.states import states_of
-from tinygrad_rnn.norms import MAX_ELEMENTS_JOINED, Size, size
+from tinygrad_rnn.norms import MAX_ELEMENTS_JOINED, Norms, size
 from tinygrad_rnn.stacked_sweep import Rows, RowStart
 
 ROOM = 1 << 26  # elements of gradients that are kept; beyond, what went to a weight is measured
@@ -83,7 +83,7 @@ class TorchFlow(GradientFlow):
                 else:
                     self(node, slot, source, as_numpy(part))  # type: ignore[arg-type]
 
-    def _note(self, consumer: Any, slot: int, source: Any, size: Size) -> None:
+    def _note(self, consumer: Any, slot: int, source: Any, size: Norms) -> None:
         self._consumers.append(consumer)
         self._slots.append(slot)
         self._sources.append(source)
