@@ -50,7 +50,7 @@ def step_jacobians(
     >>> step_jacobians(LSTMCell(2, 3, rng=0), np.ones((5, 1, 2))).shape
     (5, 6, 6)
     """
-    inputs = _array(inputs)
+    inputs = _as_array(inputs)
     if inputs.ndim != 3 or len(inputs) < 1:
         raise ShapeError(
             f"step_jacobians: inputs of shape {inputs.shape} are not (T, B, I), T at least 1"
@@ -59,12 +59,12 @@ def step_jacobians(
     state = tree_map(lambda part: Tensor(part.data[[batch]]), state)
     jacobians = []
     for x in inputs[:, [batch]]:
-        jacobian, state = _step(cell, x, state)
+        jacobian, state = _step_jacobian(cell, x, state)
         jacobians.append(jacobian)
     return np.array(jacobians)
 
 
-def _step(cell: Cell, x: Array, state: Any) -> tuple[Array, Any]:
+def _step_jacobian(cell: Cell, x: Array, state: Any) -> tuple[Array, Any]:
     """Return ds_t/ds_{t-1} (S, S), and s_t, from x_t (1, I) and s_{t-1}, each of one element."""
     sizes = [part.size for part in flatten(state).values()]
     rows = sum(sizes)
@@ -80,7 +80,7 @@ def _step(cell: Cell, x: Array, state: Any) -> tuple[Array, Any]:
     return jacobian, tree_map(lambda part: Tensor(part.data[:1]), after)
 
 
-def _array(x: ArrayLike | Tensor) -> Array:
+def _as_array(x: ArrayLike | Tensor) -> Array:
     return np.asarray(x.data if isinstance(x, Tensor) else x)
 
 
@@ -100,7 +100,7 @@ def products(jacobians: ArrayLike) -> Array:
     >>> products([[[2.0]], [[3.0]], [[5.0]]]).ravel()
     array([ 5., 15., 30.])
     """
-    return np.array(list(accumulate(_stack(jacobians)[::-1], np.matmul)))
+    return np.array(list(accumulate(_square_matrices(jacobians)[::-1], np.matmul)))
 
 
 def log10_singular_values(jacobians: ArrayLike) -> Array:
@@ -121,7 +121,7 @@ def log10_singular_values(jacobians: ArrayLike) -> Array:
     >>> log10_singular_values(np.full((400, 1, 1), 1e-3))[-1]
     array([-1200.])
     """
-    matrices = _stack(jacobians)
+    matrices = _square_matrices(jacobians)
     product, scale = np.eye(matrices.shape[-1], dtype=matrices.dtype), 0.0
     floor = matrices.shape[-1] * np.finfo(matrices.dtype).eps
     out = []
@@ -137,8 +137,8 @@ def log10_singular_values(jacobians: ArrayLike) -> Array:
     return np.array(out)
 
 
-def _stack(jacobians: ArrayLike) -> Array:
-    matrices = _array(jacobians)
+def _square_matrices(jacobians: ArrayLike) -> Array:
+    matrices = _as_array(jacobians)
     if matrices.ndim != 3 or matrices.shape[1] != matrices.shape[2] or len(matrices) == 0:
         raise ShapeError(f"Jacobians of shape {matrices.shape} are not (T, S, S), T at least 1")
     if not np.all(np.isfinite(matrices)):
@@ -161,7 +161,7 @@ def spectral_radius(matrix: ArrayLike) -> Any:
     >>> round(float(spectral_radius([[0.0, 4.0], [1.0, 0.0]])), 12)
     2.0
     """
-    return np.max(np.abs(np.linalg.eigvals(_array(matrix))), axis=-1)
+    return np.max(np.abs(np.linalg.eigvals(_as_array(matrix))), axis=-1)
 
 
 def norm_bound(weight_hh: ArrayLike | Tensor, largest_slope: float = 1.0) -> float:
@@ -184,7 +184,7 @@ def norm_bound(weight_hh: ArrayLike | Tensor, largest_slope: float = 1.0) -> flo
     >>> norm_bound([[3.0, 0.0], [0.0, 1.0]], largest_slope=0.25)
     0.75
     """
-    matrix = _array(weight_hh)
+    matrix = _as_array(weight_hh)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise ShapeError(f"norm_bound: weight_hh of shape {matrix.shape} is not (H, H)")
     return float(np.linalg.norm(matrix, 2)) * largest_slope

@@ -60,11 +60,11 @@ class detect_anomaly(ContextDecorator):
         Raises:
             AnomalyError: if an element is not finite.
         """
-        self._lines[out.index] = line = _line()
-        what = _not_finite(out._array)
+        self._lines[out.index] = line = _line_of_code()
+        what = _first_not_finite(out._array)
         if what is not None:
             raise AnomalyError(
-                f"the value of {primitive.name} is not finite ({what}){_place(out)}, made by {line}"
+                f"the value of {primitive.name} is not finite ({what}){_at(out)}, made by {line}"
             )
 
     def swept(self, node: Tensor, slot: int, source: Tensor, contribution: Value) -> None:
@@ -79,18 +79,18 @@ class detect_anomaly(ContextDecorator):
         Raises:
             AnomalyError: if an element is not finite.
         """
-        what = _not_finite(getattr(contribution, "_array", contribution))
+        what = _first_not_finite(getattr(contribution, "_array", contribution))
         if what is not None:
             assert node.op is not None
             name = "" if source.name is None else f" {source.name!r}"
             line = self._lines.get(node.index, "a line outside of detect_anomaly()")
             raise AnomalyError(
                 f"the gradient that {node.op.name} sends to its input {slot}{name} is not finite "
-                f"({what}){_place(node)}, made by {line}"
+                f"({what}){_at(node)}, made by {line}"
             )
 
 
-def _not_finite(array: ArrayLike) -> str | None:
+def _first_not_finite(array: ArrayLike) -> str | None:
     """Return the first element that is not finite and its index, or None if all are."""
     finite = np.isfinite(array)
     if finite.all():
@@ -99,11 +99,11 @@ def _not_finite(array: ArrayLike) -> str | None:
     return f"{np.asarray(array)[at]} at index {at}"
 
 
-def _place(node: Tensor) -> str:
+def _at(node: Tensor) -> str:
     return ", at " + ", ".join(map(str, node.scope)) if node.scope else ""
 
 
-def _line() -> str:
+def _line_of_code() -> str:
     """Return the line of code that is being executed, outside of the engine's machinery."""
     frame = sys._getframe(1)
     numpy = str(Path(np.__file__).parent)

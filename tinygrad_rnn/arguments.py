@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 
-def whole(value: Any, where: str, low: int, high: int | None = None) -> int:
+def integer_in(value: Any, where: str, low: int, high: int | None = None) -> int:
     """Return a whole number from `low` to `high`.
 
     Args:
@@ -24,7 +24,7 @@ def whole(value: Any, where: str, low: int, high: int | None = None) -> int:
         TypeError: if it is no whole number.
         ValueError: if it is out of range.
 
-    >>> whole(np.int32(3), "unroll: truncate", 1)
+    >>> integer_in(np.int32(3), "unroll: truncate", 1)
     3
     """
     takes = f"a whole number from {low}" + ("" if high is None else f" to {high}")
@@ -36,7 +36,9 @@ def whole(value: Any, where: str, low: int, high: int | None = None) -> int:
     return found
 
 
-def number(value: Any, where: str, low: float, high: float = np.inf, closed: bool = True) -> float:
+def number_in(
+    value: Any, where: str, low: float, high: float = np.inf, closed: bool = True
+) -> float:
     """Return a finite number from `low` up to `high`.
 
     Args:
@@ -50,7 +52,7 @@ def number(value: Any, where: str, low: float, high: float = np.inf, closed: boo
         TypeError: if it is no real number.
         ValueError: if it is out of range, infinite or NaN.
 
-    >>> number(0.9, "SGD: momentum", 0, 1)
+    >>> number_in(0.9, "SGD: momentum", 0, 1)
     0.9
     """
     takes = f"a number {'from' if closed else 'above'} {low}"

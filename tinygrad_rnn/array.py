@@ -32,7 +32,7 @@ Comparison = Callable[["ArrayMethods", object], NDArray[np.bool_]]
 # The tables are typed loosely. What each kind of method returns is said here.
 
 
-def _pair(ufunc: np.ufunc) -> tuple[Function, Function]:
+def _operator_pair(ufunc: np.ufunc) -> tuple[Function, Function]:
     """Return the methods for ``tensor OP other`` and ``other OP tensor``."""
 
     def direct(self: ArrayMethods, other: object) -> Any:
@@ -45,7 +45,7 @@ def _pair(ufunc: np.ufunc) -> tuple[Function, Function]:
 
 
 def _operator(ufunc: np.ufunc) -> tuple[Binary, Binary]:
-    return _pair(ufunc)
+    return _operator_pair(ufunc)
 
 
 def _in_place(ufunc: np.ufunc) -> Binary:
@@ -63,11 +63,11 @@ def _in_place(ufunc: np.ufunc) -> Binary:
 
 
 def _steps(ufunc: np.ufunc) -> tuple[Plain, Plain]:
-    return _pair(ufunc)
+    return _operator_pair(ufunc)
 
 
 def _comparison(ufunc: np.ufunc) -> Comparison:
-    return _pair(ufunc)[0]  # Python mirrors ``other OP tensor`` by itself
+    return _operator_pair(ufunc)[0]  # Python mirrors ``other OP tensor`` by itself
 
 
 def _unary(ufunc: np.ufunc) -> Callable[[ArrayMethods], Tensor]:

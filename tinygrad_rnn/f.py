@@ -48,7 +48,7 @@ class OfOne(Protocol[P]):
     def __call__(self, x: ArrayLike, *args: P.args, **kwargs: P.kwargs) -> Array: ...
 
 
-def _array(x: ArrayLike | Tensor) -> Value:
+def _as_value(x: ArrayLike | Tensor) -> Value:
     """Let numbers and lists be arrays, and tensors tensors."""
     return x if isinstance(x, Tensor) else np.asarray(x)
 
@@ -58,7 +58,7 @@ def _of_one(function: Callable[Concatenate[Value, P], Value]) -> OfOne[P]:
 
     @functools.wraps(function)
     def called(x: ArrayLike | Tensor, *args: P.args, **kwargs: P.kwargs) -> Value:
-        return function(_array(x), *args, **kwargs)
+        return function(_as_value(x), *args, **kwargs)
 
     return called  # type: ignore[return-value]  # what applying a primitive gives, as OfOne says
 
@@ -271,11 +271,11 @@ def linear_recurrence(
     >>> linear_recurrence(0.5, [1.0, 0.0, 2.0])
     array([1.  , 0.5 , 2.25])
     """
-    a, b = _array(a), _array(b)
+    a, b = _as_value(a), _as_value(b)
     fits = all(m in (1, n) for m, n in zip(a.shape[::-1], b.shape[::-1], strict=False))
     if fits and a.ndim <= b.ndim and a.shape != b.shape:
         a = np.broadcast_to(a, b.shape)
-    start = np.zeros(b.shape[1:], b.dtype) if start is None else _array(start)
+    start = np.zeros(b.shape[1:], b.dtype) if start is None else _as_value(start)
     if not b.ndim or a.shape != b.shape or start.shape != b.shape[1:]:
         raise ShapeError(
             f"linear_recurrence: a {a.shape}, b {b.shape} and start {start.shape} are not "

@@ -38,7 +38,7 @@ def pushforward(
             continue
         y, xs = (node, recorded_inputs(node)) if create_graph else (node._array, node._values)
         total: Any = None
-        for part in _parts(node.op, ts, y, xs, node.params):
+        for part in _changes(node.op, ts, y, xs, node.params):
             if part.shape != node.shape:
                 part = np.broadcast_to(part, node.shape)
             if part.dtype != node.dtype:
@@ -48,7 +48,7 @@ def pushforward(
     return tangents.get(root.index)
 
 
-def _parts(
+def _changes(
     op: Any, ts: list[Value | None], y: Value, xs: Sequence[Any], params: Params
 ) -> Iterator[Value]:
     """Give the change of y by each input that moves, or by all at once where there is a rule."""

@@ -87,7 +87,7 @@ def load(path: str | os.PathLike[str]) -> dict[str, Array]:
     ...     load(folder + "/one.safetensors")
     {'w': array([1., 1.])}
     """
-    return _read(path)[0]
+    return _read_arrays(path)[0]
 
 
 def load_networks(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, Form]]:
@@ -100,7 +100,7 @@ def load_networks(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[
         WeightsFileError: as `load`.
         OSError: as `load`.
     """
-    arrays, metadata = _read(path)
+    arrays, metadata = _read_arrays(path)
     try:
         forms = json.loads(metadata.get(NETWORKS, "{}"))
         return arrays, {str(name): dict(form) for name, form in forms.items()}
@@ -108,7 +108,7 @@ def load_networks(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[
         raise WeightsFileError(f"{path} does not say rightly what it holds: {error}") from error
 
 
-def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, str]]:
+def _read_arrays(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, str]]:
     """Return the arrays of a file, sorted by name, and its metadata."""
     from safetensors import SafetensorError
     from safetensors.numpy import load as decode

@@ -58,7 +58,7 @@ def itemised(losses: Tensor | Sequence[Tensor], run: Run) -> dict[str, Array]:
     ((4, 4), True)
     """
     roots = _seeds(losses)
-    states = _states(run)
+    states = _states_by_index(run)
     count, steps = len(roots), max(t for _, t in states.values()) + 1
     parts = list(dict.fromkeys(part for part, _ in states.values()))
     if count * steps * len(parts) > LARGEST_RESULT:
@@ -116,7 +116,7 @@ def _seeds(losses: Tensor | Sequence[Tensor]) -> list[RowStart]:
     return rows
 
 
-def _states(run: Run) -> dict[int, tuple[str, int]]:
+def _states_by_index(run: Run) -> dict[int, tuple[str, int]]:
     """Return the part and the step of each state of a run, by the node's index."""
     if not hasattr(run, "has_steps"):
         raise TypeError(f"itemised takes what unroll returns, not a {type(run).__name__}")

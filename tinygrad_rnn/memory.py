@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tinygrad_rnn.arguments import whole
+from tinygrad_rnn.arguments import integer_in
 
 
 class _Pause:
@@ -102,7 +102,7 @@ def keep_memory(spare: int = 256 * 2**20) -> bool:
     >>> keep_memory() in (True, False)
     True
     """
-    spare = whole(spare, "keep_memory: spare", 0, 2**31 - 1)
+    spare = integer_in(spare, "keep_memory: spare", 0, 2**31 - 1)
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):  # another C library, or another system

@@ -206,7 +206,7 @@ def _row_by_row(node: Tensor, op: Primitive, slot: int, source: Tensor, g: Array
 RowRule = Callable[[Tensor, int, Tensor, Array], Array | None]
 
 
-def _affine(node: Tensor, slot: int, source: Tensor, g: Array) -> Array | None:
+def _stacked_affine(node: Tensor, slot: int, source: Tensor, g: Array) -> Array | None:
     if slot % 2 or slot == len(node.inputs) - 1:  # a weight or a bias
         return None
     weight = node._values[slot + 1]
@@ -224,7 +224,7 @@ def _matmul(node: Tensor, slot: int, source: Tensor, g: Array) -> Array | None:
     return flat.reshape(len(g), *source.shape)
 
 
-def _getitem(node: Tensor, slot: int, source: Tensor, g: Array) -> Array | None:
+def _stacked_getitem(node: Tensor, slot: int, source: Tensor, g: Array) -> Array | None:
     index = node.params["index"]
     if not _is_basic(index):
         return None
@@ -233,34 +233,34 @@ def _getitem(node: Tensor, slot: int, source: Tensor, g: Array) -> Array | None:
     return out
 
 
-def _stack(node: Tensor, slot: int, source: Tensor, g: Array) -> Array:
+def _stacked_stack(node: Tensor, slot: int, source: Tensor, g: Array) -> Array:
     row: Array = g[(slice(None),) * (1 + node.params["axis"] % node.ndim) + (slot,)]
     return row
 
 
-def _concatenate(node: Tensor, slot: int, source: Tensor, g: Array) -> Array:
+def _stacked_concatenate(node: Tensor, slot: int, source: Tensor, g: Array) -> Array:
     axis = node.params["axis"] % node.ndim
     start = sum(np.shape(x)[axis] for x in node._values[:slot])
     part: Array = g[(slice(None),) * (1 + axis) + (slice(start, start + source.shape[axis]),)]
     return part
 
 
-def _reshape(node: Tensor, slot: int, source: Tensor, g: Array) -> Array:
+def _stacked_reshape(node: Tensor, slot: int, source: Tensor, g: Array) -> Array:
     return g.reshape(len(g), *source.shape)
 
 
-def _broadcast_to(node: Tensor, slot: int, source: Tensor, g: Array) -> Array:
+def _stacked_broadcast_to(node: Tensor, slot: int, source: Tensor, g: Array) -> Array:
     return unbroadcast_rows(g, source.shape)
 
 
 BY_NAME: dict[str, RowRule] = {
-    **dict.fromkeys(("linear", "affine", "linear_pair", "affine_pair"), _affine),
+    **dict.fromkeys(("linear", "affine", "linear_pair", "affine_pair"), _stacked_affine),
     "matmul": _matmul,
-    "getitem": _getitem,
-    "stack": _stack,
-    "concatenate": _concatenate,
-    **dict.fromkeys(("reshape", "expand_dims", "squeeze"), _reshape),
-    "broadcast_to": _broadcast_to,
+    "getitem": _stacked_getitem,
+    "stack": _stacked_stack,
+    "concatenate": _stacked_concatenate,
+    **dict.fromkeys(("reshape", "expand_dims", "squeeze"), _stacked_reshape),
+    "broadcast_to": _stacked_broadcast_to,
 }
 
 # The gates of a stacked pre-activation, and the nonlinearity whose slope each has.

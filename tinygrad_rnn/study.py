@@ -24,7 +24,7 @@ Grid = Mapping[str, Iterable[Any]]
 Results = dict[str, Result]  # by what `_key` returns
 
 
-class Point(NamedTuple):
+class Trial(NamedTuple):
     """One setting with one seed, and what the study made of it.
 
     Attributes:
@@ -32,7 +32,7 @@ class Point(NamedTuple):
         seed: the seed.
         result: what the study returned, as JSON gives it back.
 
-    >>> Point({"gain": 0.5}, seed=0, result=1.25).setting
+    >>> Trial({"gain": 0.5}, seed=0, result=1.25).setting
     {'gain': 0.5}
     """
 
@@ -48,7 +48,7 @@ def run(
     seeds: Iterable[int] = (0,),
     executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> list[Point]:
+) -> list[Trial]:
     """Call ``study(seed=..., **setting)`` for every setting of a grid with every seed.
 
     Args:
@@ -96,7 +96,7 @@ def run(
                     if isinstance(outcome, Exception):
                         failed.append((key, outcome))
                         continue
-                    found[key] = _append(file, *wanted[key], outcome)
+                    found[key] = _append_line(file, *wanted[key], outcome)
                     done += 1
                     if progress is not None:
                         progress(done, len(wanted))
@@ -106,7 +106,7 @@ def run(
             f"{len(failed)} of {len(wanted)} failed, the first of them {key} with {error!r}; "
             f"{path} has the other {done}: run the study again to compute what is missing"
         ) from error
-    return [Point(setting, seed, found[key]) for key, (setting, seed) in wanted.items()]
+    return [Trial(setting, seed, found[key]) for key, (setting, seed) in wanted.items()]
 
 
 def _points(grid: Grid, seeds: Iterable[int]) -> Iterator[tuple[Setting, int]]:
@@ -177,7 +177,7 @@ def _results(path: Path) -> Iterator[tuple[BinaryIO, Results]]:
         yield file, found
 
 
-def _append(file: BinaryIO, setting: Setting, seed: int, result: Result) -> Result:
+def _append_line(file: BinaryIO, setting: Setting, seed: int, result: Result) -> Result:
     """Write a line and wait until the disk has it; return the result as it will be read."""
     line = _json({"setting": setting, "seed": seed, "result": result})
     file.write(line.encode() + b"\n")
@@ -191,10 +191,10 @@ def _key(setting: Setting, seed: int) -> str:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, default=_plain, sort_keys=True)
+    return json.dumps(value, default=_as_lists, sort_keys=True)
 
 
-def _plain(value: object) -> object:
+def _as_lists(value: object) -> object:
     """Return a NumPy array or scalar as lists and numbers."""
     if hasattr(value, "tolist"):
         return value.tolist()

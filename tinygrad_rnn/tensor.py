@@ -206,15 +206,15 @@ def tensors(given: Tensor | Iterable[Tensor], function: str) -> list[Tensor]:
     if hasattr(given, "parameters"):
         raise TypeError(f"{function} takes the parameters themselves: module.parameters()")
     if isinstance(given, str | Mapping | np.ndarray) or not isinstance(given, Iterable):
-        raise TypeError(f"{function} takes tensors, not {_kind(given)}")
+        raise TypeError(f"{function} takes tensors, not {_with_article(given)}")
     found = list(given)
     for x in found:
         if not isinstance(x, Tensor):
-            raise TypeError(f"{function} takes tensors, not {_kind(x)} among them")
+            raise TypeError(f"{function} takes tensors, not {_with_article(x)} among them")
     return found
 
 
-def _kind(x: Any) -> str:
+def _with_article(x: Any) -> str:
     name = type(x).__name__
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 

@@ -4,24 +4,24 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tr
-from tinygrad_rnn.arguments import number, whole
+from tinygrad_rnn.arguments import integer_in, number_in
 
 
 @pytest.mark.parametrize("value", [1.0, 1.5, True, np.True_, "3", None, [1], np.float64(2)])
 def test_what_is_no_whole_number(value):
     with pytest.raises(TypeError, match=r"f: n = .* is not a whole number from 1"):
-        whole(value, "f: n", 1)
+        integer_in(value, "f: n", 1)
 
 
 @pytest.mark.parametrize("value", [0, -1, np.int64(-3), 10**30])
 def test_a_whole_number_out_of_range(value):
     with pytest.raises(ValueError, match=r"f: n = .* is not a whole number from 1 to 9"):
-        whole(value, "f: n", 1, 9)
+        integer_in(value, "f: n", 1, 9)
 
 
 @pytest.mark.parametrize("value", [1, 9, np.int8(4), np.uint64(5)])
 def test_whole_numbers_of_any_kind(value):
-    found = whole(value, "f: n", 1, 9)
+    found = integer_in(value, "f: n", 1, 9)
     assert found == value
     assert type(found) is int
 
@@ -29,19 +29,19 @@ def test_whole_numbers_of_any_kind(value):
 @pytest.mark.parametrize("value", [True, "0.1", None, [0.1], 1j])
 def test_what_is_no_number(value):
     with pytest.raises(TypeError, match=r"f: x = .* is not a number from 0 and below 1"):
-        number(value, "f: x", 0, 1)
+        number_in(value, "f: x", 0, 1)
 
 
 @pytest.mark.parametrize("value", [-1e-9, 1, np.inf, -np.inf, np.nan])
 def test_a_number_out_of_range(value):
     with pytest.raises(ValueError, match=r"f: x = .* is not a number from 0 and below 1"):
-        number(value, "f: x", 0, 1)
+        number_in(value, "f: x", 0, 1)
 
 
 def test_an_open_range_leaves_its_end_out():
-    assert number(np.float32(0.5), "f: x", 0, closed=False) == 0.5
+    assert number_in(np.float32(0.5), "f: x", 0, closed=False) == 0.5
     with pytest.raises(ValueError, match="above 0"):
-        number(0, "f: x", 0, closed=False)
+        number_in(0, "f: x", 0, closed=False)
 
 
 @pytest.mark.parametrize(("k1", "k2"), [(1.5, 3), (1, 2.5), (True, 2), ("1", 2), (1, None)])

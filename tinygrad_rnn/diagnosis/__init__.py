@@ -65,11 +65,11 @@ class Diagnosis:
             text = str(finding)
             for said in told:  # which needs not be said again
                 text = text.removeprefix(said).strip()
-            lines.append(f"{finding.cause}{_place(finding)}: {text}")
+            lines.append(f"{finding.cause}{_layer_in_brackets(finding)}: {text}")
         return "\n".join(line for line in lines if line)
 
 
-def _place(finding: Finding) -> str:
+def _layer_in_brackets(finding: Finding) -> str:
     where = finding.where._replace(step=None, gate=None)
     return f" ({where})" if str(where) else ""
 

@@ -16,7 +16,7 @@ from tinygrad_rnn.diagnosis.curves import Curve
 from tinygrad_rnn.diagnosis.evidence import RECTIFIERS, Evidence
 from tinygrad_rnn.diagnosis.examined import Examined
 from tinygrad_rnn.diagnosis.finding import Finding, Where
-from tinygrad_rnn.diagnosis.words import factor, journey, number, percent
+from tinygrad_rnn.diagnosis.words import factor, in_words, journey, percent
 from tinygrad_rnn.graph import Array
 
 # A gradient is lost if ten thousandth of it arrives, or a hundredth over a steep way.
@@ -48,8 +48,11 @@ def non_finite(seen: Examined) -> Iterator[Finding]:
                 if known and source.index not in looked and not _finite(source.data):
                     looked.add(source.index)
                     waiting.append(source)
-        kind, op = _kind(node.data), node.op.name if node.op else f"the leaf {node.name or ''}"
-        yield _not_finite(seen, node, f"The value of {op.strip()} is {kind}", BROKEN)
+        kind, op = (
+            _nan_or_inf(node.data),
+            node.op.name if node.op else f"the leaf {node.name or ''}",
+        )
+        yield _non_finite_finding(seen, node, f"The value of {op.strip()} is {kind}", BROKEN)
         return
     for edge in seen.flow.edges:
         if not edge.finite:
@@ -59,12 +62,12 @@ def non_finite(seen: Examined) -> Iterator[Finding]:
             grown = max((c.growth for c in seen.curves if c is not None), default=0.0)
             weight = WRONG - 100 if grown > 20 else BROKEN  # it has merely exploded
             text = f"The gradient that {node.op.name} sends to {to} is {kind}"
-            yield _not_finite(seen, node, text, weight)
+            yield _non_finite_finding(seen, node, text, weight)
             return
 
 
-def _not_finite(seen: Examined, node: object, text: str, weight: float) -> Finding:
-    where = _where(node)
+def _non_finite_finding(seen: Examined, node: object, text: str, weight: float) -> Finding:
+    where = _where_made(node)
     place = f" ({where})" if str(where) else ""
     return Finding(
         "non-finite", where, math.nan, f"{text}, the first that is not finite{place}.",
@@ -158,12 +161,12 @@ def exploding(seen: Examined) -> Iterator[Finding]:
             continue
         worst = max(curves, key=lambda curve: curve.growth)
         radius = seen.evidence[number_].radius
-        why = "" if radius is None else f" The spectral radius of its weight is {number(radius)}."
+        why = "" if radius is None else f" The spectral radius of its weight is {in_words(radius)}."
         yield Finding(
             "exploding", Where(chain.layer, worst.steps[int(np.nanargmax(worst.norms))]),
             10.0 ** min(worst.growth, 300.0),
-            f"The gradient{_in(chain)} grows {number(10.0 ** min(worst.growth, 300.0))}-fold on its"
-            f" way back from t = {worst.steps[0]}.{why}",
+            f"The gradient{_in(chain)} grows {in_words(10.0 ** min(worst.growth, 300.0))}-fold on "
+            f"its way back from t = {worst.steps[0]}.{why}",
             "clip it with tr.clip_grad_norm_(parameters, 1.0), and start from an orthogonal or "
             "smaller recurrent weight (tr.init.orthogonal).", WRONG + min(worst.growth, 90.0),
         )  # fmt: skip
@@ -228,7 +231,7 @@ def shut_gates(seen: Examined) -> Iterator[Finding]:
                 what = SHUTTABLE[one.name]
                 yield Finding(
                     "gates-closed", Where(chain.layer, gate=one.name), mean,
-                    f"The {one.name}{_in(chain)} is open by {number(mean)} on average: {what}.",
+                    f"The {one.name}{_in(chain)} is open by {in_words(mean)} on average: {what}.",
                     f"start the {one.name}'s bias at 0, and scale the inputs.", 3.0,
                 )  # fmt: skip
 
@@ -255,7 +258,7 @@ def _vanishing(evidence: Evidence, curve: Curve, weight: float) -> Finding:
                 "update gate": "lower the update gate's bias (update_bias=-2 or less)"}  # fmt: skip
         return Finding(
             "gates-closed", Where(chain.layer, gate=gate or None), mean,
-            f"{said} At each step {name} lets {number(mean)} of {part} straight through, on "
+            f"{said} At each step {name} lets {in_words(mean)} of {part} straight through, on "
             "average.",
             f"{bias.get(gate, 'let the gate that keeps the state start more open')}: about 1 - 1/n "
             "is needed to look n steps back.", weight,
@@ -267,7 +270,7 @@ def _vanishing(evidence: Evidence, curve: Curve, weight: float) -> Finding:
     radius = evidence.radius
     amount = evidence.weight if radius is None else radius
     what = "The recurrent product" if radius is None else "The recurrent weight"
-    size = "" if radius is None else f" has a spectral radius of {number(radius)} and"
+    size = "" if radius is None else f" has a spectral radius of {in_words(radius)} and"
     largest = evidence.largest_slope
     bound = "" if largest == 1.0 else f", and no slope of the nonlinearity is above {largest}"
     return Finding(
@@ -285,7 +288,7 @@ def _saturated(evidence: Evidence, said: str, weight: float) -> Finding:
     return Finding(
         "saturated-units", Where(chain.layer), share,
         f"{said} {percent(share)} of the sigmoids and tanhs{_in(chain)} lie at an end of their "
-        f"range: their slopes leave {number(evidence.slope / evidence.largest_slope)} of the "
+        f"range: their slopes leave {in_words(evidence.slope / evidence.largest_slope)} of the "
         "gradient at each step.".strip(),
         "scale the inputs to about 1 and start from smaller weights; a normalised pre-activation "
         "(tr.LayerNorm) keeps them there.", weight,
@@ -295,7 +298,7 @@ def _saturated(evidence: Evidence, said: str, weight: float) -> Finding:
 def _off(evidence: Evidence, said: str, weight: float) -> Finding:
     return Finding(
         "dead-units", Where(evidence.chain.layer), evidence.slope,
-        f"{said} The rectifiers leave {number(evidence.slope)} of the gradient at each step: the "
+        f"{said} The rectifiers leave {in_words(evidence.slope)} of the gradient at each step: the "
         "units that it comes to are off.",
         "start their biases a little above 0, or use a leaky rectifier (tr.f.leaky_relu).", weight,
     )  # fmt: skip
@@ -321,7 +324,7 @@ def lost_in_depth(seen: Examined) -> Iterator[Finding]:
     yield Finding(
         "lost-in-depth", Where(below.layer), share,
         f"{percent(share)} of the gradient at {layers[-1].label} reaches {layers[0].label}; most "
-        f"is lost from {above.label} to {below.label} (times {number(10.0 ** falls[worst])}).",
+        f"is lost from {above.label} to {below.label} (times {in_words(10.0 ** falls[worst])}).",
         "larger input weights between the layers, a connection around each layer (h + x), or "
         "fewer layers.", float(-(logs[0] - logs[-1])),
     )  # fmt: skip
@@ -344,7 +347,7 @@ def _in(chain: Chain) -> str:
     return f" in {chain.label}" if chain.label else ""
 
 
-def _where(node: object) -> Where:
+def _where_made(node: object) -> Where:
     place = home(node)
     layers = [part.index for part in node.scope if part.name == "layer"]  # type: ignore[attr-defined]  # a node
     step = None if place is None else place.step
@@ -356,5 +359,5 @@ def _finite(data: object) -> bool:
     return array.dtype.kind != "f" or bool(np.all(np.isfinite(array)))
 
 
-def _kind(data: object) -> str:
+def _nan_or_inf(data: object) -> str:
     return "NaN" if np.any(np.isnan(np.asarray(data))) else "Inf"

@@ -166,7 +166,7 @@ def _marked(graph: list[Any], steps: _Steps) -> list[Chain]:
             calls[id(call.chain), call.parts, tuple(around)].append((call, nodes))
     found = []
     for (_, parts, around), chain in calls.items():
-        for run in _runs(chain):
+        for run in _numbered_runs(chain):
             numbers = [number for number, _, _ in run]
             states = {
                 part: [by_index.get(call.gives[k]) for _, call, _ in run]
@@ -177,7 +177,7 @@ def _marked(graph: list[Any], steps: _Steps) -> list[Chain]:
     return found
 
 
-def _runs(chain: list[tuple[Call, list[Any]]]) -> list[list[tuple[int, Call, list[Any]]]]:
+def _numbered_runs(chain: list[tuple[Call, list[Any]]]) -> list[list[tuple[int, Call, list[Any]]]]:
     """Number the calls by their time steps; where a number comes again, another run has begun."""
     runs: list[list[tuple[int, Call, list[Any]]]] = [[]]
     seen: set[int] = set()  # numbers in the last run

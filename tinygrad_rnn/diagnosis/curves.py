@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.diagnosis.chains import Chain, home
-from tinygrad_rnn.diagnosis.decay import Piece, pieces
+from tinygrad_rnn.diagnosis.decay import Stretch, pieces
 from tinygrad_rnn.graph import Array
 from tinygrad_rnn.itemise import row_norms, rows_at_once
 from tinygrad_rnn.stacked_sweep import Rows, RowStart, stacked_sweep
@@ -57,7 +57,7 @@ class Curve:
             return float(self.norms[-1] / self.norms[0])
 
     @cached_property
-    def pieces(self) -> list[Piece]:
+    def pieces(self) -> list[Stretch]:
         """The one or two lines that it follows; places count from where the gradient sets out."""
         return pieces(self.norms)
 
@@ -114,12 +114,12 @@ class Ways:
         found: dict[int | None, list[tuple[Any, Array]]] = defaultdict(list)
         root = self.flow.root
         if root.index in self.inside:
-            found[_step(root)].append((root, self.flow.gradient(root)))
+            found[_step_of(root)].append((root, self.flow.gradient(root)))
         leading = self._leading(graph)
         for edge in self.flow.edges:
             node = edge.source
             if node.index in leading and edge.consumer.index not in self.inside and edge.max != 0:
-                found[_step(node)].append((node, self.flow.contribution(edge)))
+                found[_step_of(node)].append((node, self.flow.contribution(edge)))
         order = sorted(found, key=lambda step: found[step][0][0].index)
         return {step: found[step] for step in order}
 
@@ -214,6 +214,6 @@ def _carried(curve: Curve) -> tuple[int, float]:
     return int(np.count_nonzero(curve.norms)), share if np.isfinite(share) else np.inf
 
 
-def _step(node: Any) -> int | None:
+def _step_of(node: Any) -> int | None:
     where = home(node)
     return None if where is None else where.step

@@ -19,7 +19,7 @@ BEND = 0.3  # decades by which one line must miss somewhere before two are told
 SMALLEST_NORMAL = np.finfo(np.float64).tiny  # below, a gradient is stuck at a few rounded values
 
 
-class Piece(NamedTuple):
+class Stretch(NamedTuple):
     """A stretch in which a gradient changes by the same factor at every step back.
 
     Attributes:
@@ -38,7 +38,7 @@ class Piece(NamedTuple):
         return float(10.0**self.decades)
 
 
-def pieces(norms: ArrayLike) -> list[Piece]:
+def pieces(norms: ArrayLike) -> list[Stretch]:
     """Return the one or two lines that a gradient's norms follow.
 
     What is zero, not finite or below 2.2e-308 is left out of the fit.
@@ -61,12 +61,12 @@ def pieces(norms: ArrayLike) -> list[Piece]:
         return []
     logs = np.log10(norms[at])
     one = _lines(at, logs, [])
-    whole = Piece(int(at[0]), int(at[-1]), one.slopes[0])
+    whole = Stretch(int(at[0]), int(at[-1]), one.slopes[0])
     knee = _knee(at, logs, one)
     if knee is None:
         return [whole]
     first, second = _lines(at, logs, [knee]).slopes
-    return [Piece(int(at[0]), knee, first), Piece(knee, int(at[-1]), first + second)]
+    return [Stretch(int(at[0]), knee, first), Stretch(knee, int(at[-1]), first + second)]
 
 
 class _Fit(NamedTuple):

@@ -9,10 +9,10 @@ from tinygrad_rnn.diagnosis.curves import Curve
 AS_MUCH = 0.02  # a factor this near 1, over the whole way, is no change
 
 
-def number(value: float) -> str:
+def in_words(value: float) -> str:
     """Return a positive number as it is read: two digits, an exponent only if it must be.
 
-    >>> [number(x) for x in (0.154, 1.0, 23.6, 1234.5, 3.21e-5, 1e12, math.inf)]
+    >>> [in_words(x) for x in (0.154, 1.0, 23.6, 1234.5, 3.21e-5, 1e12, math.inf)]
     ['0.15', '1.0', '24', '1,200', '3.2e-05', '1.0e+12', 'Inf']
     """
     if math.isnan(value):
@@ -53,7 +53,7 @@ def factor(decades: float) -> str:
     value = 10.0**decades
     if 0.9 <= value <= 1.105:
         return f"{value:.2f}" if abs(value - 1) >= 0.0095 or value == 1 else f"{value:.3f}"
-    return number(value)
+    return in_words(value)
 
 
 def rate(curve: Curve) -> str:
@@ -103,7 +103,7 @@ def journey(curve: Curve) -> str:
     if not all(math.isfinite(x) for x in curve.norms):
         bad = next(k for k, x in enumerate(curve.norms) if not math.isfinite(x))
         at = curve.steps[bad]
-        return f"The gradient{where} is {number(float(curve.norms[bad]))} at t = {at}."
+        return f"The gradient{where} is {in_words(float(curve.norms[bad]))} at t = {at}."
     if not curve.arrives:
         last = max(k for k, x in enumerate(curve.norms) if x > 0)
         ends = f"it ends at t = {curve.steps[last]}"
@@ -112,7 +112,7 @@ def journey(curve: Curve) -> str:
     told = f": {told}" if told else ""
     whole = of if curve.alone else of[0].upper() + of[1:]
     if curve.share > 1 + AS_MUCH:
-        times = number(curve.share)
+        times = in_words(curve.share)
         if not math.isfinite(curve.share):  # though both of its ends are
             times = f"1.0e+{curve.decades:.0f}"
         if curve.alone:

@@ -198,15 +198,15 @@ def _checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Form]]:
             f"{path} is not a checkpoint of plain weights, or is damaged: save a model's weights "
             "alone, torch.save(model.state_dict(), path)"
         ) from error
-    return dict(named_arrays(_plain(found))), {}
+    return dict(named_arrays(_as_arrays(found))), {}
 
 
-def _plain(found: Any) -> Any:
+def _as_arrays(found: Any) -> Any:
     """Turn tensors into arrays, at any depth."""
     if isinstance(found, dict):
-        return {str(key): _plain(value) for key, value in found.items()}
+        return {str(key): _as_arrays(value) for key, value in found.items()}
     if isinstance(found, list | tuple):
-        return [_plain(value) for value in found]
+        return [_as_arrays(value) for value in found]
     if not hasattr(found, "detach"):
         return None
     return (found.double() if str(found.dtype) == "torch.bfloat16" else found).detach().numpy()

@@ -88,7 +88,7 @@ def build(
         StateDictError: if a shape or a dtype does not fit.
     """
     kind = kind_of(pieces.weight_hh, names["weight_hh"])
-    _check(pieces, names)
+    _check_shapes(pieces, names)
     ours = _reorder(pieces._asdict(), convention, kind, to_ours=True)
     if "bias_ih" in ours:
         ours["bias"] = ours.pop("bias_ih")
@@ -106,7 +106,7 @@ def build(
     return cell
 
 
-def _check(pieces: Pieces, names: Mapping[str, str]) -> None:
+def _check_shapes(pieces: Pieces, names: Mapping[str, str]) -> None:
     """Raise StateDictError unless every array agrees with the recurrent weight."""
     weight_hh = pieces.weight_hh
     rows, hidden = weight_hh.shape
@@ -179,7 +179,7 @@ def _reorder(
     return out
 
 
-def stack(cells: Sequence[Sequence[GatedCell]], dropout: float = 0.0) -> RecurrentLayers:
+def stacked_layers(cells: Sequence[Sequence[GatedCell]], dropout: float = 0.0) -> RecurrentLayers:
     """Return the layers made up of these cells: per layer one, or forwards and backwards."""
     first = cells[0][0]
     layer = next(made for made in (RNN, LSTM, GRU) if made.cell is type(first))
@@ -209,7 +209,7 @@ def stack(cells: Sequence[Sequence[GatedCell]], dropout: float = 0.0) -> Recurre
     return out
 
 
-def pick(
+def required_arrays(
     arrays: Mapping[str, Any], required: Collection[str], optional: Collection[str] = ()
 ) -> list[Any]:
     """Return the named arrays, None for an optional one that is not there.

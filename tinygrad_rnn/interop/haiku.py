@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.errors import StateDictError
-from tinygrad_rnn.interop.gates import HAIKU, Pieces, build, pick, take_apart
+from tinygrad_rnn.interop.gates import HAIKU, Pieces, build, required_arrays, take_apart
 from tinygrad_rnn.nn.base import GatedCell
 from tinygrad_rnn.tensor import Array
 
@@ -36,11 +36,11 @@ def from_haiku(parameters: Mapping[str, Any]) -> GatedCell:
     'GRUCell'
     """
     if "w" not in parameters:
-        w_i, w_h, b = pick(parameters, ("w_i", "w_h", "b"))
+        w_i, w_h, b = required_arrays(parameters, ("w_i", "w_h", "b"))
         if w_h.ndim != 2 or w_h.shape[1] != 3 * w_h.shape[0]:
             raise StateDictError(f"w_h {w_h.shape} is not (H, 3*H)")
         return build(Pieces(w_i.T, w_h.T, b), HAIKU, GRU_NAMES, reset="before")
-    w, b = pick(parameters, ("w", "b"))
+    w, b = required_arrays(parameters, ("w", "b"))
     hidden = b.size // 4
     if w.ndim != 2 or b.shape != (4 * hidden,) or len(w) <= hidden:
         raise StateDictError(f"w {w.shape} and b {b.shape} are not (I + H, 4*H) and (4*H,)")

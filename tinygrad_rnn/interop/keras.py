@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn.errors import StateDictError
-from tinygrad_rnn.interop.gates import KERAS, Pieces, build, kind_of, of_an_rnn, pick, take_apart
+from tinygrad_rnn.interop.gates import (
+    KERAS,
+    Pieces,
+    build,
+    kind_of,
+    of_an_rnn,
+    required_arrays,
+    take_apart,
+)
 from tinygrad_rnn.nn.base import GatedCell
 from tinygrad_rnn.tensor import Array
 
@@ -47,7 +55,7 @@ def from_keras(
     >>> from_keras({name: rng.normal(size=shape) for name, shape in shapes.items()}).hidden_size
     3
     """
-    kernel, recurrent, bias = pick(weights, ("kernel", "recurrent_kernel"), ("bias",))
+    kernel, recurrent, bias = required_arrays(weights, ("kernel", "recurrent_kernel"), ("bias",))
     options: dict[str, Any] = {}
     kind = kind_of(recurrent.T, "recurrent_kernel, transposed,")
     second = None

@@ -14,8 +14,8 @@ from tinygrad_rnn.interop.gates import (
     build,
     kind_of,
     of_an_rnn,
-    pick,
-    stack,
+    required_arrays,
+    stacked_layers,
     take_apart,
 )
 from tinygrad_rnn.nn.recurrent import RecurrentLayers
@@ -52,7 +52,7 @@ def from_onnx(
     >>> from_onnx(node)(np.ones((5, 1, 2))).outputs.shape
     (5, 1, 6)
     """
-    w, r, b, p = pick(tensors, ("W", "R"), ("B", "P"))
+    w, r, b, p = required_arrays(tensors, ("W", "R"), ("B", "P"))
     given = {name: a for name, a in zip("WRBP", (w, r, b, p), strict=True) if a is not None}
     for name, array in given.items():
         if array.ndim != (3 if name in "WR" else 2) or len(array) not in (1, 2):
@@ -74,7 +74,7 @@ def from_onnx(
         first, second = (None, None) if b is None else np.split(b[d], [r.shape[1]])
         pieces = Pieces(w[d], r[d], first, second, None if p is None else p[d])
         cells.append(build(pieces, ONNX, ONNX_NAMES, **options))
-    return stack([cells])
+    return stacked_layers([cells])
 
 
 def to_onnx(layers: RecurrentLayers) -> list[dict[str, Array]]:

@@ -15,8 +15,8 @@ from tinygrad_rnn.interop.gates import (
     check_names,
     kind_of,
     of_an_rnn,
-    pick,
-    stack,
+    required_arrays,
+    stacked_layers,
     take_apart,
 )
 from tinygrad_rnn.nn.base import GatedCell
@@ -217,7 +217,7 @@ def _cell(arrays: Mapping[str, Any], suffix: str, nonlinearity: str | None) -> G
     """Return the cell whose arrays' names end in `suffix`."""
     names = {piece: piece + suffix for piece in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
     biased = any(name.startswith("bias") for name in arrays)
-    pieces = Pieces(*pick(arrays, list(names.values())[: 4 if biased else 2]))
+    pieces = Pieces(*required_arrays(arrays, list(names.values())[: 4 if biased else 2]))
     kind = kind_of(pieces.weight_hh, names["weight_hh"])
     options = {"reset": "after"} if kind == "GRU" else {}
     options |= of_an_rnn(kind, nonlinearity)
@@ -240,7 +240,7 @@ def _layers(arrays: Mapping[str, Any], nonlinearity: str | None, dropout: float)
             f"unexpected: {', '.join(projections)}: an LSTM with proj_size has no counterpart here"
         )
     check_names(arrays, wanted, known)
-    return stack(
+    return stacked_layers(
         [[_cell(groups[suffix], suffix, nonlinearity) for suffix in pair] for pair in suffixes],
         dropout,
     )

@@ -71,10 +71,10 @@ def mark_call(call: Call, x: Any, before: Any, after: Any) -> None:
     call.reads = x.index if isinstance(x, Tensor) else None
 
 
-Step = Callable[[Any, Any, Any], Any]
+CellFunction = Callable[[Any, Any, Any], Any]
 
 
-def marked(step: Step) -> Step:
+def marked(step: CellFunction) -> CellFunction:
     """Return a cell's `__call__` that marks itself where nobody has done so for it.
 
     In a loop of the user's own, each cell is then known from the others, and its state from

@@ -42,7 +42,9 @@ def checkpointed(
     for start in reversed(starts) if reverse else starts:
         piece = slice(start, start + size)
         function = SegmentFunction(cell, unroller, state, None if mask is None else mask[piece])
-        pieces.append(record(SEGMENT, function, inputs[piece], *_parts(state), *cell.parameters()))
+        pieces.append(
+            record(SEGMENT, function, inputs[piece], *_state_tensors(state), *cell.parameters())
+        )
         state = _unpacked(pieces[-1][0 if reverse else -1], state)
     if reverse:
         pieces.reverse()
@@ -55,8 +57,8 @@ class SegmentFunction(SequenceFunction):
     def __init__(self, cell: Cell, unroller: Unroller, like: Any, mask: Array | None) -> None:
         super().__init__()
         self.cell, self.unroller, self.mask = cell, unroller, mask
-        self.like = unflatten(like, [None] * len(_parts(like)))  # its type alone
-        self.count = len(_parts(like))
+        self.like = unflatten(like, [None] * len(_state_tensors(like)))  # its type alone
+        self.count = len(_state_tensors(like))
 
     def forward(self, *values: Any) -> Array:
         """Return all states, a row of numbers for each step; record nothing."""
@@ -97,7 +99,7 @@ class SegmentFunction(SequenceFunction):
     def _packed(self, x: Any, parts: list[Any]) -> Tensor:
         """Unroll from a state of these parts; return (steps, N), all parts of a state in a row."""
         run = self.unroller(x, unflatten(self.like, parts), self.mask)
-        rows = [np.concatenate([p.reshape(-1) for p in _parts(s)]) for s in run.states]
+        rows = [np.concatenate([p.reshape(-1) for p in _state_tensors(s)]) for s in run.states]
         return np.stack(rows)  # type: ignore[return-value,unused-ignore]  # dispatched to Tensor
 
     def _check(self, y: Tensor, known: set[int]) -> None:
@@ -140,17 +142,17 @@ class CheckpointedRun(OpaqueRun):
     @cached_property
     def outputs(self) -> Tensor:
         """The hidden states of all steps, (T, B, H)."""
-        h = _parts(self.like)[0]
+        h = _state_tensors(self.like)[0]
         return np.concatenate([p[:, : h.size].reshape(-1, *h.shape) for p in self.pieces])  # type: ignore[return-value,unused-ignore]  # dispatched to Tensor
 
 
-def _parts(state: Any) -> list[Tensor]:
+def _state_tensors(state: Any) -> list[Tensor]:
     return list(state) if isinstance(state, tuple) else [state]
 
 
 def _unpacked(row: Tensor, like: Any) -> Any:
     """Return the state that a row of numbers holds."""
-    parts = _parts(like)
+    parts = _state_tensors(like)
     ends = accumulate((part.size for part in parts), initial=0)
     cut = [
         row[start:stop].reshape(part.shape)

@@ -67,15 +67,15 @@ def forms_in(module: Module) -> dict[str, Form]:
     Args:
         module: any; what is no known network or a subclass of one is left out.
     """
-    return dict(_forms(module, ""))
+    return dict(_named_forms(module, ""))
 
 
-def _forms(module: Module, name: str) -> Iterator[tuple[str, Form]]:
+def _named_forms(module: Module, name: str) -> Iterator[tuple[str, Form]]:
     if type(module) in MODULE_KINDS.values():
         yield name, form_of(module)  # type: ignore[arg-type]  # one of them
         return
     for path, part in module.named_children():
-        yield from _forms(part, f"{name}.{path}" if name else path)
+        yield from _named_forms(part, f"{name}.{path}" if name else path)
 
 
 def network(form: Form, arrays: Mapping[str, Any]) -> Any:

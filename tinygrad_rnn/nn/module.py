@@ -96,14 +96,14 @@ class Module:
             module = waiting.pop(0)
             if id(module) not in found:
                 found[id(module)] = module
-                held = (part for value in vars(module).values() for _, part in _parts(value, ""))
+                held = (part for value in vars(module).values() for _, part in _held_by(value, ""))
                 waiting.extend(part for part in held if isinstance(part, Module))
         return iter(found.values())
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Yield the modules directly inside, each with its dotted name."""
         for attribute, value in vars(self).items():
-            for name, part in _parts(value, attribute):
+            for name, part in _held_by(value, attribute):
                 if isinstance(part, Module):
                     yield name, part
 
@@ -158,16 +158,16 @@ class Module:
             parameter.data = arrays[name]
 
 
-def _parts(value: Any, name: str) -> Iterator[tuple[str, Parameter | Module]]:
+def _held_by(value: Any, name: str) -> Iterator[tuple[str, Parameter | Module]]:
     """Yield the parameters and modules that an attribute is or, if a container, holds."""
     if isinstance(value, (Parameter, Module)):
         yield name, value
     elif isinstance(value, (list, tuple)):
         for k, item in enumerate(value):
-            yield from _parts(item, f"{name}.{k}")
+            yield from _held_by(item, f"{name}.{k}")
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _parts(item, f"{name}.{key}")
+            yield from _held_by(item, f"{name}.{key}")
 
 
 def _parameters(
@@ -177,7 +177,7 @@ def _parameters(
 
     A module that refers back to one that it lies inside is not entered again.
     """
-    for path, part in _parts(value, name):
+    for path, part in _held_by(value, name):
         if isinstance(part, Parameter):
             yield path, part
         elif not any(part is outer for outer in inside):

@@ -60,11 +60,11 @@ def record(primitive: Primitive, function: SequenceFunction, *inputs: Any) -> Te
 def sequence_primitive(name: str, formula: str) -> Primitive:
     """Declare a primitive that does what the `SequenceFunction` it is given says."""
     return Primitive(
-        name, _forward, VariadicRule(_vjp), VariadicRule(_jvp), formula, "BPTT over all steps"
+        name, _run_forward, VariadicRule(_vjp), VariadicRule(_jvp), formula, "BPTT over all steps"
     )
 
 
-def _forward(*values: Any, function: SequenceFunction) -> Array:
+def _run_forward(*values: Any, function: SequenceFunction) -> Array:
     return function.forward(*values)
 
 

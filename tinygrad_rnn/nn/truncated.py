@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinygrad_rnn.arguments import whole
+from tinygrad_rnn.arguments import integer_in
 from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.nn.base import Cell
 from tinygrad_rnn.nn.unroll import starting_state
@@ -74,7 +74,7 @@ def truncated_bptt(
     >>> cell.weight_hh.grad.shape
     (3, 3)
     """
-    k1, k2 = whole(k1, "truncated_bptt: k1", 1), whole(k2, "truncated_bptt: k2", 1)
+    k1, k2 = integer_in(k1, "truncated_bptt: k1", 1), integer_in(k2, "truncated_bptt: k2", 1)
     if not k1 <= k2:
         raise ValueError(f"truncated_bptt: k1 = {k1} and k2 = {k2} are not 1 <= k1 <= k2")
     shape = np.shape(inputs)
@@ -91,7 +91,7 @@ def truncated_bptt(
         total += 0.0 if step.loss is None else step.loss.item()
         due += 1
         if due == k1 or t == shape[0] - 1:
-            found = _sweep(window, due)
+            found = _sweep_window(window, due)
             if isinstance(inputs, Tensor) and inputs.requires_grad:
                 inputs[t + 1 - len(window) : t + 1].backward(found)
             if update is not None:
@@ -111,7 +111,7 @@ def _take(cell: Cell, inputs: Any, t: int, state: Any, loss: Any) -> _Step:
     return _Step(x, before, after, loss(t, next(iter(flatten(after).values()))))
 
 
-def _sweep(window: deque[_Step], due: int) -> Array:
+def _sweep_window(window: deque[_Step], due: int) -> Array:
     """Sweep back through the window from the losses of its last `due` steps.
 
     Return the gradient of the inputs of the window's steps.

@@ -114,7 +114,7 @@ def _unroll_graph(
         with scope("t", t, call):
             if truncate is not None and step and step % truncate == 0:
                 state = tree_map(stop_gradient, state)
-            x = as_constant(inputs._array[t], "x") if constant else _named(inputs[t])
+            x = as_constant(inputs._array[t], "x") if constant else _with_name(inputs[t])
             after = cell(x, state)
             if step == 0:
                 check_state(cell, "__call__", after, state)
@@ -128,7 +128,7 @@ def _unroll_graph(
     return Run(states, state)
 
 
-def _named(x: Any) -> Any:
+def _with_name(x: Any) -> Any:
     if isinstance(x, Tensor) and x.name is None:
         x.name = "x"
     return x

@@ -108,7 +108,7 @@ def _sinc(x: Value) -> Value:
     return np.where(near, series, np.sin(z) / z)
 
 
-def _before(y: Any) -> Any:
+def _product_before(y: Any) -> Any:
     """Return the product of all that stand before, along the first axis."""
     return np.concatenate([np.ones((1, *y.shape[1:]), y.dtype), y[:-1]])
 
@@ -119,12 +119,12 @@ def _cumprod_vjp(g: Any, y: Any, x: Any, axis: int) -> Any:
     factors = np.concatenate([x[:1], np.flip(x[1:], 0)])
     zeros = np.zeros(x.shape[1:], x.dtype)
     after = np.flip(linear_recurrence(factors, np.flip(g, 0), zeros), 0)
-    return np.moveaxis(_before(y) * after, 0, axis)
+    return np.moveaxis(_product_before(y) * after, 0, axis)
 
 
 def _cumprod_jvp(t: Any, y: Any, x: Any, axis: int) -> Any:
     t, y, x = (np.moveaxis(v, axis, 0) for v in (t, y, x))
-    moved: Any = linear_recurrence(x, t * _before(y), np.zeros(x.shape[1:], x.dtype))
+    moved: Any = linear_recurrence(x, t * _product_before(y), np.zeros(x.shape[1:], x.dtype))
     return np.moveaxis(moved, 0, axis)
 
 

@@ -13,7 +13,7 @@ from tinygrad_rnn.primitive import elementwise
 from tinygrad_rnn.tensor import Value, value_of
 
 
-def _split(g: Value, mine: Any, other: Any, ahead: Any) -> Value:
+def _split_ties(g: Value, mine: Any, other: Any, ahead: Any) -> Value:
     """Give g to the one that is ahead; where the two are equal, half to each."""
     return np.where(mine == other, g / 2, np.where(ahead, g, 0))
 
@@ -22,15 +22,15 @@ maximum = elementwise(
     "maximum",
     np.maximum,
     "max(a, b)",
-    ("g where a > b, g / 2 where a = b", lambda g, y, a, b: _split(g, a, b, a > b)),
-    ("g where b > a, g / 2 where a = b", lambda g, y, a, b: _split(g, b, a, b > a)),
+    ("g where a > b, g / 2 where a = b", lambda g, y, a, b: _split_ties(g, a, b, a > b)),
+    ("g where b > a, g / 2 where a = b", lambda g, y, a, b: _split_ties(g, b, a, b > a)),
 )
 minimum = elementwise(
     "minimum",
     np.minimum,
     "min(a, b)",
-    ("g where a < b, g / 2 where a = b", lambda g, y, a, b: _split(g, a, b, a < b)),
-    ("g where b < a, g / 2 where a = b", lambda g, y, a, b: _split(g, b, a, b < a)),
+    ("g where a < b, g / 2 where a = b", lambda g, y, a, b: _split_ties(g, a, b, a < b)),
+    ("g where b < a, g / 2 where a = b", lambda g, y, a, b: _split_ties(g, b, a, b < a)),
 )
 
 where = elementwise(
@@ -43,13 +43,13 @@ where = elementwise(
 )
 
 
-def _where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
+def _dispatch_where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
     if x is None and y is None:
         return np.nonzero(value_of(condition))
     return where(condition, x, y)
 
 
-FUNCTIONS[np.where] = _where
+FUNCTIONS[np.where] = _dispatch_where
 
 clip = elementwise(
     "clip",
@@ -95,15 +95,27 @@ fmax = elementwise(
     "fmax",
     np.fmax,
     "max(a, b), of two the one that is no NaN",
-    ("g where a > b, g / 2 where a = b", lambda g, y, a, b: _split(g, a, b, (a > b) | _isnan(b))),
-    ("g where b > a, g / 2 where a = b", lambda g, y, a, b: _split(g, b, a, (b > a) | _isnan(a))),
+    (
+        "g where a > b, g / 2 where a = b",
+        lambda g, y, a, b: _split_ties(g, a, b, (a > b) | _isnan(b)),
+    ),
+    (
+        "g where b > a, g / 2 where a = b",
+        lambda g, y, a, b: _split_ties(g, b, a, (b > a) | _isnan(a)),
+    ),
 )
 fmin = elementwise(
     "fmin",
     np.fmin,
     "min(a, b), of two the one that is no NaN",
-    ("g where a < b, g / 2 where a = b", lambda g, y, a, b: _split(g, a, b, (a < b) | _isnan(b))),
-    ("g where b < a, g / 2 where a = b", lambda g, y, a, b: _split(g, b, a, (b < a) | _isnan(a))),
+    (
+        "g where a < b, g / 2 where a = b",
+        lambda g, y, a, b: _split_ties(g, a, b, (a < b) | _isnan(b)),
+    ),
+    (
+        "g where b < a, g / 2 where a = b",
+        lambda g, y, a, b: _split_ties(g, b, a, (b < a) | _isnan(a)),
+    ),
 )
 
 

@@ -27,14 +27,14 @@ class _Slot(int):
     """Where among the tensors of a call an argument stands."""
 
 
-class Call:
+class CallArguments:
     """The arguments of one call, with the tensors among them taken out.
 
     Args:
         args: by position; tensors may stand in lists and tuples.
         kwargs: by name.
 
-    >>> call = Call(([Tensor(1.0), 2.0],), {"axis": 0})
+    >>> call = CallArguments(([Tensor(1.0), 2.0],), {"axis": 0})
     >>> len(call.tensors), call.fill([5.0])
     (1, (([5.0, 2.0],), {'axis': 0}))
     """
@@ -99,7 +99,9 @@ def compose(
     array([0.25, 0.75])
     """
 
-    def along(call: Call, part: int | None, xs: Sequence[Any], slot: int) -> Callable[[Any], Any]:
+    def along(
+        call: CallArguments, part: int | None, xs: Sequence[Any], slot: int
+    ) -> Callable[[Any], Any]:
         def of_one(x: Value) -> Value:
             args, kwargs = call.fill([x if k == slot else other for k, other in enumerate(xs)])
             found = formula(*args, **kwargs)
@@ -108,13 +110,13 @@ def compose(
         return of_one
 
     def back(
-        slot: int, g: Value, y: Value, xs: Any, call: Call, part: int | None, value: Any
+        slot: int, g: Value, y: Value, xs: Any, call: CallArguments, part: int | None, value: Any
     ) -> Value:
         (out,) = vjp(along(call, part, xs, slot), xs[slot])[1](g)
         return value_of(out) if isinstance(y, np.ndarray) else out
 
     def forth(
-        slot: int, t: Value, y: Value, xs: Any, call: Call, part: int | None, value: Any
+        slot: int, t: Value, y: Value, xs: Any, call: CallArguments, part: int | None, value: Any
     ) -> Value:
         out = jvp(along(call, part, xs, slot), [xs[slot]], [t])[1]
         return value_of(out) if isinstance(y, np.ndarray) else out
@@ -135,8 +137,8 @@ def compose(
                 f"np.{primitive.name}(..., out=) would overwrite a value the graph needs: drop out="
             )
         if signature is not None:
-            _refuse(primitive.name, fixed, signature.bind(*args, **kwargs).arguments)
-        call = Call(args, kwargs)
+            _refuse_gradient(primitive.name, fixed, signature.bind(*args, **kwargs).arguments)
+        call = CallArguments(args, kwargs)
         positions, names = call.fill([x._array for x in call.tensors])
         found = function(*positions, **names)
         if not isinstance(found, tuple | list):
@@ -148,7 +150,7 @@ def compose(
     return primitive
 
 
-def _refuse(name: str, fixed: Sequence[str], arguments: dict[str, Any]) -> None:
+def _refuse_gradient(name: str, fixed: Sequence[str], arguments: dict[str, Any]) -> None:
     for argument in fixed:
         x = arguments.get(argument)
         within = x if isinstance(x, tuple) else (x,)

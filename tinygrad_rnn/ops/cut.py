@@ -5,7 +5,7 @@ from __future__ import annotations
 from tinygrad_rnn.primitive import Primitive
 from tinygrad_rnn.tensor import Tensor
 
-_cut = Primitive("cut", lambda x: x, [None], [None], "x", "0: cut off")
+_cut_primitive = Primitive("cut", lambda x: x, [None], [None], "x", "0: cut off")
 
 
 def stop_gradient(x: Tensor) -> Tensor:
@@ -27,5 +27,5 @@ def stop_gradient(x: Tensor) -> Tensor:
     if not x.requires_grad:
         return x
     out = x.detach()
-    out.op, out.inputs, out._values = _cut, (x,), (x._array,)
+    out.op, out.inputs, out._values = _cut_primitive, (x,), (x._array,)
     return out

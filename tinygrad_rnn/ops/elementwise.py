@@ -78,8 +78,8 @@ logaddexp = elementwise(
     "logaddexp",
     np.logaddexp,
     "log(exp(a) + exp(b))",
-    ("g * sigmoid(a - b)", lambda g, y, a, b: g * sigmoid(_gap(a, b))),
-    ("g * sigmoid(b - a)", lambda g, y, a, b: g * sigmoid(_gap(b, a))),
+    ("g * sigmoid(a - b)", lambda g, y, a, b: g * sigmoid(_difference(a, b))),
+    ("g * sigmoid(b - a)", lambda g, y, a, b: g * sigmoid(_difference(b, a))),
 )
 
 sin = elementwise("sin", np.sin, "sin(x)", ("g * cos(x)", lambda g, y, x: g * np.cos(x)))
@@ -145,18 +145,18 @@ logaddexp2 = elementwise(
     "logaddexp2",
     np.logaddexp2,
     "log2(2 ** a + 2 ** b)",
-    ("g * sigmoid((a - b) * log(2))", lambda g, y, a, b: g * sigmoid(LOG_2 * _gap(a, b))),
-    ("g * sigmoid((b - a) * log(2))", lambda g, y, a, b: g * sigmoid(LOG_2 * _gap(b, a))),
+    ("g * sigmoid((a - b) * log(2))", lambda g, y, a, b: g * sigmoid(LOG_2 * _difference(a, b))),
+    ("g * sigmoid((b - a) * log(2))", lambda g, y, a, b: g * sigmoid(LOG_2 * _difference(b, a))),
 )
 
 
-def _gap(a: Value, b: Value) -> Value:
+def _difference(a: Value, b: Value) -> Value:
     """Return a - b, and 0 where both are the same infinity."""
     same = (a == b) & np.isinf(a)
     return np.where(same, 0, a) - np.where(same, 0, b) if np.any(same) else a - b
 
 
-def _one_less(a: Value, b: Value) -> Value:
+def _exponent_less_one(a: Value, b: Value) -> Value:
     """The exponent b - 1, but 1 where both are 0: there b * a ** (b - 1) is 0, not 0 * inf."""
     if isinstance(b, int | float):
         return b - 1 if b else 1
@@ -183,7 +183,7 @@ power = elementwise(
     "power",
     np.power,
     "a ** b",
-    ("g * b * a ** (b - 1)", lambda g, y, a, b: g * (b * a ** _one_less(a, b))),
+    ("g * b * a ** (b - 1)", lambda g, y, a, b: g * (b * a ** _exponent_less_one(a, b))),
     ("g * y * log(a)", _power_to_exponent),
 )
 hypot = elementwise(

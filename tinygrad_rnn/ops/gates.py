@@ -70,7 +70,7 @@ def _gather_gates(uses: Uses) -> Array:
         np.subtract(y if node.op is sigmoid_gate else 1, part, part)
     if np.count_nonzero(out < DIGITS_LOST):
         for _, node in uses:
-            _MEND[node.op](out[..., node.params["columns"]], _columns(node), node._array)
+            _MEND[node.op](out[..., node.params["columns"]], _gate_columns(node), node._array)
     for g, node in uses:
         part = out[..., node.params["columns"]]
         np.multiply(part, g, part)
@@ -88,13 +88,13 @@ def _norms_of_gates(slope: Rule, uses: Uses) -> list[Norms]:
     """Measure what each gate of one kind sends back; several, which are small, are joined."""
     if len(uses) == 1:
         ((g, node),) = uses
-        return [size(np.asarray(slope(g, node._array, _columns(node))))]
+        return [size(np.asarray(slope(g, node._array, _gate_columns(node))))]
     g, y = joined([g for g, _ in uses]), joined([node._array for _, node in uses])
-    x = joined([_columns(node) for _, node in uses])
+    x = joined([_gate_columns(node) for _, node in uses])
     return sizes(np.asarray(slope(g, y, x)), [g.size for g, _ in uses])
 
 
-def _columns(node: Node) -> Array:
+def _gate_columns(node: Node) -> Array:
     """Return the columns that a gate was made of."""
     columns: Array = node._values[0][..., node.params["columns"]]
     return columns

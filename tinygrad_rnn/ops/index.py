@@ -22,7 +22,7 @@ def _is_basic(index: Any) -> bool:
     return _BASIC.issuperset(map(type, index if type(index) is tuple else (index,)))
 
 
-def _read(x: Array, index: Any) -> Array:
+def _read_at(x: Array, index: Any) -> Array:
     return x[index]
 
 
@@ -91,12 +91,12 @@ def _scatter(g: Array, index: Any, shape: tuple[int, ...]) -> Array:
 
 getitem = linear(
     "getitem",
-    _read,
+    _read_at,
     "x[index]",
     ("scatter(g)", _back_to_places),
     batched={0: BatchedVJP(_gather_reads, _norms_of_reads, recorded=_gather_recorded)},
 )
-pick = linear("pick", _read, "x[index]", ("scatter(g)", _back_to_places))
+pick = linear("pick", _read_at, "x[index]", ("scatter(g)", _back_to_places))
 scatter = linear(
     "scatter",
     _scatter,
@@ -117,11 +117,11 @@ def _own(index: Any) -> Any:
     return places.astype(int) if isinstance(index, list) and not places.size else places
 
 
-def _getitem(x: Value, index: Any) -> Value:
+def _dispatch_getitem(x: Value, index: Any) -> Value:
     if _is_basic(index):
         return getitem(x, index=index)
     index = _own(index)
     return (getitem if _is_basic(index) else pick)(x, index=index)
 
 
-FUNCTIONS[operator.getitem] = _getitem
+FUNCTIONS[operator.getitem] = _dispatch_getitem

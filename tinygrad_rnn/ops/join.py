@@ -173,7 +173,7 @@ FUNCTIONS[np.append] = _append
 compose(np.block, _block, "blocks side by side")
 
 
-def _parts(function: Function, axis_of: Any) -> None:
+def _dispatch_splits(function: Function, axis_of: Any) -> None:
     """Let tensors answer to a function that splits along an axis of its own."""
 
     def meaning(ary: Any, indices_or_sections: Any) -> Any:
@@ -183,9 +183,9 @@ def _parts(function: Function, axis_of: Any) -> None:
     FUNCTIONS[function] = meaning
 
 
-_parts(np.hsplit, lambda x: 0 if x.ndim == 1 else 1)
-_parts(np.vsplit, lambda x: 0)
-_parts(np.dsplit, lambda x: 2)
+_dispatch_splits(np.hsplit, lambda x: 0 if x.ndim == 1 else 1)
+_dispatch_splits(np.vsplit, lambda x: 0)
+_dispatch_splits(np.dsplit, lambda x: 2)
 
 
 def _unstack(x: Any, /, *, axis: int = 0) -> Any:

@@ -106,25 +106,25 @@ pinv = decomposition(
 )
 
 
-def _columns(b: Value, v: Any) -> Value:
+def _as_matrix(b: Value, v: Any) -> Value:
     """Return v as a matrix where b is one vector."""
     return np.expand_dims(v, -1) if b.ndim == 1 else v
 
 
 def _solve_to_b(g: Value, y: Value, a: Value, b: Value) -> Value:
-    out = np.linalg.solve(a.mT, _columns(b, g))
+    out = np.linalg.solve(a.mT, _as_matrix(b, g))
     out = np.squeeze(out, -1) if b.ndim == 1 else out
     return unbroadcast(out, b.shape) if out.shape != b.shape else out
 
 
 def _solve_to_a(g: Value, y: Value, a: Value, b: Value) -> Value:
-    back = np.linalg.solve(a.mT, _columns(b, g))
-    out = -np.matmul(back, _columns(b, y).mT)
+    back = np.linalg.solve(a.mT, _as_matrix(b, g))
+    out = -np.matmul(back, _as_matrix(b, y).mT)
     return unbroadcast(out, a.shape) if out.shape != a.shape else out
 
 
 def _solve_along_a(t: Value, y: Value, a: Value, b: Value) -> Value:
-    out = -np.linalg.solve(a, np.matmul(t, _columns(b, y)))
+    out = -np.linalg.solve(a, np.matmul(t, _as_matrix(b, y)))
     return np.squeeze(out, -1) if b.ndim == 1 else out
 
 
@@ -250,10 +250,10 @@ def _r_vjp(g: Value, y: Value, x: Value) -> Value:
     return _to_x(np.matmul(y, g.mT), 0 * q, q, y)
 
 
-orthogonal = decomposition(
+qr_orthogonal = decomposition(
     "orthogonal", lambda x: np.linalg.qr(x).Q, "q with x = q @ r", _q_vjp, "by q and r"
 )
-triangular = decomposition(
+qr_triangular = decomposition(
     "triangular", lambda x: np.linalg.qr(x, "r"), "r with x = q @ r", _r_vjp, "by q and r"
 )
 
@@ -265,7 +265,7 @@ _RESULTS: dict[Any, Any] = {
 }
 
 
-def _refuse(what: str, remedy: str) -> NotDifferentiableError:
+def _not_differentiated(what: str, remedy: str) -> NotDifferentiableError:
     return NotDifferentiableError(f"np.linalg.{what} is not differentiated here: {remedy}")
 
 
@@ -275,16 +275,20 @@ def _svd(
     if not compute_uv:
         return singular_values(a)
     if full_matrices and a.shape[-1] != a.shape[-2]:
-        raise _refuse("svd with full_matrices=True", "pass full_matrices=False")
+        raise _not_differentiated("svd with full_matrices=True", "pass full_matrices=False")
     return _RESULTS[np.linalg.svd](left_vectors(a), singular_values(a), right_vectors(a))
 
 
 def _qr(a: Value, mode: str = "reduced") -> Value:
     if a.shape[-2] < a.shape[-1] or mode not in ("reduced", "r"):
-        raise _refuse(
+        raise _not_differentiated(
             "qr", "it is for matrices of at least as many rows as columns, in mode reduced or r"
         )
-    return triangular(a) if mode == "r" else _RESULTS[np.linalg.qr](orthogonal(a), triangular(a))
+    return (
+        qr_triangular(a)
+        if mode == "r"
+        else _RESULTS[np.linalg.qr](qr_orthogonal(a), qr_triangular(a))
+    )
 
 
 def _slogdet(a: Value) -> Value:

@@ -43,7 +43,7 @@ logsumexp = reduction(
 )
 
 
-def _one_less(p: Value, axis: int) -> Value:
+def _complement(p: Value, axis: int) -> Value:
     """Return 1 - p with all its digits: where p is near 1, it is the sum of the others."""
     large = p > 0.5
     return np.where(large, np.sum(np.where(large, 0, p), axis=axis, keepdims=True), 1 - p)
@@ -57,7 +57,7 @@ def _against_others(p: Value, t: Value, axis: int) -> Value:
     large, terms = p > 0.5, p * t
     rest = np.sum(np.where(large, 0, terms), axis=axis, keepdims=True)
     others = np.where(large, rest, np.sum(terms, axis=axis, keepdims=True) - terms)
-    return t * _one_less(p, axis) - others
+    return t * _complement(p, axis) - others
 
 
 def _softmax(x: Array, axis: int = -1) -> Array:
@@ -87,7 +87,7 @@ def _log_softmax(x: Array, axis: int = -1) -> Array:
 
 def _log_softmax_vjp(g: Value, y: Value, x: Value, axis: int = -1) -> Value:
     p = np.exp(y)
-    return g * _one_less(p, axis) - p * (np.sum(g, axis=axis, keepdims=True) - g)
+    return g * _complement(p, axis) - p * (np.sum(g, axis=axis, keepdims=True) - g)
 
 
 def _log_softmax_jvp(t: Value, y: Value, x: Value, axis: int = -1) -> Value:

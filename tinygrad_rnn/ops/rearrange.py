@@ -153,7 +153,9 @@ rearrangement(np.reshape, name="reshape in order")
 _reshape_in_order = FUNCTIONS[np.reshape]
 
 
-def _reshape(a: Value, /, shape: Any = None, order: str = "C", *, copy: Any = None) -> Value:
+def _dispatch_reshape(
+    a: Value, /, shape: Any = None, order: str = "C", *, copy: Any = None
+) -> Value:
     if order == "C":
         return reshape(a, shape=shape)
     if order != "F":
@@ -163,8 +165,8 @@ def _reshape(a: Value, /, shape: Any = None, order: str = "C", *, copy: Any = No
     return _reshape_in_order(a, shape=shape, order=order)
 
 
-FUNCTIONS[np.reshape] = _reshape
-FUNCTIONS[np.ravel] = lambda a, order="C": _reshape(a, -1, order)
+FUNCTIONS[np.reshape] = _dispatch_reshape
+FUNCTIONS[np.ravel] = lambda a, order="C": _dispatch_reshape(a, -1, order)
 compose(
     np.trace,
     lambda a, offset=0, axis1=0, axis2=1, dtype=None: np.sum(

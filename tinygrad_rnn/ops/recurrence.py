@@ -26,7 +26,7 @@ def _forward(a: Array, b: Array, start: Array) -> Array:
     return out
 
 
-def _before(y: Value, start: Value) -> Value:
+def _previous_states(y: Value, start: Value) -> Value:
     """Return h_{t-1} for every t."""
     return np.concatenate([np.reshape(start, (1, *y.shape[1:])), y[:-1]])
 
@@ -38,7 +38,7 @@ def _adjoint(g: Value, a: Value) -> Value:
     return linear_recurrence(factors, g[::-1], zeros)[::-1]
 
 
-def _moved(t: Value, a: Value) -> Value:
+def _states_moved(t: Value, a: Value) -> Value:
     """Return how the states move if b moves by t."""
     return linear_recurrence(a, t, np.zeros(np.shape(t)[1:], t.dtype))
 
@@ -47,13 +47,13 @@ linear_recurrence: Primitive = Primitive(
     "linear_recurrence",
     _forward,
     [
-        lambda g, y, a, b, start: _adjoint(g, a) * _before(y, start),
+        lambda g, y, a, b, start: _adjoint(g, a) * _previous_states(y, start),
         lambda g, y, a, b, start: _adjoint(g, a),
         lambda g, y, a, b, start: a[0] * _adjoint(g, a)[0],
     ],
     [
-        lambda t, y, a, b, start: _moved(t * _before(y, start), a),
-        lambda t, y, a, b, start: _moved(t, a),
+        lambda t, y, a, b, start: _states_moved(t * _previous_states(y, start), a),
+        lambda t, y, a, b, start: _states_moved(t, a),
         lambda t, y, a, b, start: linear_recurrence(a, np.zeros(b.shape, b.dtype), t),
     ],
     "a h_{t-1} + b, for all t",

@@ -19,7 +19,9 @@ from tinygrad_rnn.primitive import Primitive
 from tinygrad_rnn.tensor import Value
 
 
-def _forms(function: Function, primitive: Primitive, formula: Function, **extra: Any) -> None:
+def _dispatch_forms(
+    function: Function, primitive: Primitive, formula: Function, **extra: Any
+) -> None:
     """Let `function` be the primitive in its plain form, and the formula in all others.
 
     Args:
@@ -128,13 +130,13 @@ def _std(*args: Any, **kwargs: Any) -> Value:
     return np.sqrt(_var(*args, **kwargs))
 
 
-_forms(np.sum, reduce.sum_, _sum)
-_forms(np.prod, reduce.prod, _prod)
-_forms(np.mean, reduce.mean, _mean)
-_forms(np.max, reduce.max_, _extreme(np.max, np.maximum))
-_forms(np.min, reduce.min_, _extreme(np.min, np.minimum))
-_forms(np.var, reduce.var, _var, ddof=0)
-_forms(np.std, reduce.std, _std, ddof=0)
+_dispatch_forms(np.sum, reduce.sum_, _sum)
+_dispatch_forms(np.prod, reduce.prod, _prod)
+_dispatch_forms(np.mean, reduce.mean, _mean)
+_dispatch_forms(np.max, reduce.max_, _extreme(np.max, np.maximum))
+_dispatch_forms(np.min, reduce.min_, _extreme(np.min, np.minimum))
+_dispatch_forms(np.var, reduce.var, _var, ddof=0)
+_dispatch_forms(np.std, reduce.std, _std, ddof=0)
 FUNCTIONS[np.amax], FUNCTIONS[np.amin] = FUNCTIONS[np.max], FUNCTIONS[np.min]
 
 

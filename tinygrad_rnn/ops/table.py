@@ -27,7 +27,7 @@ class Row(NamedTuple):
         derivative: what is sent back to each input, in symbols.
         forms: the arguments that NumPy gives it.
 
-    >>> [row.derivative for row in rows() if row.function == "np.multiply"]
+    >>> [row.derivative for row in table_rows() if row.function == "np.multiply"]
     ['g * b; g * a']
     """
 
@@ -37,10 +37,10 @@ class Row(NamedTuple):
     forms: str
 
 
-def rows() -> list[Row]:
+def table_rows() -> list[Row]:
     """Return a row for each differentiated function, by name.
 
-    >>> len(rows()) > 180
+    >>> len(table_rows()) > 180
     True
     """
     out = [_row(f"np.{ufunc.__name__}", ufunc) for ufunc in UFUNCS if _is_smooth(ufunc)]
@@ -72,7 +72,7 @@ def markdown() -> str:
     '| function | y | what flows back | arguments |'
     """
     lines = ["| function | y | what flows back | arguments |", "|--|--|--|--|"]
-    for row in rows():
+    for row in table_rows():
         cells = [cell.replace("|", "\\|").replace("<no value>", "...") for cell in row]
         lines.append("| " + " | ".join(f"`{cell}`" if cell else "" for cell in cells) + " |")
     return "\n".join(lines) + "\n"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tinygrad_rnn.arguments import number
+from tinygrad_rnn.arguments import number_in
 from tinygrad_rnn.errors import GradientError, ShapeError, StateDictError
 from tinygrad_rnn.optim.schedules import Schedule, constant
 from tinygrad_rnn.tensor import Array, Tensor, tensors
@@ -50,7 +50,7 @@ class Optimizer:
             if parameter.op is not None:
                 raise ValueError(f"an optimiser moves leaves, and {parameter!r} was computed")
         name = type(self).__name__
-        self.schedule: Schedule = lr if callable(lr) else constant(number(lr, f"{name}: lr", 0))
+        self.schedule: Schedule = lr if callable(lr) else constant(number_in(lr, f"{name}: lr", 0))
         self.steps = 0
         self.memory: list[dict[str, Array]] = [{} for _ in self.parameters]
 
@@ -108,10 +108,10 @@ class Optimizer:
         arrays = {name: np.array(value) for name, value in state.items()}
         memory: list[dict[str, Array]] = [{} for _ in self.parameters]
         for key, array in arrays.items():
-            number, _, name = key.partition(".")
-            known = number.isdecimal() and int(number) < len(memory)
-            if known and array.shape in ((), self.parameters[int(number)].shape):
-                memory[int(number)][name] = array
+            number_in, _, name = key.partition(".")
+            known = number_in.isdecimal() and int(number_in) < len(memory)
+            if known and array.shape in ((), self.parameters[int(number_in)].shape):
+                memory[int(number_in)][name] = array
             elif key != "steps" or array.shape != ():
                 raise StateDictError(
                     f"nothing was loaded; {key} of shape {array.shape} does not fit an optimiser "

@@ -45,7 +45,7 @@ def clip_grad_norm_(
     norm = math.hypot(*[l2 for l2, _ in norms([_grad(parameter) for parameter in having])])
     if not math.isfinite(norm):
         if error_if_nonfinite:
-            raise _not_finite("clip_grad_norm_", having)
+            raise _non_finite_error("clip_grad_norm_", having)
     elif norm > max_norm:
         for parameter in having:
             parameter.grad = _grad(parameter) / norm * max_norm
@@ -81,7 +81,7 @@ def clip_grad_value_(
         raise ValueError(f"clip_grad_value_: max_value = {max_value} is not above 0")
     having = _having("clip_grad_value_", parameters)
     if error_if_nonfinite and not all(np.isfinite(_grad(parameter)).all() for parameter in having):
-        raise _not_finite("clip_grad_value_", having)
+        raise _non_finite_error("clip_grad_value_", having)
     for parameter in having:
         parameter.grad = np.clip(_grad(parameter), -max_value, max_value)
 
@@ -95,7 +95,7 @@ def _grad(parameter: Tensor) -> Array:
     return parameter.grad
 
 
-def _not_finite(function: str, parameters: list[Tensor]) -> GradientError:
+def _non_finite_error(function: str, parameters: list[Tensor]) -> GradientError:
     names = [
         parameter.name or repr(parameter)
         for parameter in parameters

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from tinygrad_rnn.arguments import number
+from tinygrad_rnn.arguments import number_in
 from tinygrad_rnn.optim.base import Optimizer
 from tinygrad_rnn.optim.schedules import Schedule
 from tinygrad_rnn.tensor import Array, Tensor
 
 
-def _average(memory: dict[str, Array], name: str, x: Array, decay: float) -> Array:
+def _running_average(memory: dict[str, Array], name: str, x: Array, decay: float) -> Array:
     """Return the running average ``m = decay * m + (1 - decay) * x``, which starts at 0."""
     m = decay * memory.get(name, np.zeros_like(x)) + (1 - decay) * x
     memory[name] = m
@@ -51,7 +51,7 @@ class SGD(Optimizer):
         nesterov: bool = False,
     ) -> None:
         super().__init__(parameters, lr)
-        momentum = number(momentum, "SGD: momentum", 0, 1)
+        momentum = number_in(momentum, "SGD: momentum", 0, 1)
         if nesterov and not momentum > 0:
             raise ValueError("SGD: nesterov needs momentum above 0")
         self.momentum, self.nesterov = momentum, nesterov
@@ -97,11 +97,11 @@ class RMSprop(Optimizer):
         eps: float = 1e-8,
     ) -> None:
         super().__init__(parameters, lr)
-        self.decay = number(decay, "RMSprop: decay", 0, 1)
-        self.eps = number(eps, "RMSprop: eps", 0)
+        self.decay = number_in(decay, "RMSprop: decay", 0, 1)
+        self.eps = number_in(eps, "RMSprop: eps", 0)
 
     def _move(self, value: Array, g: Array, memory: dict[str, Array]) -> Array:
-        s = _average(memory, "s", g * g, self.decay)
+        s = _running_average(memory, "s", g * g, self.decay)
         return np.asarray(g / (np.sqrt(s) + self.eps))
 
 
@@ -141,13 +141,13 @@ class Adam(Optimizer):
     ) -> None:
         super().__init__(parameters, lr)
         name = type(self).__name__
-        beta1, beta2 = (number(beta, f"{name}: a beta", 0, 1) for beta in betas)
-        self.betas, self.eps = (beta1, beta2), number(eps, f"{name}: eps", 0)
+        beta1, beta2 = (number_in(beta, f"{name}: a beta", 0, 1) for beta in betas)
+        self.betas, self.eps = (beta1, beta2), number_in(eps, f"{name}: eps", 0)
 
     def _move(self, value: Array, g: Array, memory: dict[str, Array]) -> Array:
         beta1, beta2 = self.betas
-        m = _average(memory, "m", g, beta1)
-        s = _average(memory, "s", g * g, beta2)
+        m = _running_average(memory, "m", g, beta1)
+        s = _running_average(memory, "s", g * g, beta2)
         memory["k"] = memory.get("k", np.asarray(0)) + 1
         k = int(memory["k"])
         return np.asarray((m / (1 - beta1**k)) / (np.sqrt(s / (1 - beta2**k)) + self.eps))
@@ -186,7 +186,7 @@ class AdamW(Adam):
         weight_decay: float = 0.01,
     ) -> None:
         super().__init__(parameters, lr, betas, eps)
-        self.weight_decay = number(weight_decay, "AdamW: weight_decay", 0)
+        self.weight_decay = number_in(weight_decay, "AdamW: weight_decay", 0)
 
     def _move(self, value: Array, g: Array, memory: dict[str, Array]) -> Array:
         return super()._move(value, g, memory) + self.weight_decay * value

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tinygrad_rnn.diagnosis.chains import Chain
 from tinygrad_rnn.diagnosis.curves import Curve
-from tinygrad_rnn.diagnosis.words import factor, journey, number, percent
+from tinygrad_rnn.diagnosis.words import factor, in_words, journey, percent
 
 
 def curve(norms, steps=None, alone=True, top=True, layer=None, parts=("h",)):
@@ -18,8 +18,8 @@ def curve(norms, steps=None, alone=True, top=True, layer=None, parts=("h",)):
 
 @given(st.floats(1e-300, 1e300))
 def test_a_number_is_within_its_two_digits(value):
-    assert float(number(value).replace(",", "")) == pytest.approx(value, rel=0.051)
-    assert number(value) == number(value * (1 + 1e-13)) or number(value) != ""
+    assert float(in_words(value).replace(",", "")) == pytest.approx(value, rel=0.051)
+    assert in_words(value) == in_words(value * (1 + 1e-13)) or in_words(value) != ""
 
 
 @given(st.floats(1e-280, 1.0))

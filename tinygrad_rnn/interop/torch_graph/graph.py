@@ -12,9 +12,16 @@ from typing import Any
 
 import torch
 
-from tinygrad_rnn.interop.torch_graph.names import KEPT, RESULT, Operation, operation, saved, stem
+from tinygrad_rnn.interop.torch_graph.names import (
+    KEPT,
+    RESULT,
+    TorchOperation,
+    class_stem,
+    operation,
+    saved,
+)
 from tinygrad_rnn.interop.torch_graph.nodes import Origin, Out, TorchNode
-from tinygrad_rnn.interop.torch_graph.record import Recording
+from tinygrad_rnn.interop.torch_graph.record import WatchRecord
 
 LEAF, SPLICED = "AccumulateGrad", "SplicedBackward"
 SPLITS = {
@@ -24,14 +31,14 @@ SPLITS = {
 TURNS = {"TBackward0", "PermuteBackward0", "TransposeBackward0"}
 PRODUCTS = {"AddmmBackward0": 2, "MmBackward0": 1}  # the slot of what may be a turned weight
 PAIRS = [operation("LinearPair")] + [
-    Operation(
+    TorchOperation(
         "affine_pair",
         "x @ W.T + h @ U.T + b",
         (*operation("LinearPair").derivatives, *["sum(g)"] * biases),
     )
     for biases in (1, 2)
 ]
-UNTURNED = Operation("affine", "x @ W + b", ("g @ W.T", "x.T @ g", "sum(g)"))
+UNTURNED = TorchOperation("affine", "x @ W + b", ("g @ W.T", "x.T @ g", "sum(g)"))
 
 
 class Graph:
@@ -48,7 +55,7 @@ class Graph:
     """
 
     def __init__(
-        self, roots: Sequence[Any], recording: Recording, error: tuple[str, str] | None = None
+        self, roots: Sequence[Any], recording: WatchRecord, error: tuple[str, str] | None = None
     ) -> None:
         self.recording = recording
         self.edges: dict[Any, tuple[Out, ...]] = {}
@@ -200,10 +207,10 @@ class Graph:
         whole = TorchNode(operation(kind), inputs, origins, (node, min(outputs)))
         self.nodes.append(whole)
         for k in sorted(outputs):
-            part = Operation(f"output {k}", "y[k]", ("g",))
+            part = TorchOperation(f"output {k}", "y[k]", ("g",))
             self._node(part, (whole,), (Origin(node, -1 - k),), (node, k))
 
-    def _operation(self, node: Any, kind: str) -> Operation:
+    def _operation(self, node: Any, kind: str) -> TorchOperation:
         if kind not in PRODUCTS:
             return operation(kind)
         weight = self.edges[node][PRODUCTS[kind]][0]
@@ -221,7 +228,7 @@ class Graph:
         return self._turns(node) and self.turned[node] == self.uses[node, 0]
 
     def _node(
-        self, op: Operation, inputs: tuple[Any, ...], origins: tuple[Any, ...], out: Out
+        self, op: TorchOperation, inputs: tuple[Any, ...], origins: tuple[Any, ...], out: Out
     ) -> TorchNode:
         made = TorchNode(op, inputs, origins, out, self._value(out))
         made.name = self.recording.names.get((made.number, out[1]))
@@ -238,7 +245,7 @@ class Graph:
         noted = self.recording.values.get((node._sequence_nr(), k))
         if noted is not None and noted[0]._version == noted[1]:
             return noted[0]
-        if stem(self.kinds[node]) in RESULT:
+        if class_stem(self.kinds[node]) in RESULT:
             return _detached(saved(node, "_saved_result"))
         return None
 
@@ -246,7 +253,7 @@ class Graph:
         """What an operation took, and where the gradient of each comes from."""
         inputs: list[Any] = []
         origins: list[Origin | None] = []
-        kept = KEPT.get(stem(kind), ())
+        kept = KEPT.get(class_stem(kind), ())
         given = self.recording.constants.get(node._sequence_nr(), ())
         if given and isinstance(given[0], tuple):  # of torch.cat, torch.stack
             given = given[0]
@@ -330,7 +337,7 @@ def _unspliced(out: Out) -> Out:
 def _broken_off(last: Sequence[TorchNode], kind: str, message: str) -> TorchNode:
     """A node for the error that a pass ended in, made from all that nothing had used yet."""
     return TorchNode(
-        Operation(kind), tuple(last), (None,) * len(last), None, torch.zeros(0), message
+        TorchOperation(kind), tuple(last), (None,) * len(last), None, torch.zeros(0), message
     )
 
 

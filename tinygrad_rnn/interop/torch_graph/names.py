@@ -44,7 +44,7 @@ KEPT: dict[str, tuple[str | None, ...]] = {
 RESULT = {"Sigmoid", "Tanh", "Relu", "Exp", "Sqrt", "Softmax", "LogSoftmax", "Logsumexp", "Pow"}
 
 
-class Operation(NamedTuple):
+class TorchOperation(NamedTuple):
     """What a node computes; the public face of a primitive.
 
     Args:
@@ -62,17 +62,17 @@ class Operation(NamedTuple):
 
 
 @cache
-def stem(kind: str) -> str:
+def class_stem(kind: str) -> str:
     """Return the name of a node's class without its ending.
 
-    >>> stem("AddmmBackward0"), stem("MyFunctionBackward")
+    >>> class_stem("AddmmBackward0"), class_stem("MyFunctionBackward")
     ('Addmm', 'MyFunction')
     """
     return re.sub(r"Backward\d*$", "", kind)
 
 
 @cache
-def operation(kind: str) -> Operation:
+def operation(kind: str) -> TorchOperation:
     """Return what nodes of this class compute.
 
     >>> operation("AddmmBackward0").formula
@@ -80,10 +80,14 @@ def operation(kind: str) -> Operation:
     >>> operation("GluBackward0").name
     'glu'
     """
-    name = stem(kind)
+    name = class_stem(kind)
     word = WORDS.get(name) or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
     known = REGISTRY.get(word)
-    return Operation(word) if known is None else Operation(word, known.formula, known.derivatives)
+    return (
+        TorchOperation(word)
+        if known is None
+        else TorchOperation(word, known.formula, known.derivatives)
+    )
 
 
 def saved(node: Any, attribute: str) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from tinygrad_rnn.graph import NO_PARAMS, Array, Node, next_index
-from tinygrad_rnn.interop.torch_graph.names import Operation
+from tinygrad_rnn.interop.torch_graph.names import TorchOperation
 
 Out = tuple[Any, int]  # a node of PyTorch's graph, and which of its outputs
 
@@ -43,7 +43,7 @@ class TorchNode(Node):
 
     def __init__(
         self,
-        op: Operation | None,
+        op: TorchOperation | None,
         inputs: tuple[Any, ...] = (),
         origins: tuple[Origin | None, ...] = (),
         out: Out | None = None,

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.nn.functional import linear
 
-from tinygrad_rnn.interop.torch_graph.record import Recording
+from tinygrad_rnn.interop.torch_graph.record import WatchRecord
 from tinygrad_rnn.scope import Scope, surroundings
 
 split: Any = torch.split
@@ -48,7 +48,7 @@ class Weights(NamedTuple):
     hr: Any = None  # from (H,) to the projected state
 
 
-class Call(NamedTuple):
+class FusedCall(NamedTuple):
     """The arguments of ``torch.lstm`` and its like, of either form."""
 
     data: Any  # (T, B, I), or (N, I) where sequences are packed
@@ -60,7 +60,7 @@ class Call(NamedTuple):
     packed: bool
 
 
-def read_call(kind: str, args: Sequence[Any]) -> Call:
+def read_call(kind: str, args: Sequence[Any]) -> FusedCall:
     """Tell the two forms of arguments apart, and the weights of each layer."""
     packed = not isinstance(args[3], bool)
     if packed:
@@ -78,7 +78,7 @@ def read_call(kind: str, args: Sequence[Any]) -> Call:
         biases = more[:2] if biased else [None, None]
         weights.append(Weights(ih, hh, *biases, *more[2 if biased else 0 :]))
     directions = 2 if both else 1
-    return Call(
+    return FusedCall(
         data,
         counts,
         hx,
@@ -98,7 +98,7 @@ class Opened:
         args: of the call.
     """
 
-    def __init__(self, recording: Recording, kind: str, args: Sequence[Any]) -> None:
+    def __init__(self, recording: WatchRecord, kind: str, args: Sequence[Any]) -> None:
         self.recording, self.kind = recording, kind
         self.call = read_call(kind, args)
         frame = recording.frame
@@ -203,7 +203,7 @@ class Opened:
         return hidden, state
 
 
-def lstm_step(layer: Opened, x: Any, state: State, w: Weights) -> State:
+def recorded_lstm_step(layer: Opened, x: Any, state: State, w: Weights) -> State:
     """Hochreiter & Schmidhuber 1997; with a projection, Sak et al. 2014."""
     h, c = state["h"], state["c"]
     a = linear(x, w.ih, w.bias_ih) + linear(h, w.hh, w.bias_hh)
@@ -225,7 +225,7 @@ def lstm_step(layer: Opened, x: Any, state: State, w: Weights) -> State:
     return {"h": h, "c": c}
 
 
-def gru_step(layer: Opened, x: Any, state: State, w: Weights) -> State:
+def recorded_gru_step(layer: Opened, x: Any, state: State, w: Weights) -> State:
     """Cho et al. 2014, with the reset gate after the matrix product; z is the share kept."""
     h = state["h"]
     xr, xz, xn = linear(x, w.ih, w.bias_ih).chunk(3, 1)
@@ -241,7 +241,9 @@ def gru_step(layer: Opened, x: Any, state: State, w: Weights) -> State:
     return {"h": h}
 
 
-def rnn_step(activation: Callable[[Any], Any]) -> Callable[[Opened, Any, State, Weights], State]:
+def recorded_rnn_step(
+    activation: Callable[[Any], Any],
+) -> Callable[[Opened, Any, State, Weights], State]:
     """Elman 1990, with tanh or relu."""
 
     def step(layer: Opened, x: Any, state: State, w: Weights) -> State:
@@ -253,15 +255,15 @@ def rnn_step(activation: Callable[[Any], Any]) -> Callable[[Opened, Any, State, 
 
 
 STEPS: dict[str, Callable[[Opened, Any, State, Weights], State]] = {
-    "lstm": lstm_step,
-    "gru": gru_step,
-    "rnn_tanh": rnn_step(torch.tanh),
-    "rnn_relu": rnn_step(torch.relu),
+    "lstm": recorded_lstm_step,
+    "gru": recorded_gru_step,
+    "rnn_tanh": recorded_rnn_step(torch.tanh),
+    "rnn_relu": recorded_rnn_step(torch.relu),
 }
 
 
 def open_layer(
-    recording: Recording, kind: str, function: Callable[..., Any], args: Sequence[Any]
+    recording: WatchRecord, kind: str, function: Callable[..., Any], args: Sequence[Any]
 ) -> Any:
     """Call a fused layer, and record beside it what it is made of.
 
@@ -280,7 +282,7 @@ def open_layer(
     finally:
         generator.set_state(after)
         recording.mark(surroundings().scope)
-    if not all(_close(a, b) for a, b in zip(own, found, strict=True)):
+    if not all(_agree(a, b) for a, b in zip(own, found, strict=True)):
         recording.notes.append(
             f"{kind} is drawn as PyTorch computed it: step by step, its outputs were others, as "
             "with a dropout whose random numbers cannot be drawn again"
@@ -297,7 +299,7 @@ def _generator(device: Any) -> Any:
     return getattr(torch, device.type).default_generators[device.index]
 
 
-def _close(a: Any, b: Any) -> bool:
+def _agree(a: Any, b: Any) -> bool:
     """Whether two tensors agree but for rounding."""
     limits = torch.finfo(a.dtype)
     near = limits.eps**0.5

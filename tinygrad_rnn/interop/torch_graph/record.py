@@ -17,7 +17,7 @@ import torch
 from tinygrad_rnn.scope import Scope, surroundings
 
 made = torch._C._autograd._get_sequence_nr  # the number that this thread's next node will have
-KEY = "tinygrad_rnn"  # under which a node of PyTorch's graph knows its recording
+METADATA_KEY = "tinygrad_rnn"  # under which a node of PyTorch's graph knows its recording
 
 
 class Frame(NamedTuple):
@@ -59,7 +59,7 @@ class CellCall(NamedTuple):
     end: int
 
 
-class Recording:
+class WatchRecord:
     """What one watch noted.
 
     It holds no node of PyTorch's graph, for the graph holds it: the two would never be freed.
@@ -132,7 +132,7 @@ class Recording:
             if node is not None:
                 value = output.detach()
                 self.values[(node._sequence_nr(), output.output_nr)] = value, value._version
-                node.metadata[KEY] = self
+                node.metadata[METADATA_KEY] = self
                 self.made.append(weakref.ref(output))
         elif isinstance(output, (tuple, list)):
             for part in output:

@@ -10,10 +10,10 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from tinygrad_rnn.interop.torch_graph.nodes import TorchNode
-from tinygrad_rnn.interop.torch_graph.record import Frame, Place, Recording, frames
+from tinygrad_rnn.interop.torch_graph.record import Frame, Place, WatchRecord, frames
 from tinygrad_rnn.scope import Scope
 
-Step = tuple[tuple[Scope, ...], int]  # the layer, and t
+LayerStep = tuple[tuple[Scope, ...], int]  # the layer, and t
 
 
 # By the calls of a module.
@@ -22,19 +22,19 @@ Step = tuple[tuple[Scope, ...], int]  # the layer, and t
 def by_calls(
     nodes: Sequence[TorchNode],
     places: dict[int, Place],
-    recording: Recording,
-    known: dict[int, Step],
-) -> dict[int, Step]:
+    recording: WatchRecord,
+    known: dict[int, LayerStep],
+) -> dict[int, LayerStep]:
     """Step k is the k-th call of a submodule that is called over and over.
 
     Where each call takes what the last one made, the module is the layer. Where there is more
     between two calls, as in a decoder with attention, the module around them is.
     """
     inside, parents = _repeated(nodes, places, recording)
-    steps: dict[int, Step] = {}
+    steps: dict[int, LayerStep] = {}
     for parent, paths in parents.items():
         free = [p for p in paths if not any(i in steps or i in known for i in inside[p])]
-        runs = {path: _runs(nodes, inside[path]) for path in free}
+        runs = {path: _sequence_starts(nodes, inside[path]) for path in free}
         counts = {path: len(set(inside[path].values())) for path in free}
         chained = [path for path in free if len(runs[path]) < counts[path]]
         if not chained:
@@ -55,7 +55,7 @@ def by_calls(
 
 
 def _repeated(
-    nodes: Sequence[TorchNode], places: dict[int, Place], recording: Recording
+    nodes: Sequence[TorchNode], places: dict[int, Place], recording: WatchRecord
 ) -> tuple[dict[str, dict[int, int]], dict[Frame | None, list[str]]]:
     """The nodes of modules that are called over and over, each with its call, and the calls
     that those were made in, the outermost first."""
@@ -89,7 +89,7 @@ def _direct(nodes: Sequence[TorchNode], calls: dict[int, int]) -> bool:
     )
 
 
-def _as_layers(path: str, calls: dict[int, int], runs: list[int]) -> dict[int, Step]:
+def _as_layers(path: str, calls: dict[int, int], runs: list[int]) -> dict[int, LayerStep]:
     """Each sequence of calls as a layer, its first call at t = 0."""
     steps = {}
     for index, call in calls.items():
@@ -103,7 +103,7 @@ def _layer(path: str, run: int) -> tuple[Scope, ...]:
     return (*name, Scope("sequence", run)) if run else name
 
 
-def _runs(nodes: Sequence[TorchNode], calls: dict[int, int]) -> list[int]:
+def _sequence_starts(nodes: Sequence[TorchNode], calls: dict[int, int]) -> list[int]:
     """The calls that begin a sequence: they depend on none of the sequence before."""
     latest: dict[int, int] = {}  # the last call that a node depends on
     before: dict[int, int] = defaultdict(lambda: -1)
@@ -128,14 +128,14 @@ def _runs(nodes: Sequence[TorchNode], calls: dict[int, int]) -> list[int]:
 
 
 def by_weights(
-    nodes: Sequence[TorchNode], places: dict[int, Place], known: dict[int, Step]
-) -> dict[int, Step]:
+    nodes: Sequence[TorchNode], places: dict[int, Place], known: dict[int, LayerStep]
+) -> dict[int, LayerStep]:
     """Step k is the k-th use of a weight that each use depends on the one before of."""
     groups: dict[Frame | None, list[TorchNode]] = defaultdict(list)
     for node in nodes:
         if node.index not in known:
             groups[places[node.index].frame].append(node)
-    steps: dict[int, Step] = {}
+    steps: dict[int, LayerStep] = {}
     for frame, members in groups.items():
         path = frame.path if frame is not None else ""
         uses = _chained(members)
@@ -156,7 +156,7 @@ def _chained(members: Sequence[TorchNode]) -> dict[int, int]:
     found: dict[int, dict[int, int]] = {}
     for weight, consumers in users.items():
         uses = {node.index: k for k, node in enumerate(dict.fromkeys(consumers))}
-        if len(uses) > 1 and len(_runs(members, uses)) == 1:
+        if len(uses) > 1 and len(_sequence_starts(members, uses)) == 1:
             found[weight] = uses
     if not found:
         return {}

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from tinygrad_rnn.errors import GradientError
 from tinygrad_rnn.interop.torch_graph.nodes import TorchNode
-from tinygrad_rnn.interop.torch_graph.record import Recording
+from tinygrad_rnn.interop.torch_graph.record import WatchRecord
 from tinygrad_rnn.scope import Call, Scope
 
 READS = {"linear", "affine", "linear_pair", "affine_pair", "matmul", "concatenate"}
@@ -140,7 +140,7 @@ class States(NamedTuple):
     has_steps: bool = True
 
 
-def states_of(nodes: Sequence[TorchNode], recording: Recording, module: Any) -> States:
+def states_of(nodes: Sequence[TorchNode], recording: WatchRecord, module: Any) -> States:
     """Return the states of a module's last layer, forward direction, step by step.
 
     Raises:
@@ -155,7 +155,7 @@ def states_of(nodes: Sequence[TorchNode], recording: Recording, module: Any) -> 
     for layer, steps in layers_of(nodes).items():
         name = layer[0].name if layer and layer[0].index is None else ""
         inside = not path or name == path or name.startswith(f"{path}.")
-        if inside and Scope("direction", 1) not in layer and _parts(steps):
+        if inside and Scope("direction", 1) not in layer and _part_names(steps):
             found[layer] = steps
     deepest = max([_depth(layer) for layer in found], default=0)
     last = [layer for layer in found if _depth(layer) == deepest]
@@ -164,22 +164,22 @@ def states_of(nodes: Sequence[TorchNode], recording: Recording, module: Any) -> 
         which = f"has several: {names}" if last else "has none"
         raise GradientError(f"through_time follows the states of one recurrent layer: this {which}")
     steps = found[last[0]]
-    parts = _parts(steps)
+    parts = _part_names(steps)
     kind = namedtuple("kind", parts)  # type: ignore[misc]  # its fields are known only now
-    return States([kind(*_states(steps[t], parts)) for t in sorted(steps)])
+    return States([kind(*_nodes_named(steps[t], parts)) for t in sorted(steps)])
 
 
 def _depth(layer: tuple[Scope, ...]) -> int:
     return max([part.index for part in layer if part.name == "layer" and part.index], default=0)
 
 
-def _parts(steps: dict[int, list[TorchNode]]) -> tuple[str, ...]:
+def _part_names(steps: dict[int, list[TorchNode]]) -> tuple[str, ...]:
     first = steps[max(steps)]
     calls = [part.call for node in first for part in node.scope if part.call is not None]
     return calls[0].parts if calls else ()
 
 
-def _states(step: list[TorchNode], parts: Sequence[str]) -> list[TorchNode]:
+def _nodes_named(step: list[TorchNode], parts: Sequence[str]) -> list[TorchNode]:
     named = {node.name: node for node in step if node.op is not None}
     return [named[part] for part in parts]
 

@@ -198,7 +198,7 @@ def unfreed() -> Iterator[None]:
         ) from error
 
 
-class Observer:
+class SentGradients:
     """Notes what each node sends back, and measures instead what would be too much to keep."""
 
     def __init__(self) -> None:
@@ -230,7 +230,7 @@ def sweep(graph: Graph, root: Any, gradient: Any) -> TorchFlow:
     leaves = [node for node in graph.order if graph.kinds[node] == LEAF]
     seen = {node.out[0] for node in graph.nodes if node.op is not None and node.out is not None}
     seen |= {origin.node for node in graph.nodes for origin in node.origins if origin is not None}
-    observer = Observer()
+    observer = SentGradients()
     handles = [observer.watch(node) for node in graph.order if node in seen]
     Spliced.tracing = True
     try:

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tinygrad_rnn.interop.torch_graph.nodes import TorchNode, reached
-from tinygrad_rnn.interop.torch_graph.record import Place, Recording, frames
-from tinygrad_rnn.interop.torch_graph.repeats import Step, by_calls, by_weights
+from tinygrad_rnn.interop.torch_graph.record import Place, WatchRecord, frames
+from tinygrad_rnn.interop.torch_graph.repeats import LayerStep, by_calls, by_weights
 from tinygrad_rnn.interop.torch_graph.states import READS, layers_of, mark_calls, name_states, time
 from tinygrad_rnn.scope import Scope
 
@@ -36,7 +36,7 @@ TAILS = {
 }  # fmt: skip
 
 
-def set_scopes(nodes: Sequence[TorchNode], recording: Recording) -> None:
+def set_scopes(nodes: Sequence[TorchNode], recording: WatchRecord) -> None:
     """Give every node its scope, and every state its name.
 
     Args:
@@ -49,7 +49,7 @@ def set_scopes(nodes: Sequence[TorchNode], recording: Recording) -> None:
     steps = _said(computed, places)
     steps |= by_calls(computed, places, recording, steps)
     steps |= by_weights(computed, places, steps)
-    steps |= _between(computed, places, steps)
+    steps |= _used_by_one_step(computed, places, steps)
     for node in computed:
         node.scope = _scope(places[node.index], steps.get(node.index), gates.get(node.index))
     layers = layers_of(computed)
@@ -58,7 +58,7 @@ def set_scopes(nodes: Sequence[TorchNode], recording: Recording) -> None:
     mark_calls(layers)
 
 
-def _scope(place: Place, step: Step | None, gate: str | None) -> tuple[Scope, ...]:
+def _scope(place: Place, step: LayerStep | None, gate: str | None) -> tuple[Scope, ...]:
     """Layer, step and what lies inside it, outermost first."""
     more = (Scope(gate),) if gate else ()
     path = place.frame.path if place.frame is not None else ""
@@ -75,7 +75,7 @@ def _scope(place: Place, step: Step | None, gate: str | None) -> tuple[Scope, ..
     return (*layer, Scope("t", t), *((Scope(deeper),) if deeper else ()), *inner, *more)
 
 
-def _gates(nodes: Sequence[TorchNode], recording: Recording) -> dict[int, str]:
+def _gates(nodes: Sequence[TorchNode], recording: WatchRecord) -> dict[int, str]:
     """The gate that each node of one of PyTorch's own cells is part of."""
     ordered = sorted(nodes, key=lambda node: node.number)
     numbers = [node.number for node in ordered]
@@ -90,9 +90,9 @@ def _gates(nodes: Sequence[TorchNode], recording: Recording) -> dict[int, str]:
     return gates
 
 
-def _said(nodes: Sequence[TorchNode], places: dict[int, Place]) -> dict[int, Step]:
+def _said(nodes: Sequence[TorchNode], places: dict[int, Place]) -> dict[int, LayerStep]:
     """The steps that a scope names."""
-    steps: dict[int, Step] = {}
+    steps: dict[int, LayerStep] = {}
     for node in nodes:
         frame, scope = places[node.index]
         at = time(scope)
@@ -107,12 +107,12 @@ def _said(nodes: Sequence[TorchNode], places: dict[int, Place]) -> dict[int, Ste
     return steps
 
 
-def _between(
-    nodes: Sequence[TorchNode], places: dict[int, Place], known: dict[int, Step]
-) -> dict[int, Step]:
+def _used_by_one_step(
+    nodes: Sequence[TorchNode], places: dict[int, Place], known: dict[int, LayerStep]
+) -> dict[int, LayerStep]:
     """What a single step alone uses belongs to it."""
     consumers = reached(nodes)
-    steps: dict[int, Step] = {}
+    steps: dict[int, LayerStep] = {}
     for node in reversed(nodes):
         if node.index in known:
             continue

@@ -9,7 +9,7 @@ import torch
 from tinygrad_rnn.errors import DtypeError, GradientError, ShapeError
 from tinygrad_rnn.interop.torch_graph.graph import Graph
 from tinygrad_rnn.interop.torch_graph.nodes import TorchNode
-from tinygrad_rnn.interop.torch_graph.record import KEY, Recording
+from tinygrad_rnn.interop.torch_graph.record import METADATA_KEY, WatchRecord
 from tinygrad_rnn.interop.torch_graph.sweep import TorchFlow, sweep
 from tinygrad_rnn.interop.torch_graph.timing import set_scopes
 from tinygrad_rnn.interop.torch_graph.watch import Watch, recordings
@@ -36,14 +36,17 @@ def graph_of(root: Any) -> Graph:
     return found
 
 
-def _recording(start: Any) -> Recording:
+def _recording(start: Any) -> WatchRecord:
     """Find the watch in which a graph was made."""
     seen, waiting = {start}, [start]
     while waiting:
         node = waiting.pop()
         number = node._sequence_nr()
-        if any(one.first <= number < one.end for one in recordings) and KEY in node.metadata:
-            found: Recording = node.metadata[KEY]
+        if (
+            any(one.first <= number < one.end for one in recordings)
+            and METADATA_KEY in node.metadata
+        ):
+            found: WatchRecord = node.metadata[METADATA_KEY]
             return found
         for source, _ in node.next_functions:
             if source is not None and source not in seen:

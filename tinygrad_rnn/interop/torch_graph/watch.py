@@ -11,20 +11,20 @@ from torch.overrides import TorchFunctionMode
 
 from tinygrad_rnn.errors import GradientError
 from tinygrad_rnn.interop.torch_graph.opened import open_layer
-from tinygrad_rnn.interop.torch_graph.record import CellCall, Recording, made
+from tinygrad_rnn.interop.torch_graph.record import CellCall, WatchRecord, made
 from tinygrad_rnn.scope import surroundings
 
 TORCH_LAYERS = {getattr(torch, kind): kind for kind in ("lstm", "gru", "rnn_tanh", "rnn_relu")}
 TORCH_CELLS = {
     getattr(torch, f"{kind}_cell"): kind for kind in ("lstm", "gru", "rnn_tanh", "rnn_relu")
 }
-recordings: weakref.WeakSet[Recording] = weakref.WeakSet()  # those whose graphs are still there
+recordings: weakref.WeakSet[WatchRecord] = weakref.WeakSet()  # those whose graphs are still there
 
 
 class Functions(TorchFunctionMode):
     """Sees every call of a function of PyTorch."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: WatchRecord) -> None:
         super().__init__()
         self.recording = recording
 
@@ -43,14 +43,14 @@ class Functions(TorchFunctionMode):
             if func in TORCH_CELLS and not kwargs:
                 recording.note_cell(CellCall(TORCH_CELLS[func], first, end), args, out)
             elif end == first + 1:
-                recording.constants[first] = tuple(map(_constant, args))
+                recording.constants[first] = tuple(map(_without_gradient, args))
         return out
 
 
-def _constant(x: Any) -> Any:
+def _without_gradient(x: Any) -> Any:
     """What no gradient flows to, as it is; None stands for all else."""
     if isinstance(x, (list, tuple)):
-        return tuple(map(_constant, x))
+        return tuple(map(_without_gradient, x))
     return None if isinstance(x, torch.Tensor) and x.requires_grad else x
 
 
@@ -58,9 +58,9 @@ class Watch:
     """See `watch`."""
 
     def __init__(self, model: Any) -> None:
-        _check(model)
+        _check_model(model)
         self.model = model
-        self.recording: Recording | None = None
+        self.recording: WatchRecord | None = None
         self.functions: Any = None
         self.error: tuple[str, str] | None = None  # what ended the block, and
         self.unfinished: list[Any] = []  # what had been made until then
@@ -70,7 +70,7 @@ class Watch:
             raise GradientError("this watch is over: make a new one for another pass, watch(model)")
         if any(recording.open for recording in recordings):
             raise GradientError("a model is being watched already: watch what holds both models")
-        self.recording = recording = Recording(self.model)
+        self.recording = recording = WatchRecord(self.model)
         recordings.add(recording)
         module = torch.nn.modules.module
         self._handles = [
@@ -98,7 +98,7 @@ class Watch:
             self.unfinished = left
 
 
-def _check(model: Any) -> None:
+def _check_model(model: Any) -> None:
     """Raise an error unless the model is one that can be watched."""
     if not isinstance(model, torch.nn.Module):
         raise TypeError(f"watch takes a torch.nn.Module, not a {type(model).__name__}")

@@ -30,9 +30,9 @@ from tinygrad_rnn.nn.sequence_op import record, sequence_primitive
 from tinygrad_rnn.primitive import Primitive
 from tinygrad_rnn.tensor import Array, Tensor
 
-RNN = sequence_primitive("fused rnn", "h_1 .. h_T")
-LSTM = sequence_primitive("fused lstm", "(h, c)_1 .. (h, c)_T")
-GRU = sequence_primitive("fused gru", "h_1 .. h_T")
+FUSED_RNN = sequence_primitive("fused rnn", "h_1 .. h_T")
+FUSED_LSTM = sequence_primitive("fused lstm", "(h, c)_1 .. (h, c)_T")
+FUSED_GRU = sequence_primitive("fused gru", "h_1 .. h_T")
 
 
 def fused_run(cell: Cell, inputs: Any, state: Any, mask: Array | None) -> Tensor:
@@ -60,11 +60,11 @@ def fused_run(cell: Cell, inputs: Any, state: Any, mask: Array | None) -> Tensor
 
 def _fused_form(cell: Cell) -> tuple[Primitive, type[FusedFunction]]:
     if type(cell) is RNNCell:
-        return RNN, RNNFunction
+        return FUSED_RNN, RNNFunction
     if type(cell) is LSTMCell and cell.peephole is None and not cell.coupled:
-        return LSTM, LSTMFunction
+        return FUSED_LSTM, LSTMFunction
     if type(cell) is GRUCell:
-        return GRU, GRUFunction if cell.reset == "before" else GRUAfterFunction
+        return FUSED_GRU, GRUFunction if cell.reset == "before" else GRUAfterFunction
     raise NotDifferentiableError(
         f"{type(cell).__name__} as it is has no fused form (nor have cells of one's own, peepholes "
         "and coupled gates): unroll with engine='graph'"

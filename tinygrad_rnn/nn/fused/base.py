@@ -57,7 +57,7 @@ class FusedFunction(SequenceFunction):
         gates = across(weight, half)
         shape = *x.shape[:2], gates.shape[2]
         out = pool.empty((len(gates), *shape), x.dtype)
-        np.matmul(rows(x), gates, out=out.reshape(len(gates), -1, shape[-1]))
+        np.matmul(as_rows(x), gates, out=out.reshape(len(gates), -1, shape[-1]))
         return out, x
 
     def steps(self, *arrays: Array) -> Iterator[Any]:
@@ -73,7 +73,7 @@ class FusedFunction(SequenceFunction):
         """Return dL/dx for all steps, as one product."""
         if 0 not in self.wanted:
             return None
-        return np.asarray(np.matmul(rows(da), weight).reshape(*da.shape[:2], -1))
+        return np.asarray(np.matmul(as_rows(da), weight).reshape(*da.shape[:2], -1))
 
 
 @cache
@@ -112,14 +112,14 @@ def weight_gradients(da: Array, x: Array, bias: list[Array]) -> list[Array]:
     return [both[:, :-1], both[:, -1]] if bias else [both]
 
 
-def rows(array: Array) -> Array:
+def as_rows(array: Array) -> Array:
     """Return all steps of all sequences as the rows of one matrix."""
     return array.reshape(-1, array.shape[-1])
 
 
 def outer(da: Array, inputs: Array) -> Array:
     """Return the sum over steps and batch of da_t inputs_t^T, as one product."""
-    left, right = rows(da).T, rows(inputs)
+    left, right = as_rows(da).T, as_rows(inputs)
     return np.matmul(left, right, out=pool.empty((len(left), right.shape[1]), da.dtype))
 
 

@@ -94,12 +94,12 @@ def tanh_of_dtype(x: Any) -> Callable[[Any], Any]:
     return of_number
 
 
-def multiply(left: Array, right: Array, out: Array) -> None:
+def multiply_into(left: Array, right: Array, out: Array) -> None:
     """Fill `out` with ``left @ right``: by BLAS, or where it is compiled, by the loops below."""
     np.matmul(left, right, out=out)
 
 
-@overload(multiply)
+@overload(multiply_into)
 def multiply_compiled(left: Any, right: Any, out: Any) -> Callable[..., None]:
     """Compile a product of a few rows and a small matrix."""
 
@@ -125,7 +125,7 @@ def multiply_compiled(left: Any, right: Any, out: Any) -> Callable[..., None]:
 def rnn_forward(h: Array, a: Array, u_t: Array) -> None:
     """Fill h_1 .. h_T from a_t = W x_t + b and h_0."""
     for t in range(len(a)):
-        multiply(h[t], u_t, h[t + 1])
+        multiply_into(h[t], u_t, h[t + 1])
         rnn_step(t, h, a)
 
 
@@ -142,7 +142,7 @@ def rnn_backward(h: Array, g: Array, u: Array, da: Array, dh: Array) -> None:
     """Fill da, and leave in dh what arrives at h_0."""
     for t in range(len(da) - 1, -1, -1):
         rnn_step_back(t, h, g, da, dh)
-        multiply(da[t], u, dh)
+        multiply_into(da[t], u, dh)
 
 
 @compiled
@@ -160,7 +160,7 @@ def lstm_forward(
 ) -> None:
     """Turn the pre-activations in `gates` into gates, and fill h_1 .. h_T, c_1 .. c_T."""
     for t in range(len(tanh_c)):
-        multiply(h[t], u_t, product)
+        multiply_into(h[t], u_t, product)
         lstm_step(t, h, c, tanh_c, gates, half, product)
 
 
@@ -191,7 +191,7 @@ def lstm_backward(
     """Fill da, and leave in dh and dc what arrives at h_0 and c_0."""
     for t in range(len(da) - 1, -1, -1):
         lstm_step_back(t, c, tanh_c, gates, g, da, dh, dc)
-        multiply(da[t], u, dh)
+        multiply_into(da[t], u, dh)
 
 
 @compiled
@@ -228,9 +228,9 @@ def gru_forward(
 ) -> None:
     """Turn the pre-activations in `gates` into r, z, n, and fill h_1 .. h_T and r * h_{t-1}."""
     for t in range(len(rh)):
-        multiply(h[t], u_rz, product_rz)
+        multiply_into(h[t], u_rz, product_rz)
         gru_reset(t, h, rh, gates, product_rz)
-        multiply(rh[t], u_n, product_n)
+        multiply_into(rh[t], u_n, product_n)
         gru_step(t, h, gates, product_n)
 
 
@@ -265,9 +265,9 @@ def gru_backward(
     cut = 2 * dh.shape[1]
     for t in range(len(da) - 1, -1, -1):
         gru_step_back(t, h, gates, g, da, dh, d)
-        multiply(da[t, :, cut:], u_n, d)
+        multiply_into(da[t, :, cut:], u_n, d)
         gru_reset_back(t, h, gates, da, dh, d)
-        multiply(da[t, :, :cut], u_rz, d)
+        multiply_into(da[t, :, :cut], u_rz, d)
     dh += d
 
 

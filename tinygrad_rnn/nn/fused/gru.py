@@ -9,9 +9,9 @@ import numpy as np
 from tinygrad_rnn.nn.fused.base import (
     FusedFunction,
     across,
+    as_rows,
     buffer,
     outer,
-    rows,
     set_aside,
     spans,
     weight_gradients,
@@ -62,7 +62,7 @@ class GRUFunction(FusedFunction):
             np.matmul(rh_t, u_n, out=product_n)
             n += product_n
             np.tanh(n, out=n)
-            mix(h_t, past, z, n, padding)
+            interpolate(h_t, past, z, n, padding)
 
     def backward(self, g: Array) -> list[Any]:
         """Return the gradients of x, h_0, W, U and the biases."""
@@ -141,7 +141,7 @@ class GRUAfterFunction(FusedFunction):
             np.multiply(r, p_t, out=rp)
             n += rp
             np.tanh(n, out=n)
-            mix(h_t, past, z, n, padding)
+            interpolate(h_t, past, z, n, padding)
         self.kept = x, gates, h, p, w, u, bias
         return h[1:]
 
@@ -171,7 +171,7 @@ class GRUAfterFunction(FusedFunction):
                 if padding is not None:
                     dh += past
         dp = da[..., 2 * size :]
-        du, db_hn = outer(da, h[:-1]), [rows(dp).sum(0) for _ in bias[1:]]
+        du, db_hn = outer(da, h[:-1]), [as_rows(dp).sum(0) for _ in bias[1:]]
         dp[...] = da_n  # from here on, da is da_r, da_z, da_n: what W x_t + b gets
         dw, *db = weight_gradients(da, x, bias[:1])
         return [self.input_gradient(da, w), dh, dw, du, *db, *db_hn]
@@ -185,7 +185,7 @@ def sigmoid_of_half(a: Array, product: Array) -> None:
     np.add(product, 0.5, out=a)
 
 
-def mix(h: Array, past: Array, z: Array, n: Array, padding: Array | None) -> None:
+def interpolate(h: Array, past: Array, z: Array, n: Array, padding: Array | None) -> None:
     """Fill h with ``past + z * (n - past)``, and with the past where a sequence is over."""
     np.subtract(n, past, out=h)
     h *= z
