@@ -8,6 +8,7 @@ does so along its singular vectors, at the rates computed here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import accumulate, chain, count
 from typing import Any
 
@@ -17,7 +18,7 @@ from numpy.typing import ArrayLike
 from tinygrad_rnn.errors import AnomalyError, GradientError, ShapeError
 from tinygrad_rnn.functional import grad
 from tinygrad_rnn.graph import Array, topological
-from tinygrad_rnn.nn.base import Cell
+from tinygrad_rnn.nn.base import Cell, prepared
 from tinygrad_rnn.nn.run import Run
 from tinygrad_rnn.nn.unroll import starting_state
 from tinygrad_rnn.state import flatten, tree_map
@@ -57,14 +58,14 @@ def step_jacobians(
         )
     state = starting_state(cell, state, inputs.shape[1])
     state = tree_map(lambda part: Tensor(part.data[[batch]]), state)
-    jacobians = []
+    jacobians, call_cell = [], prepared(cell)
     for x in inputs[:, [batch]]:
-        jacobian, state = _step_jacobian(cell, x, state)
+        jacobian, state = _step_jacobian(call_cell, x, state)
         jacobians.append(jacobian)
     return np.array(jacobians)
 
 
-def _step_jacobian(cell: Cell, x: Array, state: Any) -> tuple[Array, Any]:
+def _step_jacobian(cell: Callable[[Any, Any], Any], x: Array, state: Any) -> tuple[Array, Any]:
     """Return ds_t/ds_{t-1} (S, S), and s_t, from x_t (1, I) and s_{t-1}, each of one element."""
     sizes = [part.size for part in flatten(state).values()]
     rows = sum(sizes)

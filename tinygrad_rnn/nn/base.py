@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -18,7 +18,10 @@ from tinygrad_rnn.tensor import Tensor
 
 
 class Cell(Module):
-    """One step of a recurrence. A cell of one's own needs these two methods and nothing else.
+    """One step of a recurrence. A cell of one's own needs two methods: `initial_state`, `__call__`.
+
+    What is the same in every step, such as a weight that is made of others, is computed once for
+    all of them in a third one, `prepare`.
 
     >>> class Leaky(Cell):
     ...     def initial_state(self, batch):
@@ -49,6 +52,35 @@ class Cell(Module):
             ShapeError: if x or the state does not fit the weights.
         """
         raise NotImplementedError(f"{type(self).__name__} needs a method __call__(x, state)")
+
+    def prepare(self) -> Any:
+        """Return what every step of a run needs and none of them changes; None, if nothing.
+
+        Unrolling asks for it once, and calls the cell as ``cell(x, state, prepared)``; so its
+        gradient is summed over time before it goes on to what it was made of, in one pass instead
+        of T. A cell that has it computes it itself where it is called without.
+
+        >>> class Antisymmetric(Cell):
+        ...     def __init__(self):
+        ...         self.M = Parameter(np.eye(3))
+        ...     def initial_state(self, batch):
+        ...         return Tensor(np.zeros((batch, 3)))
+        ...     def prepare(self):
+        ...         return self.M - self.M.T
+        ...     def __call__(self, x, h, A=None):
+        ...         A = self.prepare() if A is None else A
+        ...         return h + 0.1 * np.tanh(x + h @ A.T)
+        >>> from tinygrad_rnn.nn.unroll import unroll
+        >>> unroll(Antisymmetric(), np.ones((5, 1, 3))).final.shape
+        (1, 3)
+        """
+        return None
+
+
+def prepared(cell: Cell) -> Callable[[Any, Any], Any]:
+    """Return the steps of one run, (x, state) -> state, with what they share computed once, now."""
+    shared, step = cell.prepare(), cast(Callable[..., Any], cell)
+    return cell if shared is None else lambda x, state: step(x, state, shared)
 
 
 def mark_call(call: Call, x: Any, before: Any, after: Any) -> None:

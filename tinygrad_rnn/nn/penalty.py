@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from tinygrad_rnn.errors import GradientError
 from tinygrad_rnn.functional import grad
-from tinygrad_rnn.nn.base import Cell
+from tinygrad_rnn.nn.base import Cell, prepared
 from tinygrad_rnn.nn.run import Run
 from tinygrad_rnn.scope import scope
 from tinygrad_rnn.state import flatten, tree_map
@@ -54,10 +54,10 @@ def vanishing_penalty(cell: Cell, inputs: Any, run: Run, loss: Tensor) -> Tensor
     arrived = iter(grad(loss, parts))
     gradients = [[next(arrived).data for _ in range(size)] for size in sizes]
     terms: list[Tensor] = []
-    count = 0
+    count, call_cell = 0, prepared(cell)
     for t, (before, after) in enumerate(pairwise(run.states), start=1):
         with scope("penalty", t):
-            term, rows = _step_penalty(cell, inputs[t], before, after, gradients[t])
+            term, rows = _step_penalty(call_cell, inputs[t], before, after, gradients[t])
         count += rows
         if rows:
             terms.append(term)
@@ -67,7 +67,7 @@ def vanishing_penalty(cell: Cell, inputs: Any, run: Run, loss: Tensor) -> Tensor
 
 
 def _step_penalty(
-    cell: Cell, x: Any, state: Any, then: Any, gradients: list[Array]
+    cell: Callable[[Any, Any], Any], x: Any, state: Any, then: Any, gradients: list[Array]
 ) -> tuple[Tensor, int]:
     """Return the sum of one step's terms over the batch, and how many there are."""
     before = tree_map(lambda part: Tensor(part.data, requires_grad=True), state)

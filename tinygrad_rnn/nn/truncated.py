@@ -16,7 +16,7 @@ import numpy as np
 
 from tinygrad_rnn.arguments import integer_in
 from tinygrad_rnn.errors import ShapeError
-from tinygrad_rnn.nn.base import Cell
+from tinygrad_rnn.nn.base import Cell, prepared
 from tinygrad_rnn.nn.unroll import starting_state
 from tinygrad_rnn.scope import scope
 from tinygrad_rnn.state import flatten, tree_map
@@ -82,10 +82,10 @@ def truncated_bptt(
         raise ShapeError(f"truncated_bptt: inputs of shape {shape} are not (T, B, I)")
     state = tree_map(Tensor.detach, starting_state(cell, state, shape[1]))
     window: deque[_Step] = deque(maxlen=k2)
-    total, due = 0.0, 0
+    total, due, call_cell = 0.0, 0, prepared(cell)
     for t in range(shape[0]):
         with scope("t", t):
-            step = _take(cell, inputs, t, state, loss)
+            step = _take(call_cell, inputs, t, state, loss)
         window.append(step)
         state = tree_map(Tensor.detach, step.after)
         total += 0.0 if step.loss is None else step.loss.item()
@@ -96,16 +96,19 @@ def truncated_bptt(
                 inputs[t + 1 - len(window) : t + 1].backward(found)
             if update is not None:
                 update()
+                call_cell = prepared(cell)  # of the parameters as they are now
             due = 0
     return state, total
 
 
-def _take(cell: Cell, inputs: Any, t: int, state: Any, loss: Any) -> _Step:
+def _take(
+    call_cell: Callable[[Any, Any], Any], inputs: Any, t: int, state: Any, loss: Any
+) -> _Step:
     """Take one step, recorded apart from those before."""
     wanted = isinstance(inputs, Tensor) and inputs.requires_grad
     x = Tensor(inputs.data[t] if isinstance(inputs, Tensor) else inputs[t], wanted, name="x")
     before = tree_map(lambda part: Tensor(part, requires_grad=True, name=part.name), state)
-    after = cell(x, before)
+    after = call_cell(x, before)
     for part, tensor in flatten(after).items():
         tensor.name = part
     return _Step(x, before, after, loss(t, next(iter(flatten(after).values()))))

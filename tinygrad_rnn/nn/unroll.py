@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.memory import collector_paused
-from tinygrad_rnn.nn.base import Cell, mark_call
+from tinygrad_rnn.nn.base import Cell, mark_call, prepared
 from tinygrad_rnn.nn.cells import LSTMState
 from tinygrad_rnn.nn.checks import check_cell, check_inputs, check_state, described, inputs_as_array
 from tinygrad_rnn.nn.run import OpaqueRun, Run
@@ -108,14 +108,14 @@ def _unroll_graph(
     constant = isinstance(inputs, Tensor) and not inputs.requires_grad
     states: list[Any] = [None] * len(inputs)
     times = range(len(inputs))
-    chain, kind = object(), type(cell).__name__
+    chain, kind, call_cell = object(), type(cell).__name__, prepared(cell)
     for step, t in enumerate(reversed(times) if reverse else times):
         call = Call(chain, kind, reverse=reverse)
         with scope("t", t, call):
             if truncate is not None and step and step % truncate == 0:
                 state = tree_map(stop_gradient, state)
             x = as_constant(inputs._array[t], "x") if constant else _with_name(inputs[t])
-            after = cell(x, state)
+            after = call_cell(x, state)
             if step == 0:
                 check_state(cell, "__call__", after, state)
             if mask is not None and not mask[t].all():

@@ -16,7 +16,7 @@ from viz.layout.between_steps import Lines
 from viz.layout.frames import HEADER, frame, frame_label
 from viz.layout.routing import route
 from viz.layout.step import lay_out, turn_over, widen
-from viz.layout.template import PAD, STEP_GAP, Template
+from viz.layout.template import NODE_GAP, PAD, STEP_GAP, Template
 from viz.metrics import FONT, LABEL, TAGS, fit, text_width
 from viz.model import AFTER, BEFORE, OUT, Model, ModelEdge, ModelNode, Point
 
@@ -242,6 +242,7 @@ class _Layout:
             if node.layer == BEFORE:
                 box = template.boxes[node.key]
                 node.x, node.y = box.x, box.y
+        on_rails: dict[str, ModelNode] = {}
         for edge in self.model.edges:
             source, line = self.nodes.get(edge.source), self.lines[edge.id]
             if source is None or source.layer != BEFORE:
@@ -253,6 +254,22 @@ class _Layout:
                 piece = pieces[target.layer]
                 source.y = piece.y + piece.template.boxes[edge.port].y
                 source.x = self.ends.get(source.id, template.width - PAD - source.width / 2)
+                on_rails[source.id] = source
+        self._clear(on_rails)
+
+    def _clear(self, on_rails: dict[str, ModelNode]) -> None:
+        """Move what else stands before the first step below the initial states, if it meets one."""
+        rest = [n for n in self.model.nodes if n.layer == BEFORE and n.id not in on_rails]
+        if any(_overlap(a, b) for a in rest for b in on_rails.values()):
+            low = min(node.y - node.height / 2 for node in on_rails.values()) - NODE_GAP
+            down = max(node.y + node.height / 2 for node in rest) - low
+            moved = {node.id for node in rest}
+            for node in rest:
+                node.y -= down
+            for edge in self.model.edges:
+                if edge.source in moved and edge.target in moved:
+                    edge.points = [(x, y - down) for x, y in edge.points]
+                    edge.label = edge.label and (edge.label[0], edge.label[1] - down)
 
     def _place_tail(self, pieces: dict[str, Piece], x: float) -> None:
         """What follows the last step, level with the rail that leads to it.
@@ -286,3 +303,10 @@ class _Layout:
             if target.layer == AFTER and edge.port[:1] == "<":
                 return source.y, edge.port
         return 0.0, ""
+
+
+def _overlap(a: ModelNode, b: ModelNode) -> bool:
+    """Whether two nodes meet."""
+    beside = abs(a.x - b.x) - (a.width + b.width) / 2
+    above = abs(a.y - b.y) - (a.height + b.height) / 2
+    return beside < 0 and above < 0

@@ -77,6 +77,8 @@ def _label(group: DrawnNode, role: str, recording: Recording) -> str:
         name = tensor.name or ("leaf" if tensor.requires_grad else "constant")
         # Inside a step its layer is plain to see.
         return _letter(name.rpartition(".")[2] if group.home.layer in recording.layers else name)
+    if role == "shared" and tensor.name:
+        return _letter(tensor.name)
     if role == "loss" and tensor.size == 1:
         name = _fitting(tensor.name or "loss")
         return f"{name}\n{symbol(tensor)}" if len(group.members) == 1 else str(name)

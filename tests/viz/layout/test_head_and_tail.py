@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -175,3 +178,47 @@ def test_lines_before_all_steps_join_what_stands_there() -> None:
     assert high.y - low.y == SMALL + 25  # rows are 25 points apart
     assert line.label is not None
     assert abs(line.label[0] - low.x) > LABEL[0] / 2 + 3  # beside both lanes
+
+
+class Composed(tr.Cell):
+    """A cell whose matrix is made of another once for all steps, before the first of them."""
+
+    def __init__(self) -> None:
+        self.M = tr.Parameter(np.random.default_rng(0).standard_normal((3, 3)))
+
+    def initial_state(self, batch: int) -> tr.Tensor:
+        return tr.Tensor(np.zeros((batch, 3)))
+
+    def prepare(self) -> Any:
+        A: Any = self.M - self.M.T - 0.1 * np.eye(3)
+        A.name = "A"
+        return A
+
+    def __call__(self, x: Any, h: Any, A: Any = None) -> Any:
+        with tr.scope("slope"):
+            slope = np.tanh(x + h @ A.T)
+        return h + 0.1 * slope
+
+
+@pytest.mark.parametrize("detail", ["op", "gate", "cell"])
+def test_what_is_made_before_the_steps_keeps_clear_of_the_initial_state(detail: str) -> None:
+    loss = tr.unroll(Composed(), np.ones((4, 1, 3))).final.sum()
+    drawn = viz.draw(loss, tr.trace(loss), detail).model
+    head = [n for n in drawn.nodes if n.layer == BEFORE]
+    assert len(head) >= 4
+    for a, b in itertools.combinations(head, 2):
+        beside = abs(a.x - b.x) - (a.width + b.width) / 2
+        above = abs(a.y - b.y) - (a.height + b.height) / 2
+        assert beside >= 0 or above >= 0, (a.label, b.label)
+    inside = {n.id: n for n in head}
+    for line in drawn.edges:
+        if line.source in inside and line.target in inside:
+            a, b = inside[line.source], inside[line.target]
+            low, high = sorted((a.y, b.y))
+            assert all(low <= y <= high for _, y in line.points)
+
+
+def test_what_is_shared_by_all_steps_has_its_name_in_each_of_them() -> None:
+    loss = tr.unroll(Composed(), np.ones((4, 1, 3))).final.sum()
+    drawn = viz.draw(loss, tr.trace(loss), "gate", steps="all").model
+    assert [n.label for n in drawn.nodes if n.role == "shared"] == ["A"] * 4
