@@ -154,7 +154,8 @@ class Evidence:
     @cached_property
     def keep(self) -> dict[str, Array]:
         """By part of the state, how much of it goes straight on to the next step: the forget gate,
-        1 - z, or a constant. Shape (steps looked at, ...); without such a way, not there."""
+        1 - z, or a constant. All of its values at the steps looked at; without such a way, none.
+        """
         found: dict[str, list[Array]] = defaultdict(list)
         for place in self.places:
             if place:
@@ -165,7 +166,7 @@ class Evidence:
                     if kept is not None:
                         kept = np.broadcast_to(kept, nodes[place].shape)
                         found[part].append(self._counted(kept).ravel())
-        return {part: np.array(values) for part, values in found.items()}
+        return {part: np.concatenate(values) for part, values in found.items()}
 
     def _straight(self, node: Any, start: Any, depth: int) -> Any:
         """Return d node / d start along sums and products alone, elementwise; None if not so."""

@@ -62,3 +62,14 @@ def small(module):
 def test_planted_faults_have_their_cause(kind, prepare, cause):
     theirs, own = both(kind, True, prepare=prepare)
     assert theirs.findings[0].cause == own.findings[0].cause == cause
+
+
+def test_a_packed_batch_whose_sequences_end_one_after_the_other():
+    torch.manual_seed(0)
+    module = torch.nn.LSTM(3, 8).double()
+    x = torch.randn(20, 3, 3, dtype=torch.float64)
+    packed = torch.nn.utils.rnn.pack_padded_sequence(x, [20, 12, 7])
+    with watching.watch(module):
+        _, (h, _) = module(packed)
+        loss = h.square().sum()
+    assert diagnose(loss).findings[0].cause == "gates-closed"
