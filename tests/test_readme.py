@@ -1,4 +1,4 @@
-"""Every Python block of the README runs, and prints what the README says it prints."""
+"""Every Python block of the README and of the recipes runs, and prints what is said it prints."""
 
 import ast
 import contextlib
@@ -12,7 +12,9 @@ from tinygrad_rnn import primitive
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", README, re.M | re.S)
+BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.M | re.S)
+BLOCKS = BLOCK.findall(README)
+RECIPES = sorted((ROOT / ".github" / "recipes").glob("*.md"))
 
 
 def test_there_are_examples():
@@ -31,6 +33,23 @@ def test_example(code, output, tmp_path, monkeypatch):
     assert said.getvalue() == output
     for name in re.findall(r'save\("(.*?)"\)', code):
         assert (tmp_path / name).stat().st_size > 0
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("page", RECIPES, ids=lambda page: page.stem)
+def test_a_recipe_runs_from_its_first_block_to_its_last(page, tmp_path, monkeypatch):
+    torch = pytest.importorskip("torch", reason="the recipe is for those who have PyTorch")
+    monkeypatch.chdir(tmp_path)
+    names, usual = {"__name__": "recipe"}, torch.get_default_dtype()
+    try:
+        for code, output in BLOCK.findall(page.read_text(encoding="utf-8")):
+            said = io.StringIO()
+            with contextlib.redirect_stdout(said):
+                exec(compile(code, page.name, "exec"), names)
+            assert said.getvalue() == output
+    finally:
+        torch.set_default_dtype(usual)
+    assert (tmp_path / "speaker.svg").stat().st_size > 0
 
 
 def test_links_to_files_lead_somewhere():

@@ -27,6 +27,7 @@ from viz.style import DARK, LIGHT, STEPS_PER_SIDE
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+RECIPES = ROOT / ".github" / "recipes"
 PAGES = ("index.html", "try.html", "gallery.html", "notebook.html", "guide.html")
 # Nothing is loaded from elsewhere but Python itself, where that is not in the folder. The pages
 # that play and the pictures carry their own scripts and styles, hence 'unsafe-inline'.
@@ -50,11 +51,17 @@ def introduction(readme: str) -> dict[str, str]:
 
 
 def guide(readme: str) -> str:
-    """Return the README as HTML from its second heading on; links into the repository go."""
+    """Return the README as HTML from its second heading on."""
     _, _, body = readme.partition("\n## ")
-    html: str = MarkdownIt("commonmark").enable("table").render(f"## {body}")
+    return page_of(f"## {body}")
+
+
+def page_of(markdown: str) -> str:
+    """Return Markdown as HTML; links to pictures and recipes are kept, others into the code go."""
+    html: str = MarkdownIt("commonmark").enable("table").render(markdown)
     html = html.replace('href=".github/pictures/', 'href="pictures/')
-    html = re.sub(r'<a href="(?!https?:|pictures/|#)[^"]*">(.*?)</a>', r"\1", html)
+    html = re.sub(r'href="\.github/recipes/([\w-]+)\.md"', r'href="\1.html"', html)
+    html = re.sub(r'<a href="(?!https?:|pictures/|#|[\w-]+\.html")[^"]*">(.*?)</a>', r"\1", html)
     html = html.replace("<th></th>", "<td></td>")  # a heading without words is none
     return html.replace("<pre>", '<pre tabindex="0">').replace("<table>", '<table tabindex="0">')
 
@@ -119,6 +126,13 @@ def build(out: Path, vendor: bool, demos: list[str] | None, cache: Path) -> None
     pages = Environment(loader=FileSystemLoader(HERE / "pages"), autoescape=True, trim_blocks=True)
     for name in PAGES:
         text = pages.get_template(name).render(here=name, **known)
+        (out / name).write_text(text, encoding="utf-8")
+    for recipe in sorted(RECIPES.glob("*.md")):
+        heading, _, body = recipe.read_text(encoding="utf-8").removeprefix("# ").partition("\n")
+        name = f"{recipe.stem}.html"
+        text = pages.get_template("recipe.html").render(
+            here=name, heading=heading, recipe=page_of(body), **known
+        )
         (out / name).write_text(text, encoding="utf-8")
     shutil.copytree(cache / "docs", out / "reference")
 
