@@ -8,9 +8,11 @@ of all steps lie apart, each in one piece: NumPy walks a gate that lies between 
 four times slower. Large buffers are lent again to the next run.
 
 Inside, sigmoid(a) is computed as (1 + tanh(a / 2)) / 2: the halved a comes from halved weights, so
-that one tanh serves all gates. It is exact to rounding of 1, so a gate that is closed beyond 1e-16
-is 0 here, where the op graph still has a tiny number. The slopes are those of such rounded values,
-too: where units are saturated, what is left of a gradient is measured by the op graph alone.
+that one tanh serves all gates. Values are exact to rounding of 1: a gate closed beyond 1e-16
+is 0 here, where the op graph still has a tiny number. The slopes of such rounded values keep at
+least half of the dtype's digits. Where any would keep fewer, all are taken anew from a, which makes
+that run's forward and backward pass 1.1 to 1.5 times as long, or 2 to 2.3 times where the compiled
+loops would have applied; looking for such a unit takes 1 to 6 %. The op graph keeps all digits.
 """
 
 from __future__ import annotations

@@ -15,6 +15,11 @@ from tinygrad_rnn.nn.sequence_op import SequenceFunction
 from tinygrad_rnn.tensor import Array
 
 CACHE = 32_768  # elements: slopes are prepared for as many steps at a time as this holds
+# A slope above this has half of the dtype's digits left when it is taken from a rounded y.
+LEAST_SLOPE = {
+    np.dtype(kind): float(np.sqrt(np.finfo(kind).eps))
+    for kind in (np.float16, np.float32, np.float64, np.longdouble)
+}
 
 
 class FusedFunction(SequenceFunction):
@@ -54,11 +59,13 @@ class FusedFunction(SequenceFunction):
         """
         if bias:  # a weight like others, of an input that is always 1
             x, weight = with_column(x, 1, x.dtype), with_column(weight, bias[0], x.dtype)
-        gates = across(weight, half)
-        shape = *x.shape[:2], gates.shape[2]
-        out = pool.empty((len(gates), *shape), x.dtype)
-        np.matmul(as_rows(x), gates, out=out.reshape(len(gates), -1, shape[-1]))
-        return out, x
+        return projection(x, across(weight, half)), x
+
+    def pre_activations(self, x: Array, weight: Array, bias: list[Array], gates: int) -> Array:
+        """Return ``W x_t + b`` for all steps anew, from x as `project` returned it."""
+        if bias:
+            weight = with_column(weight, bias[0], x.dtype)
+        return projection(x, across(weight, np.ones((gates, 1, 1), weight.dtype)))
 
     def steps(self, *arrays: Array) -> Iterator[Any]:
         """Walk forwards: where padding is at each step, None if nowhere, then a slice of each."""
@@ -83,6 +90,42 @@ def compiled_loops() -> Any:
         return import_module("tinygrad_rnn.nn.fused.compiled")
     except ImportError:
         return None
+
+
+def saturated(values: Array, kinds: str, loops: Any = None) -> bool:
+    """Return whether a slope, taken from such a y, would lose more than half of its digits.
+
+    Args:
+        values: y of each gate, shape (G, ...).
+        kinds: a letter for each gate: s for a sigmoid, with slope ``y * (1 - y)``, or t for a
+            hyperbolic tangent, with ``1 - y * y``.
+        loops: the module of compiled loops, where it applies.
+
+    >>> saturated(np.tanh([[0.0, 9.0]]), "t"), saturated(np.tanh([[12.0]]), "t")
+    (False, True)
+    """
+    if not values.size:
+        return False
+    least, flat = LEAST_SLOPE[values.dtype], values.reshape(len(values), -1)
+    lows = tuple(least - (kind == "t") for kind in kinds)
+    if loops:
+        return bool(loops.any_beyond(flat, lows, 1 - least))
+    return bool(flat.max() > 1 - least or (flat.min(axis=1) < lows).any())
+
+
+def projection(x: Array, gates: Array) -> Array:
+    """Return ``x_t @ gates[k]`` for all steps and gates.
+
+    Args:
+        x: shape (T, B, J).
+        gates: shape (G, J, H).
+
+    Returns:
+        Shape (G, T, B, H), each gate in one piece.
+    """
+    out = pool.empty((len(gates), *x.shape[:2], gates.shape[2]), x.dtype)
+    np.matmul(as_rows(x), gates, out=out.reshape(len(gates), -1, gates.shape[2]))
+    return out
 
 
 def with_column(array: Array, column: Any, dtype: Any) -> Array:

@@ -27,7 +27,7 @@ SEQUENCES, UNITS = 8, 2048
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 
 
-def compiled(function: Callable[..., None]) -> Any:
+def compiled(function: Callable[..., Any]) -> Any:
     """Compile a function; ``a * b + c`` may be rounded once, all else is as written."""
     try:
         return njit(cache=True, **OPTIONS)(function)
@@ -119,6 +119,19 @@ def multiply_compiled(left: Any, right: Any, out: Any) -> Callable[..., None]:
                     )
 
     return loops
+
+
+@compiled
+def any_beyond(values: Array, lows: tuple[float, ...], high: float) -> bool:
+    """Return whether a number of values[k] is below lows[k] or above `high`."""
+    for k in range(len(values)):
+        row, count = values[k], 0
+        low, top = values.dtype.type(lows[k]), values.dtype.type(high)
+        for j in range(len(row)):  # counted, for a loop that may end early takes no vectors
+            count += (row[j] < low) | (row[j] > top)
+        if count:
+            return True
+    return False
 
 
 @in_two_ways

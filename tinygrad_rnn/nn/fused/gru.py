@@ -12,11 +12,14 @@ from tinygrad_rnn.nn.fused.base import (
     as_rows,
     buffer,
     outer,
+    projection,
+    saturated,
     set_aside,
     spans,
     weight_gradients,
 )
 from tinygrad_rnn.nn.fused.buffers import pool
+from tinygrad_rnn.ops.activations import sigmoid, tanh_slope
 from tinygrad_rnn.tensor import Array
 
 HALF = np.array([0.5, 0.5, 1.0])[:, None, None]  # of r, z, n
@@ -69,13 +72,19 @@ class GRUFunction(FusedFunction):
         x, gates, h, rh, w, u, bias = self.kept
         steps, batch, size = rh.shape
         u_rz, u_n = u[: 2 * size], u[2 * size :]
+        a, compiled = None, self.compiled(gates.dtype)
+        if saturated(gates, "sst", compiled):
+            a = self.pre_activations(x, w, bias, 3)
+            a[:2] += projection(h[:-1], across(u_rz, np.ones((2, 1, 1), u.dtype)))
+            a[2] += rh @ u_n.T
         da, (dh, d) = (
             pool.empty((steps, batch, 3 * size), h.dtype),
             np.zeros((2, batch, size), h.dtype),
         )
-        compiled = self.compiled(gates.dtype)
-        loop = compiled.gru_backward if compiled else self._backward_loop
-        loop(h, gates, np.ascontiguousarray(g), u_rz, u_n, da, dh, d)
+        if compiled and a is None:
+            compiled.gru_backward(h, gates, np.ascontiguousarray(g), u_rz, u_n, da, dh, d)
+        else:
+            self._backward_loop(h, gates, g, u_rz, u_n, da, dh, d, a)
         dw, *db = weight_gradients(da, x, bias)
         da_rz, da_n = da[..., : 2 * size], da[..., 2 * size :]
         du = np.concatenate([outer(da_rz, h[:-1]), outer(da_n, rh)])
@@ -91,12 +100,14 @@ class GRUFunction(FusedFunction):
         da: Array,
         dh: Array,
         d: Array,
+        a: Array | None,
     ) -> None:
         steps, batch, size = g.shape
         da_3 = da.reshape(steps, batch, 3, size).swapaxes(1, 2)
         walked = g, gates[0], da[..., : 2 * size], da[..., 2 * size :], da_3[:, 0], da_3[:, 1:]
         for span, k in spans(gates, 4):
-            local_slopes(gates[:, span], h[:-1][span], h[:-1][span], k)
+            past = h[:-1][span]
+            local_slopes(gates[:, span], past, past, k, None if a is None else a[:, span])
             local = zip(k[0][::-1], k[1:3].swapaxes(0, 1)[::-1], k[3][::-1], strict=True)
             for (padding, g_t, r, da_rz, da_n, da_r, da_zn), (k_r, k_zn, keep) in zip(
                 self.back(span, *walked), local, strict=True
@@ -152,9 +163,16 @@ class GRUAfterFunction(FusedFunction):
         da = pool.empty((steps, batch, 3 * size), h.dtype)  # in the loop: da_r, da_z, dp
         da_n = pool.empty(p.shape, h.dtype)
         dh, d = np.zeros((2, batch, size), h.dtype)
+        a = None
+        if saturated(gates, "sst"):
+            a = self.pre_activations(x, w, bias[:1], 3)
+            a[:2] += projection(h[:-1], across(u[: 2 * size], np.ones((2, 1, 1), u.dtype)))
+            a[2] += gates[0] * p
         gate_parts = da.reshape(steps, batch, 3, size).swapaxes(0, 2).swapaxes(1, 2)
         for span, (k_r, k_z, k_n, keep) in spans(gates, 4):
-            local_slopes(gates[:, span], h[:-1][span], p[span], (k_r, k_z, k_n, keep))
+            k = k_r, k_z, k_n, keep
+            past = h[:-1][span]
+            local_slopes(gates[:, span], past, p[span], k, None if a is None else a[:, span])
             slopes = zip(k_r[::-1], k_z[::-1], k_n[::-1], keep[::-1], strict=True)
             steps_back = self.back(span, g, gates[0], da, *gate_parts, da_n)
             for step, (k_r_t, k_z_t, k_n_t, keep_t) in zip(steps_back, slopes, strict=True):
@@ -194,7 +212,7 @@ def interpolate(h: Array, past: Array, z: Array, n: Array, padding: Array | None
         np.copyto(h, past, where=padding)
 
 
-def local_slopes(gates: Array, past: Array, reset: Array, k: Any) -> None:
+def local_slopes(gates: Array, past: Array, reset: Array, k: Any, a: Array | None) -> None:
     """Fill k with what the gradients are yet to be multiplied with.
 
     Args:
@@ -202,8 +220,16 @@ def local_slopes(gates: Array, past: Array, reset: Array, k: Any) -> None:
         past: h_{t-1}.
         reset: what the reset gate multiplies.
         k: of da_r, da_z, da_n, and ``1 - z``.
+        a: the pre-activations where gates are saturated, which then get all their digits.
     """
     (r, z, n), (k_r, k_z, k_n, keep) = gates, k
+    if a is not None:
+        gates[:2] = sigmoid.forward(a[:2])
+        keep[...] = sigmoid.forward(-a[1])
+        k_z[...] = (n - past) * z * keep
+        k_r[...] = reset * r * sigmoid.forward(-a[0])
+        k_n[...] = z * tanh_slope.forward(a[2])
+        return
     np.subtract(1, z, out=keep)
     np.subtract(n, past, out=k_z)
     k_z *= z

@@ -10,11 +10,14 @@ from tinygrad_rnn.nn.fused.base import (
     FusedFunction,
     across,
     outer,
+    projection,
+    saturated,
     set_aside,
     spans,
     weight_gradients,
 )
 from tinygrad_rnn.nn.fused.buffers import pool
+from tinygrad_rnn.ops.activations import sigmoid, tanh_slope
 from tinygrad_rnn.tensor import Array
 
 
@@ -74,15 +77,18 @@ class LSTMFunction(FusedFunction):
     def backward(self, g: Array) -> list[Any]:
         """Return the gradients of x, h_0, c_0, W, U and the biases."""
         x, gates, (h, c), tanh_c, w, u, bias = self.kept
+        a, compiled = None, self.compiled(gates.dtype)
+        if saturated(gates, "ssts", compiled) or saturated(tanh_c[None], "t", compiled):
+            a = self.pre_activations(x, w, bias, 4)
+            a += projection(h[:-1], across(u, np.ones((4, 1, 1), u.dtype)))
         steps, batch, size = tanh_c.shape
         da = pool.empty((steps, batch, 4 * size), gates.dtype)
         dh, dc = np.zeros((2, batch, size), da.dtype)
-        compiled = self.compiled(gates.dtype)
-        if compiled:
+        if compiled and a is None:
             g = np.ascontiguousarray(g)
             compiled.lstm_backward(c, tanh_c, gates, g, u, da, dh, dc)
         else:
-            self._backward_loop(h, c, tanh_c, gates, g, u, da, dh, dc)
+            self._backward_loop(h, c, tanh_c, gates, g, u, da, dh, dc, a)
         dw, *db = weight_gradients(da, x, bias)
         return [self.input_gradient(da, w), dh, dc, dw, outer(da, h[:-1]), *db]
 
@@ -97,6 +103,7 @@ class LSTMFunction(FusedFunction):
         da: Array,
         dh: Array,
         dc: Array,
+        a: Array | None,
     ) -> None:
         gh, gc = g
         steps, batch, size = tanh_c.shape
@@ -104,7 +111,12 @@ class LSTMFunction(FusedFunction):
         da_4 = da.reshape(steps, batch, 4, size).swapaxes(1, 2)
         for span, room in spans(gates, 5):
             k, to_c = room[:4], room[4]
-            self._slopes(gates[:, span], h[1:][span], c[:-1][span], tanh_c[span], k, to_c)
+            if a is None:
+                self._slopes(gates[:, span], h[1:][span], c[:-1][span], tanh_c[span], k, to_c)
+            else:
+                self._slopes_of(
+                    a[:, span], c[:-1][span], c[1:][span], tanh_c[span], gates[:, span], k, to_c
+                )
             walk = self.back(span, gh, gc, gates[1], da, da_4[:, :3], da_4[:, 3])
             local = zip(k[:3].swapaxes(0, 1)[::-1], k[3][::-1], to_c[::-1], strict=True)
             for (padding, gh_t, gc_t, f, da_t, da_ifg, da_o), (k_ifg, k_o, to_c_t) in zip(
@@ -143,3 +155,16 @@ class LSTMFunction(FusedFunction):
         k_o *= h
         np.multiply(h, tanh_c, out=to_c)
         np.subtract(o, to_c, out=to_c)
+
+    @staticmethod
+    def _slopes_of(
+        a: Array, c_old: Array, c: Array, tanh_c: Array, gates: Array, k: Array, to_c: Array
+    ) -> None:
+        """Fill k and to_c likewise from a and c, and gates with what has all its digits."""
+        gates[:2], gates[3] = sigmoid.forward(a[:2]), sigmoid.forward(a[3])
+        i, f, g, o = gates
+        k[0] = g * i * sigmoid.forward(-a[0])
+        k[1] = c_old * f * sigmoid.forward(-a[1])
+        k[2] = i * tanh_slope.forward(a[2])
+        k[3] = tanh_c * o * sigmoid.forward(-a[3])
+        to_c[...] = o * tanh_slope.forward(c)

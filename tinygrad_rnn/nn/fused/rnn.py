@@ -10,11 +10,13 @@ from tinygrad_rnn.nn.fused.base import (
     FusedFunction,
     buffer,
     outer,
+    saturated,
     set_aside,
     spans,
     weight_gradients,
 )
 from tinygrad_rnn.nn.fused.buffers import pool
+from tinygrad_rnn.ops.activations import tanh_slope
 from tinygrad_rnn.tensor import Array
 
 
@@ -53,10 +55,15 @@ class RNNFunction(FusedFunction):
     def backward(self, g: Array) -> list[Any]:
         """Return the gradients of x, h_0, W, U and the biases."""
         x, h, w, u, bias = self.kept
+        a, compiled = None, self._compiled(h.dtype)
+        if self.nonlinearity == "tanh" and saturated(h[None, 1:], "t", compiled):
+            a = self.pre_activations(x, w, bias, 1)[0]
+            a += h[:-1] @ u.T
         da, dh = pool.empty(g.shape, h.dtype), np.zeros_like(h[0])
-        compiled = self._compiled(h.dtype)
-        loop = compiled.rnn_backward if compiled else self._backward_loop
-        loop(h, np.ascontiguousarray(g), u, da, dh)
+        if compiled and a is None:
+            compiled.rnn_backward(h, np.ascontiguousarray(g), u, da, dh)
+        else:
+            self._backward_loop(h, g, u, da, dh, a)
         dw, *db = weight_gradients(da, x, bias)
         return [
             self.input_gradient(da, w),
@@ -66,9 +73,14 @@ class RNNFunction(FusedFunction):
             *db,
         ]
 
-    def _backward_loop(self, h: Array, g: Array, u: Array, da: Array, dh: Array) -> None:
+    def _backward_loop(
+        self, h: Array, g: Array, u: Array, da: Array, dh: Array, a: Array | None
+    ) -> None:
         for span, _ in spans(da[None], 0):
-            slopes = SLOPE[self.nonlinearity](h[1:][span])
+            if a is None:
+                slopes = SLOPE[self.nonlinearity](h[1:][span])
+            else:
+                slopes = tanh_slope.forward(a[span])
             for (padding, g_t, da_t), slope in zip(
                 self.back(span, g, da), slopes[::-1], strict=True
             ):
