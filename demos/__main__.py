@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from importlib import import_module
 
 from demos.chapters import CHAPTERS
-from demos.common import UsageError, run
+from demos.common import UsageError, run_command
 
 
 def contents() -> str:
@@ -38,8 +38,8 @@ def main() -> None:
                 raise UsageError(f"there is no demo {name!r}: {near}")
             module = import_module(f"demos.{name}")
             sys.argv = [f"python -m demos {name}", *options]
-            run(module.PROG, module.main)
+            run_command(module.PROG, module.main)
 
 
 if __name__ == "__main__":
-    run("python -m demos", main)
+    run_command("python -m demos", main)

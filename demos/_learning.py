@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import Parser, demo_parser, lines, save, whole
+from demos.common import Parser, demo_parser, int_between, lines, save
 from tinygrad_rnn.tensor import Array
 
 LAYERS = {"RNN": tr.RNN, "GRU": tr.GRU, "LSTM": tr.LSTM}
@@ -69,10 +69,16 @@ def task_parser(
     parser = demo_parser(name, about)
     add = parser.add_argument
     if steps is not None:
-        add("--steps", metavar="T", type=whole(4, 10_000), default=steps, help="see above")
-    add("--iterations", metavar="N", type=whole(1, 10**7), default=iterations, help="at most")
-    add("--hidden", metavar="H", type=whole(1, 4096), default=hidden, help="hidden size")
-    add("--seeds", metavar="N", type=whole(1, 100), default=seeds, help="how many, from --seed on")
+        add("--steps", metavar="T", type=int_between(4, 10_000), default=steps, help="see above")
+    add("--iterations", metavar="N", type=int_between(1, 10**7), default=iterations, help="at most")
+    add("--hidden", metavar="H", type=int_between(1, 4096), default=hidden, help="hidden size")
+    add(
+        "--seeds",
+        metavar="N",
+        type=int_between(1, 100),
+        default=seeds,
+        help="how many, from --seed on",
+    )
     add(
         "--cells",
         nargs="+",

@@ -20,7 +20,7 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz
-from demos.common import demo_parser, lines, output_folder, progress, run, save, whole
+from demos.common import demo_parser, int_between, lines, output_folder, progress, run_command, save
 from tinygrad_rnn.tensor import Array
 
 PROG = "python -m demos.bptt_four_ways"
@@ -84,8 +84,12 @@ EXACT = {"autodiff": by_autodiff, "RTRL": by_rtrl}
 
 def main() -> None:
     parser = demo_parser("bptt_four_ways", __doc__)
-    parser.add_argument("--steps", metavar="N", type=whole(2, 50), default=6, help="time steps T")
-    parser.add_argument("--hidden", metavar="N", type=whole(1, 16), default=4, help="hidden size H")
+    parser.add_argument(
+        "--steps", metavar="N", type=int_between(2, 50), default=6, help="time steps T"
+    )
+    parser.add_argument(
+        "--hidden", metavar="N", type=int_between(1, 16), default=4, help="hidden size H"
+    )
     args = parser.parse_args()
     with output_folder(args.out) as folder:
         rng = np.random.default_rng(args.seed)
@@ -134,4 +138,4 @@ Change --hidden: RTRL takes H * H passes over the sequence, autodiff always one.
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

@@ -15,7 +15,15 @@ import numpy as np
 import tinygrad_rnn as tr
 import viz
 from demos._ways import Ways, alone, chart_ways, typical_share
-from demos.common import conclude, output_folder, progress, read_text, reading_parser, run, save
+from demos.common import (
+    conclude,
+    output_folder,
+    progress,
+    read_text,
+    reading_parser,
+    run_command,
+    save,
+)
 from tinygrad_rnn.analysis import activations, decades_per_step
 
 PROG = "python -m demos.cell_state"
@@ -88,4 +96,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

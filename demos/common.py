@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 
 from tinygrad_rnn.tensor import Array
 from viz.charts import save
-from viz.charts.axes import COLOURS, dress, legend, look, new_axes
-from viz.cli.command import Parser, UsageError, finite, output_folder, run, whole
-from viz.cli.inputs import encode, passage, prose
+from viz.charts.axes import COLOURS, legend, new_axes, series_style, style_axes
+from viz.cli.command import Parser, UsageError, finite, int_between, output_folder, run_command
+from viz.cli.inputs import default_text, encode, excerpt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,25 +26,25 @@ __all__ = [
     "colour_bar",
     "conclude",
     "counter",
+    "default_text",
     "demo_parser",
-    "dress",
     "encode",
+    "excerpt",
     "finite",
+    "int_between",
     "lines",
-    "look",
     "new_axes",
     "output_folder",
     "panels",
-    "passage",
     "progress",
-    "prose",
     "read_text",
     "reading_parser",
-    "run",
+    "run_command",
     "save",
+    "series_style",
     "signed",
     "spread",
-    "whole",
+    "style_axes",
 ]
 
 Thing = TypeVar("Thing")
@@ -72,10 +72,10 @@ def demo_parser(name: str, about: str | None, **counts: tuple[int, int]) -> Pars
         "--out", metavar="DIR", type=Path, default=Path("out", name), help="folder to write to"
     )
     parser.add_argument(
-        "--seed", metavar="N", type=whole(0, 2**63), default=0, help="for everything random"
+        "--seed", metavar="N", type=int_between(0, 2**63), default=0, help="for everything random"
     )
     for option, (least, default) in counts.items():
-        kind, about = whole(least, 100_000), OPTIONS[option]
+        kind, about = int_between(least, 100_000), OPTIONS[option]
         parser.add_argument(f"--{option}", metavar="N", type=kind, default=default, help=about)
     return parser
 
@@ -122,7 +122,7 @@ def read_text(steps: int) -> tuple[Array, Array, str]:
     >>> inputs.shape, "".join(alphabet[k] for k in classes[:, 0])
     ((6, 1, 7), 'bjects')
     """
-    classes, alphabet = encode(passage(steps))
+    classes, alphabet = encode(excerpt(steps))
     one_hot = np.eye(len(alphabet))[classes[:-1], np.newaxis]
     return one_hot, classes[1:, np.newaxis], alphabet
 
@@ -222,7 +222,7 @@ def lines(
     for k, (name, values) in enumerate(series.items()):
         y = np.asarray(values, dtype=np.float64)
         y = np.where(np.isfinite(y) & ((y > 0) | (not log)), y, np.nan)
-        at, style = np.asarray(x)[: len(y)], look(k)
+        at, style = np.asarray(x)[: len(y)], series_style(k)
         if y.ndim == 2:
             band = y.min(axis=1), y.max(axis=1)
             ax.fill_between(at, *band, color=style["color"], alpha=0.15, linewidth=0)
@@ -230,6 +230,6 @@ def lines(
         ax.plot(at, y, label=name, linewidth=2, **style)
     if log:
         ax.set_yscale("log")
-    dress(ax, *labels, title)
+    style_axes(ax, *labels, title)
     legend(ax)
     return ax

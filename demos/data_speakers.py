@@ -92,7 +92,7 @@ def main() -> None:
         middle = {name: float(np.median(found)) for name, found in right.items()}
         ax.bar(list(middle), list(middle.values()), color=common.COLOURS[2])
         ax.set_ylim(0.9, 1)
-        common.dress(ax, "", "test accuracy", "Speakers named (most frequent: far below)")
+        common.style_axes(ax, "", "test accuracy", "Speakers named (most frequent: far below)")
         ax.tick_params(axis="x", labelrotation=20)
         common.save(ax, folder / "chart.svg")
     print(f"\nDrew chart.svg into {args.out}")
@@ -116,4 +116,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    common.run(PROG, main)
+    common.run_command(PROG, main)

@@ -47,7 +47,13 @@ def main() -> None:
     add = parser.add_argument
     add("--file", metavar="FILE", type=Path, help="a CSV of prices of one's own, one row a day")
     add("--column", metavar="NAME", help="whose price to forecast; by default the first")
-    add("--window", metavar="N", type=common.whole(1, 10**4), default=20, help="days that are read")
+    add(
+        "--window",
+        metavar="N",
+        type=common.int_between(1, 10**4),
+        default=20,
+        help="days that are read",
+    )
     args = parser.parse_args()
     with common.output_folder(args.out) as folder:
         path = args.file or HERE / "stocks.csv.gz"
@@ -106,4 +112,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    common.run(PROG, main)
+    common.run_command(PROG, main)

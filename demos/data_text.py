@@ -17,7 +17,15 @@ import numpy as np
 
 from demos._learning import markov
 from demos._writer import Writer
-from demos.common import UsageError, demo_parser, finite, output_folder, prose, run, whole
+from demos.common import (
+    UsageError,
+    default_text,
+    demo_parser,
+    finite,
+    int_between,
+    output_folder,
+    run_command,
+)
 from tinygrad_rnn.tensor import Array
 
 PROG = "python -m demos.data_text"
@@ -60,11 +68,25 @@ def main() -> None:
     add = parser.add_argument
     add("--text-file", metavar="FILE", type=Path, help="UTF-8 text; by default Python's own help")
     add("--load", metavar="FILE", type=Path, help="go on from this checkpoint")
-    add("--iterations", metavar="N", type=whole(0, 10**7), default=500, help="how many more")
-    add("--hidden", metavar="H", type=whole(1, 4096), default=128, help="hidden size, if new")
-    add("--batch", metavar="B", type=whole(1, 4096), default=32, help="parallel stretches, if new")
-    add("--steps", metavar="T", type=whole(1, 10**4), default=64, help="characters of a stretch")
-    add("--sample", metavar="N", type=whole(0, 10**6), default=300, help="characters to write")
+    add("--iterations", metavar="N", type=int_between(0, 10**7), default=500, help="how many more")
+    add("--hidden", metavar="H", type=int_between(1, 4096), default=128, help="hidden size, if new")
+    add(
+        "--batch",
+        metavar="B",
+        type=int_between(1, 4096),
+        default=32,
+        help="parallel stretches, if new",
+    )
+    add(
+        "--steps",
+        metavar="T",
+        type=int_between(1, 10**4),
+        default=64,
+        help="characters of a stretch",
+    )
+    add(
+        "--sample", metavar="N", type=int_between(0, 10**6), default=300, help="characters to write"
+    )
     add(
         "--temperature",
         metavar="X",
@@ -76,7 +98,7 @@ def main() -> None:
     if args.temperature <= 0:
         parser.error(f"--temperature {args.temperature:g} must be above 0")
     with output_folder(args.out) as folder:
-        text = library() if args.text_file is None else prose(args.text_file)
+        text = library() if args.text_file is None else default_text(args.text_file)
         alphabet = "".join(sorted(set(text)))
         if args.load:
             writer = Writer.load(args.load)
@@ -110,4 +132,4 @@ Change --temperature, --hidden, or --text-file to a text of your own: a megabyte
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

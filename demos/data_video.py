@@ -114,4 +114,4 @@ def onward(where: Array) -> int:
 
 
 if __name__ == "__main__":
-    common.run(PROG, main)
+    common.run_command(PROG, main)

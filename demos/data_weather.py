@@ -55,7 +55,7 @@ def forecast(kind: str, x: Array, y: Array, known: int, iterations: int, seed: i
 
 def main() -> None:
     parser = common.demo_parser("data_weather", __doc__, iterations=(1, 250), seeds=(1, 3))
-    add, whole = parser.add_argument, common.whole
+    add, whole = parser.add_argument, common.int_between
     add("--file", metavar="FILE", type=Path, help="a CSV of one's own, one row a day")
     add("--column", metavar="NAME", default="temp_max", help="what to forecast")
     add("--period", metavar="N", type=whole(2, 10**6), default=365, help="rows in a season")
@@ -121,4 +121,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    common.run(PROG, main)
+    common.run_command(PROG, main)

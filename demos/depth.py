@@ -67,7 +67,7 @@ def main() -> None:
         low, high = (float(f(list(maps.values()))) for f in (np.min, np.max))
         for ax, (name, values) in zip(axes, maps.items(), strict=True):
             image = ax.imshow(values, origin="lower", aspect="auto", vmin=low, vmax=high)
-            common.dress(ax, "time step t", "layer", name)
+            common.style_axes(ax, "time step t", "layer", name)
             ax.set_yticks(range(args.layers))
             ax.grid(False)
         common.colour_bar(image, axes, "decades of dL/dh$_t^k$")
@@ -95,4 +95,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    common.run(PROG, main)
+    common.run_command(PROG, main)

@@ -98,10 +98,12 @@ def draw(met: dict[str, Array], smooth: dict[str, Array], folder: Path) -> None:
     image = plane.contourf(w, b, loss_of(w, b), levels=24, cmap="cividis")
     common.colour_bar(image, [plane], "loss")
     for m, style, colour in zip(met.values(), range(4), COLOURS, strict=True):
-        plane.plot(m[0, :, 0], m[1, :, 0], linewidth=1.6, **common.look(style) | {"color": colour})
+        plane.plot(
+            m[0, :, 0], m[1, :, 0], linewidth=1.6, **common.series_style(style) | {"color": colour}
+        )
     plane.plot(6.0, -2.2, "o", color="#ffffff")
     plane.set(xlim=(3, 7), ylim=(-3.6, -0.8))
-    common.dress(plane, "w", "b", "Descents from the dot")
+    common.style_axes(plane, "w", "b", "Descents from the dot")
     plane.grid(False)
     plane.legend(plane.lines[:4], met, facecolor="#3c4150", labelcolor="#ffffff", handlelength=3.5)
     found = {name: (x < 0.01).mean(axis=1) for name, x in smooth.items()}
@@ -112,4 +114,4 @@ def draw(met: dict[str, Array], smooth: dict[str, Array], folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    common.run(PROG, main)
+    common.run_command(PROG, main)

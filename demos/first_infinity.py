@@ -13,7 +13,7 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz
-from demos.common import conclude, demo_parser, output_folder, run, save, spread
+from demos.common import conclude, demo_parser, output_folder, run_command, save, spread
 
 PROG = "python -m demos.first_infinity"
 GAIN = 2.0
@@ -69,4 +69,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

@@ -17,7 +17,17 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz
-from demos.common import demo_parser, finite, lines, output_folder, panels, run, save, signed, whole
+from demos.common import (
+    demo_parser,
+    finite,
+    int_between,
+    lines,
+    output_folder,
+    panels,
+    run_command,
+    save,
+    signed,
+)
 from tinygrad_rnn.analysis import decades_per_step
 from tinygrad_rnn.tensor import Array
 
@@ -27,8 +37,8 @@ PROG = "python -m demos.float32"
 def main() -> None:
     parser = demo_parser("float32", __doc__)
     add = parser.add_argument
-    add("--steps", metavar="N", type=whole(2, 3000), default=250, help="time steps")
-    add("--hidden", metavar="N", type=whole(1, 256), default=16, help="hidden size")
+    add("--steps", metavar="N", type=int_between(2, 3000), default=250, help="time steps")
+    add("--hidden", metavar="N", type=int_between(1, 256), default=16, help="hidden size")
     add("--gain", metavar="G", type=finite, default=0.5, help="of the orthogonal U")
     args = parser.parse_args()
     with output_folder(args.out) as folder:
@@ -84,4 +94,4 @@ Change --gain 0.95 and --steps."""
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

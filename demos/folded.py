@@ -15,7 +15,7 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz
-from demos.common import conclude, demo_parser, new_axes, output_folder, run, save
+from demos.common import conclude, demo_parser, new_axes, output_folder, run_command, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,4 +81,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

@@ -21,7 +21,7 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz
-from demos.common import demo_parser, output_folder, run, save, whole
+from demos.common import demo_parser, int_between, output_folder, run_command, save
 from tinygrad_rnn.analysis import decades_per_step
 from tinygrad_rnn.interop.files import load_layers
 from tinygrad_rnn.tensor import Array
@@ -70,8 +70,14 @@ def main() -> None:
     add = parser.add_argument
     add("--weights", metavar="FILE", type=Path, help="yours: .safetensors, .npz or .pt")
     add("--prefix", metavar="NAME", default="", help="where in it the recurrent layer is")
-    add("--steps", metavar="N", type=whole(2, 1000), default=40, help="time steps")
-    add("--hidden", metavar="N", type=whole(1, 512), default=16, help="hidden size, if made up")
+    add("--steps", metavar="N", type=int_between(2, 1000), default=40, help="time steps")
+    add(
+        "--hidden",
+        metavar="N",
+        type=int_between(1, 512),
+        default=16,
+        help="hidden size, if made up",
+    )
     args = parser.parse_args()
     with output_folder(args.out) as folder:
         rng = np.random.default_rng(args.seed)
@@ -132,4 +138,4 @@ read tinygrad_rnn/interop for GRUs, where the libraries disagree on z."""
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

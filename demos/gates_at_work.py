@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import UsageError, conclude, demo_parser, output_folder, panels, run, save
+from demos.common import UsageError, conclude, demo_parser, output_folder, panels, run_command, save
 from tinygrad_rnn.analysis import activations
 from viz.charts import openness
 
@@ -85,4 +85,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

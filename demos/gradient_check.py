@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import conclude, demo_parser, lines, output_folder, run, save
+from demos.common import conclude, demo_parser, lines, output_folder, run_command, save
 from tinygrad_rnn.tensor import Array
 
 PROG = "python -m demos.gradient_check"
@@ -86,4 +86,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

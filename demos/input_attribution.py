@@ -101,7 +101,7 @@ def main() -> None:
             colours = [common.COLOURS[t in (place[which] - 1, place[which])] for t in range(STEPS)]
             ax.bar(range(STEPS), (sizes / sizes.sum(axis=0))[:, which], color=colours)
             ax.set_xticks(range(STEPS), [(ALPHABET)[c] for c in rows[:, which]])
-            common.dress(ax, "what is read", "share", f"By {how}, after training")
+            common.style_axes(ax, "what is read", "share", f"By {how}, after training")
         common.save(axes[0], folder / "chart.svg")
     print(f"\nDrew chart.svg into {args.out}")
     middle = {name: np.median(found, axis=0) for name, found in shares.items()}
@@ -123,4 +123,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    common.run(PROG, main)
+    common.run_command(PROG, main)

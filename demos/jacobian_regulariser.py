@@ -117,4 +117,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    common.run(PROG, main)
+    common.run_command(PROG, main)

@@ -15,7 +15,15 @@ from typing import Any
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import demo_parser, output_folder, panels, progress, run, save, whole
+from demos.common import (
+    demo_parser,
+    int_between,
+    output_folder,
+    panels,
+    progress,
+    run_command,
+    save,
+)
 from tinygrad_rnn.analysis import (
     log10_singular_values,
     norm_bound,
@@ -31,8 +39,8 @@ PROG = "python -m demos.jacobian_spectra"
 def main() -> None:
     parser = demo_parser("jacobian_spectra", __doc__)
     add = parser.add_argument
-    add("--steps", metavar="N", type=whole(2, 500), default=60, help="time steps")
-    add("--hidden", metavar="N", type=whole(2, 64), default=24, help="hidden size")
+    add("--steps", metavar="N", type=int_between(2, 500), default=60, help="time steps")
+    add("--hidden", metavar="N", type=int_between(2, 64), default=24, help="hidden size")
     args = parser.parse_args()
     with output_folder(args.out) as folder:
         rng = np.random.default_rng(args.seed)
@@ -80,4 +88,4 @@ Change --hidden, --steps, or the forget bias in the code."""
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import conclude, demo_parser, lines, output_folder, run, save, spread
+from demos.common import conclude, demo_parser, lines, output_folder, run_command, save, spread
 from tinygrad_rnn.tensor import Array
 
 PROG = "python -m demos.linear_recurrences"
@@ -100,4 +100,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import conclude, demo_parser, output_folder, run, save, spread
+from demos.common import conclude, demo_parser, output_folder, run_command, save, spread
 from tinygrad_rnn.analysis import decades_per_step
 from viz.charts import chart
 
@@ -69,4 +69,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

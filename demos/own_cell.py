@@ -19,7 +19,7 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz
-from demos.common import demo_parser, finite, output_folder, run, save, whole
+from demos.common import demo_parser, finite, int_between, output_folder, run_command, save
 from tinygrad_rnn.analysis import decades_per_step, spectral_radius, step_jacobians
 
 PROG = "python -m demos.own_cell"
@@ -52,8 +52,8 @@ class AntisymmetricCell(tr.Cell):
 def main() -> None:
     parser = demo_parser("own_cell", __doc__)
     add = parser.add_argument
-    add("--steps", metavar="N", type=whole(2, 1000), default=100, help="time steps")
-    add("--hidden", metavar="N", type=whole(1, 256), default=24, help="hidden size")
+    add("--steps", metavar="N", type=int_between(2, 1000), default=100, help="time steps")
+    add("--hidden", metavar="N", type=int_between(1, 256), default=24, help="hidden size")
     add("--eps", metavar="E", type=finite, default=0.1, help="the step of Euler's method")
     add("--gamma", metavar="G", type=finite, default=0.1, help="the diffusion")
     args = parser.parse_args()
@@ -95,4 +95,4 @@ h grows, the units saturate, and late inputs count for little. Or change --gamma
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

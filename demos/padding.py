@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import conclude, demo_parser, lines, output_folder, run, save
+from demos.common import conclude, demo_parser, lines, output_folder, run_command, save
 
 PROG = "python -m demos.padding"
 LENGTHS = (12, 7, 3)
@@ -71,4 +71,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

@@ -29,12 +29,12 @@ from demos.common import (
     conclude,
     counter,
     demo_parser,
-    dress,
+    int_between,
     output_folder,
     panels,
-    run,
+    run_command,
     save,
-    whole,
+    style_axes,
 )
 from tinygrad_rnn.tensor import Array
 from viz.style import LIGHT
@@ -102,7 +102,7 @@ def draw(ax: Any, lengths: list[int], rates: Array, title: str) -> Any:
         ax.contour(columns, rows, rates.T, levels=[0.0], colors=["#1b2330"], linewidths=2)
     ax.set_xticks(columns, [f"{gain:g}" for gain in GAINS])
     ax.set_yticks(rows, lengths)
-    dress(ax, "gain of U", "length T", title)
+    style_axes(ax, "gain of U", "length T", title)
     ax.grid(False)
     return image
 
@@ -110,9 +110,9 @@ def draw(ax: Any, lengths: list[int], rates: Array, title: str) -> Any:
 def main() -> None:
     parser = demo_parser("phase_diagram", __doc__)
     add = parser.add_argument
-    add("--steps", metavar="N", type=whole(2, 1000), default=80, help="the longest T")
-    add("--hidden", metavar="N", type=whole(1, 512), default=24, help="hidden size H")
-    add("--seeds", metavar="N", type=whole(1, 1000), default=5, help="how many draws of each")
+    add("--steps", metavar="N", type=int_between(2, 1000), default=80, help="the longest T")
+    add("--hidden", metavar="N", type=int_between(1, 512), default=24, help="hidden size H")
+    add("--seeds", metavar="N", type=int_between(1, 1000), default=5, help="how many draws of each")
     add("--dask", metavar="ADDRESS", help="compute on a Dask cluster, such as tcp://host:8786")
     args = parser.parse_args()
     lengths = sorted({max(2, args.steps // 2**k) for k in range(4)})
@@ -155,4 +155,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

@@ -24,7 +24,7 @@ from demos.common import (
     progress,
     read_text,
     reading_parser,
-    run,
+    run_command,
     save,
 )
 
@@ -95,4 +95,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import conclude, demo_parser, lines, output_folder, run, save, spread
+from demos.common import conclude, demo_parser, lines, output_folder, run_command, save, spread
 from tinygrad_rnn.tensor import Array
 
 PROG = "python -m demos.research_chrono"
@@ -61,4 +61,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import conclude, demo_parser, new_axes, output_folder, run, save
+from demos.common import conclude, demo_parser, new_axes, output_folder, run_command, save
 
 PROG = "python -m demos.research_cliff"
 
@@ -54,4 +54,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

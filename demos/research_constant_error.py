@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import conclude, demo_parser, lines, output_folder, run, save
+from demos.common import conclude, demo_parser, lines, output_folder, run_command, save
 
 PROG = "python -m demos.research_constant_error"
 
@@ -57,4 +57,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

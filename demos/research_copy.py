@@ -9,7 +9,16 @@ from __future__ import annotations
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import conclude, demo_parser, lines, output_folder, progress, run, save, spread
+from demos.common import (
+    conclude,
+    demo_parser,
+    lines,
+    output_folder,
+    progress,
+    run_command,
+    save,
+    spread,
+)
 from demos.task_copy import baseline, batch
 
 PROG = "python -m demos.research_copy"
@@ -69,4 +78,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

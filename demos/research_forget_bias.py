@@ -9,7 +9,16 @@ from __future__ import annotations
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import conclude, demo_parser, lines, output_folder, progress, run, save, spread
+from demos.common import (
+    conclude,
+    demo_parser,
+    lines,
+    output_folder,
+    progress,
+    run_command,
+    save,
+    spread,
+)
 
 PROG = "python -m demos.research_forget_bias"
 BIASES = (0.0, 1.0, 2.0, 4.0)
@@ -69,4 +78,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

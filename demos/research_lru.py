@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import conclude, demo_parser, lines, output_folder, run, save, spread
+from demos.common import conclude, demo_parser, lines, output_folder, run_command, save, spread
 
 PROG = "python -m demos.research_lru"
 LOW, HIGH = 0.9, 0.999
@@ -63,4 +63,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

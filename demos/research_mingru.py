@@ -13,7 +13,16 @@ from time import perf_counter
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import conclude, demo_parser, lines, output_folder, progress, run, save, spread
+from demos.common import (
+    conclude,
+    demo_parser,
+    lines,
+    output_folder,
+    progress,
+    run_command,
+    save,
+    spread,
+)
 from tinygrad_rnn.tensor import Array
 
 PROG = "python -m demos.research_mingru"
@@ -79,4 +88,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

@@ -16,7 +16,16 @@ from __future__ import annotations
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import conclude, demo_parser, lines, output_folder, panels, run, save, spread
+from demos.common import (
+    conclude,
+    demo_parser,
+    lines,
+    output_folder,
+    panels,
+    run_command,
+    save,
+    spread,
+)
 from tinygrad_rnn.analysis import decades_per_step, saturation
 
 PROG = "python -m demos.saturation"
@@ -95,4 +104,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

@@ -10,7 +10,16 @@ from __future__ import annotations
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import conclude, demo_parser, new_axes, output_folder, progress, run, save, spread
+from demos.common import (
+    conclude,
+    demo_parser,
+    new_axes,
+    output_folder,
+    progress,
+    run_command,
+    save,
+    spread,
+)
 from tinygrad_rnn.tensor import Array
 
 PROG = "python -m demos.sharing"
@@ -98,4 +107,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import conclude, demo_parser, lines, output_folder, run, save
+from demos.common import conclude, demo_parser, lines, output_folder, run_command, save
 
 PROG = "python -m demos.softmax_gradient"
 
@@ -73,4 +73,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

@@ -21,7 +21,16 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz
-from demos.common import demo_parser, finite, output_folder, panels, run, save, signed, whole
+from demos.common import (
+    demo_parser,
+    finite,
+    int_between,
+    output_folder,
+    panels,
+    run_command,
+    save,
+    signed,
+)
 from tinygrad_rnn.analysis import decades_per_step, norm_bound, spectral_radius
 from tinygrad_rnn.tensor import Array
 
@@ -50,8 +59,8 @@ def swept(U: Array, nonlinearity: str, steps: int, seed: int) -> tuple[tr.Gradie
 def main() -> None:
     parser = demo_parser("spectral_radius", __doc__)
     add = parser.add_argument
-    add("--steps", metavar="N", type=whole(20, 2000), default=300, help="time steps")
-    add("--hidden", metavar="N", type=whole(2, 256), default=16, help="hidden size")
+    add("--steps", metavar="N", type=int_between(20, 2000), default=300, help="time steps")
+    add("--hidden", metavar="N", type=int_between(2, 256), default=16, help="hidden size")
     add("--rho", metavar="R", type=finite, default=0.8, help="the spectral radius of all three")
     add("--feed", metavar="F", type=finite, default=0.5, help="from unit to unit, the non-normal")
     args = parser.parse_args()
@@ -90,4 +99,4 @@ Change --feed (0 makes it normal), or --rho 1.1 --feed 0, or --hidden: longer ch
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

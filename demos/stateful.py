@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import conclude, demo_parser, lines, output_folder, panels, run, save
+from demos.common import conclude, demo_parser, lines, output_folder, panels, run_command, save
 from tinygrad_rnn.tensor import Array
 
 PROG = "python -m demos.stateful"
@@ -74,4 +74,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

@@ -15,7 +15,7 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz
-from demos.common import demo_parser, lines, output_folder, panels, run, save, whole
+from demos.common import demo_parser, int_between, lines, output_folder, panels, run_command, save
 from viz.charts import shares
 
 PROG = "python -m demos.sum_over_time"
@@ -23,8 +23,12 @@ PROG = "python -m demos.sum_over_time"
 
 def main() -> None:
     parser = demo_parser("sum_over_time", __doc__)
-    parser.add_argument("--steps", metavar="N", type=whole(2, 1000), default=12, help="time steps")
-    parser.add_argument("--hidden", metavar="N", type=whole(1, 256), default=8, help="hidden size")
+    parser.add_argument(
+        "--steps", metavar="N", type=int_between(2, 1000), default=12, help="time steps"
+    )
+    parser.add_argument(
+        "--hidden", metavar="N", type=int_between(1, 256), default=8, help="hidden size"
+    )
     args = parser.parse_args()
     with output_folder(args.out) as folder:
         rng = np.random.default_rng(args.seed)
@@ -77,4 +81,4 @@ Change --steps, or take cell.weight_hh.data times 0.5: the early terms fade from
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

@@ -21,7 +21,7 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz
-from demos.common import demo_parser, output_folder, run, whole
+from demos.common import demo_parser, int_between, output_folder, run_command
 from tinygrad_rnn.tensor import Array
 
 PROG = "python -m demos.topological_order"
@@ -74,7 +74,9 @@ def sweep(root: tr.Tensor, order: list[tr.Tensor]) -> tr.GradientFlow:
 
 def main() -> None:
     parser = demo_parser("topological_order", __doc__)
-    parser.add_argument("--steps", metavar="N", type=whole(2, 50), default=3, help="time steps")
+    parser.add_argument(
+        "--steps", metavar="N", type=int_between(2, 50), default=3, help="time steps"
+    )
     args = parser.parse_args()
     with output_folder(args.out) as folder:
         w = tr.Tensor([0.8], requires_grad=True, name="w")
@@ -115,4 +117,4 @@ Change --steps: the longer the past, the more of it the wrong order loses."""
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

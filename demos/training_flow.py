@@ -20,7 +20,15 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz.page
-from demos.common import conclude, demo_parser, output_folder, progress, run, save, whole
+from demos.common import (
+    conclude,
+    demo_parser,
+    int_between,
+    output_folder,
+    progress,
+    run_command,
+    save,
+)
 from tinygrad_rnn.analysis import activations, decades_per_step
 
 PROG = "python -m demos.training_flow"
@@ -42,9 +50,9 @@ class Answerer(tr.Module):
 def main() -> None:
     parser = demo_parser("training_flow", __doc__)
     add = parser.add_argument
-    add("--steps", metavar="N", type=whole(2, 60), default=10, help="letters to read")
-    add("--hidden", metavar="N", type=whole(1, 256), default=24, help="hidden size")
-    add("--iterations", metavar="N", type=whole(2, 100_000), default=300, help="of training")
+    add("--steps", metavar="N", type=int_between(2, 60), default=10, help="letters to read")
+    add("--hidden", metavar="N", type=int_between(1, 256), default=24, help="hidden size")
+    add("--iterations", metavar="N", type=int_between(2, 100_000), default=300, help="of training")
     args = parser.parse_args()
     with output_folder(args.out) as folder:
         rng = np.random.default_rng(args.seed)
@@ -101,4 +109,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import conclude, demo_parser, output_folder, panels, run, save, spread
+from demos.common import conclude, demo_parser, output_folder, panels, run_command, save, spread
 from tinygrad_rnn.tensor import Array
 
 PROG = "python -m demos.units"
@@ -72,4 +72,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

@@ -20,7 +20,16 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz
-from demos.common import demo_parser, encode, finite, output_folder, passage, run, signed, whole
+from demos.common import (
+    demo_parser,
+    encode,
+    excerpt,
+    finite,
+    int_between,
+    output_folder,
+    run_command,
+    signed,
+)
 from tinygrad_rnn.analysis import decades_per_step
 from tinygrad_rnn.state import flatten
 from tinygrad_rnn.tensor import Array
@@ -129,8 +138,14 @@ def arguments() -> argparse.Namespace:
     parser.set_defaults(seed=8)
     add = parser.add_argument
     add("--text-file", metavar="FILE", type=Path, help="UTF-8 text; without it, Python's own prose")
-    add("--steps", metavar="N", type=whole(1, 100_000), default=40, help="characters to read")
-    add("--hidden", metavar="N", type=whole(1, 4096), default=32, help="hidden size of the cells")
+    add("--steps", metavar="N", type=int_between(1, 100_000), default=40, help="characters to read")
+    add(
+        "--hidden",
+        metavar="N",
+        type=int_between(1, 4096),
+        default=32,
+        help="hidden size of the cells",
+    )
     add("--forget-bias", metavar="B", type=finite, default=4.0, help="of the LSTM that keeps")
     add("--update-bias", metavar="B", type=finite, default=-4.0, help="of the GRU that keeps")
     return parser.parse_args()
@@ -138,7 +153,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     args = arguments()
-    text = passage(args.steps, args.text_file)
+    text = excerpt(args.steps, args.text_file)
     classes, alphabet = encode(text)
     shown = text[:-1] if args.steps <= 60 else f"{text[:28]} ... {text[-29:-1]}"
     print(f"Reads {args.steps} characters {shown!r} and predicts the next, {text[-1]!r}.")
@@ -175,4 +190,4 @@ The architecture makes keeping possible; initialisation or training makes it hap
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

@@ -12,7 +12,16 @@ from __future__ import annotations
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import conclude, demo_parser, lines, output_folder, panels, run, save, spread
+from demos.common import (
+    conclude,
+    demo_parser,
+    lines,
+    output_folder,
+    panels,
+    run_command,
+    save,
+    spread,
+)
 
 PROG = "python -m demos.why_tanh"
 GAINS = (0.8, 1.2, 2.0, 3.0)
@@ -63,4 +72,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

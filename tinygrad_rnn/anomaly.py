@@ -64,7 +64,8 @@ class detect_anomaly(ContextDecorator):
         what = _first_not_finite(out._array)
         if what is not None:
             raise AnomalyError(
-                f"the value of {primitive.name} is not finite ({what}){_at(out)}, made by {line}"
+                f"the value of {primitive.name} is not finite ({what}){_place_of(out)}, "
+                f"made by {line}"
             )
 
     def swept(self, node: Tensor, slot: int, source: Tensor, contribution: Value) -> None:
@@ -86,7 +87,7 @@ class detect_anomaly(ContextDecorator):
             line = self._lines.get(node.index, "a line outside of detect_anomaly()")
             raise AnomalyError(
                 f"the gradient that {node.op.name} sends to its input {slot}{name} is not finite "
-                f"({what}){_at(node)}, made by {line}"
+                f"({what}){_place_of(node)}, made by {line}"
             )
 
 
@@ -99,7 +100,7 @@ def _first_not_finite(array: ArrayLike) -> str | None:
     return f"{np.asarray(array)[at]} at index {at}"
 
 
-def _at(node: Tensor) -> str:
+def _place_of(node: Tensor) -> str:
     return ", at " + ", ".join(map(str, node.scope)) if node.scope else ""
 
 

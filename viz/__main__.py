@@ -26,8 +26,8 @@ from tinygrad_rnn.tensor import Array
 from viz.charts import save
 from viz.charts.axes import can_draw
 from viz.cli.charts import CHART_KINDS, MOST_LOSSES, draw_charts
-from viz.cli.command import Parser, UsageError, finite, output_folder, run, whole
-from viz.cli.inputs import encode, enough, passage, series
+from viz.cli.command import Parser, UsageError, finite, int_between, output_folder, run_command
+from viz.cli.inputs import encode, excerpt, require_more_than, series
 from viz.dot import graphviz
 from viz.reading.levels import LEVELS
 from viz.style import NORMS
@@ -86,9 +86,9 @@ def read_task(args: argparse.Namespace) -> Task:
         if args.standardise:
             spread = values.std(axis=(0, 1))
             values = (values - values.mean(axis=(0, 1))) / np.where(spread > 0, spread, 1.0)
-        enough(len(values), args.steps, f"{args.series} has {len(values)} time steps")
+        require_more_than(len(values), args.steps, f"{args.series} has {len(values)} time steps")
         return Task(values[: args.steps], values[1 : args.steps + 1], values.shape[2])
-    classes, alphabet = encode(passage(args.steps, args.text_file))
+    classes, alphabet = encode(excerpt(args.steps, args.text_file))
     one_hot = np.eye(len(alphabet))[classes[:-1], np.newaxis]
     return Task(one_hot, classes[1:, np.newaxis], len(alphabet))
 
@@ -124,8 +124,8 @@ def unrolled(network: Any, inputs: Array) -> tuple[Any, list[tr.Tensor], tr.Tens
     """
     inputs = inputs.astype(next(iter(network.parameters())).dtype)
     if isinstance(network, tr.Cell):
-        run = tr.unroll(network, inputs)
-        return run, run.hidden, run.hidden[-1]
+        run_command = tr.unroll(network, inputs)
+        return run_command, run_command.hidden, run_command.hidden[-1]
     layers = network(inputs)
     runs = layers.runs[-1]
     if len(runs) == 1:
@@ -158,11 +158,11 @@ def arguments() -> argparse.Namespace:
         default=["lstm"],
         help=f"one or several to compare, of {', '.join(LAYERS)}",
     )
-    add("--steps", metavar="N", type=whole(1, 100_000), default=40, help="time steps to read")
-    add("--hidden", metavar="N", type=whole(1, 4096), default=32, help="hidden size")
-    add("--layers", metavar="N", type=whole(1, 64), default=1, help="how many, stacked")
+    add("--steps", metavar="N", type=int_between(1, 100_000), default=40, help="time steps to read")
+    add("--hidden", metavar="N", type=int_between(1, 4096), default=32, help="hidden size")
+    add("--layers", metavar="N", type=int_between(1, 64), default=1, help="how many, stacked")
     add("--loss", choices=("last", "every"), default="last", help="at which steps")
-    add("--seed", metavar="N", type=whole(0, 2**63), default=8, help="for all new weights")
+    add("--seed", metavar="N", type=int_between(0, 2**63), default=8, help="for all new weights")
     add("--forget-bias", metavar="B", type=finite, default=1.0, help="where an LSTM's starts")
     add("--update-bias", metavar="B", type=finite, default=0.0, help="where a GRU's starts")
     add("--standardise", action="store_true", help="give each feature mean 0 and deviation 1")
@@ -219,7 +219,9 @@ def arguments() -> argparse.Namespace:
     return args
 
 
-def draw(args: argparse.Namespace, swept: Mapping[str, Swept]) -> Iterator[tuple[str, viz.Picture]]:
+def pictures(
+    args: argparse.Namespace, swept: Mapping[str, Swept]
+) -> Iterator[tuple[str, viz.Picture]]:
     """Yield a picture of each network, and one of all where there are several, on one scale."""
     scale = viz.Scale.fit([flow for _, flow in swept.values()], args.norm)
     about = f"{args.steps} steps, loss at {AT[args.loss]} step"
@@ -233,21 +235,21 @@ def draw(args: argparse.Namespace, swept: Mapping[str, Swept]) -> Iterator[tuple
         yield "compare", viz.compare(runs, title=about, **options)
 
 
-def report(name: str, loss: tr.Tensor, flow: tr.GradientFlow, run: Any) -> None:
+def report(name: str, loss: tr.Tensor, flow: tr.GradientFlow, run_command: Any) -> None:
     """Print what the flow says: what reaches the first step, for each layer, and what is wrong."""
-    for line in str(tr.diagnose(loss, flow, run)).splitlines():
+    for line in str(tr.diagnose(loss, flow, run_command)).splitlines():
         print(f"{name:<4}  {line}")
 
 
-def sweep(args: argparse.Namespace) -> dict[str, Swept]:
+def swept_networks(args: argparse.Namespace) -> dict[str, Swept]:
     """Read the task, sweep each network's loss back and report; the networks by name."""
     task = read_task(args)
     swept: dict[str, Swept] = {}
     for name, network in networks(args, task).items():
         say(f"{name}: unrolling {args.steps} steps and sweeping back")
-        steps, hidden, whole = unrolled(network, task.inputs)
+        steps, hidden, int_between = unrolled(network, task.inputs)
         if args.loss == "last":
-            hidden = [*hidden[:-1], whole]
+            hidden = [*hidden[:-1], int_between]
         size = hidden[0].shape[1]
         values = np.random.default_rng(args.seed).uniform(-1, 1, (task.outputs, size))
         readout = tr.Parameter(values / np.sqrt(size), "readout", hidden[0].dtype)
@@ -266,9 +268,9 @@ def main() -> None:
             print(f"{name}: {what}" if name else what)
         return
     with output_folder(args.out) as folder:
-        swept = sweep(args)
+        swept = swept_networks(args)
         drawn: list[str] = []
-        for name, picture in draw(args, swept):
+        for name, picture in pictures(args, swept):
             drawn.append(name)
             for form in dict.fromkeys(args.format):
                 say(f"writing {name}.{form}")
@@ -289,7 +291,7 @@ def main() -> None:
 
 def start() -> None:
     """Begin as the command `tinygrad-rnn`."""
-    run(PROG, main)
+    run_command(PROG, main)
 
 
 if __name__ == "__main__":

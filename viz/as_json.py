@@ -29,7 +29,7 @@ def to_json(model: Model) -> str:
     >>> plain["edges"][0]["gradient"]["max"]
     4.0
     """
-    plain = _plain(dataclasses.asdict(model))
+    plain = _as_plain_data(dataclasses.asdict(model))
     for node, told in zip(plain["nodes"], model.nodes, strict=True):
         node["tooltip"] = told.tooltip()
     for edge, said in zip(plain["edges"], model.edges, strict=True):
@@ -38,11 +38,11 @@ def to_json(model: Model) -> str:
     return json.dumps(whole, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
-def _plain(value: Any) -> Any:
+def _as_plain_data(value: Any) -> Any:
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _as_plain_data(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_as_plain_data(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return number(value)
     return value

@@ -75,7 +75,7 @@ NUMBERED = 6  # with more steps than this drawn, numbers are in tooltips only
 NUMBERED_EDGES = 1000  # and so with more edges
 
 
-LARGEST = 150_000  # nodes and edges that are painted in good time
+MAX_PAINTED = 150_000  # nodes and edges that are painted in good time
 
 
 def _model(
@@ -94,12 +94,12 @@ def _model(
     size = 0
     for level, chosen in attempts:
         whole, size = None, _estimate(source.recording.root, level, chosen)
-        if size <= LARGEST:
+        if size <= MAX_PAINTED:
             shown = choose_steps(chosen, source.steps, level, STEPS_KEPT_AT_EACH_END[level])
             whole = source.read(level, title, shown)
             model = leave_out(whole, shown)
             size = len(model.nodes) + len(model.edges)
-        if whole is not None and size <= LARGEST:
+        if whole is not None and size <= MAX_PAINTED:
             break
         if strict:
             raise TooLargeError(
@@ -164,7 +164,7 @@ def _numbered(model: Model, numbers: bool | None, column: float = 0.0, gap: floa
         edge.label = edge.label if wanted or edge.flow == "nonfinite" else None
 
 
-def align(models: Sequence[Model], numbers: bool | None) -> None:
+def align_columns(models: Sequence[Model], numbers: bool | None) -> None:
     """Place compared models anew with columns of one width: a step stands below itself."""
     column = max((c.width for model in models for c in model.clusters), default=0.0)
     gap = max((box.width for model in models for box in model.omitted), default=0.0)

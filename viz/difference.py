@@ -54,7 +54,7 @@ class Difference(GradientFlow):
             place = edge.consumer.index, edge.slot
             sent, given = self._sent(edge)
             self(edge.consumer, edge.slot, edge.source, _rest(sent, given))
-            if not _close(sent, given) and _close(*self._both(edge.consumer)):
+            if not _agree(sent, given) and _agree(*self._both(edge.consumer)):
                 self.departing.add(place)
             for node in (edge.consumer, edge.source):
                 gradients[node.index] = _rest(*self._both(node))
@@ -78,11 +78,11 @@ class Difference(GradientFlow):
         return _rest(*self._sent(edge))
 
 
-def _close(one: Any, other: Any) -> bool:
+def _agree(one: Any, other: Any) -> bool:
     largest = max(np.abs(one).max(initial=0.0), np.abs(other).max(initial=0.0))
     return bool(np.abs(one - other).max(initial=0.0) <= CLOSE * largest)
 
 
 def _rest(one: Any, other: Any) -> Any:
     """Return the difference, exactly 0 where there is none but rounding's."""
-    return np.zeros_like(one) if _close(one, other) else np.asarray(one - other)
+    return np.zeros_like(one) if _agree(one, other) else np.asarray(one - other)

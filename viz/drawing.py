@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from viz.build import _model, align, levels_of
+from viz.build import _model, align_columns, levels_of
 from viz.difference import PARTING, Difference
 from viz.errors import VizError
 from viz.layout.stacked import together
@@ -122,7 +122,7 @@ def compare(
     parts = {}
     for name, source in sources.items():  # no comprehension: a warning names our caller's line
         parts[name] = _model(source, detail, steps, "", numbers, strict)
-    align(list(parts.values()), numbers)
+    align_columns(list(parts.values()), numbers)
     if scale is None:
         scale = Scale.fit([flow for _, flow in runs.values()], norm)
 

@@ -8,16 +8,16 @@ positions are right everywhere.
 from __future__ import annotations
 
 import math
-import re
 import unicodedata
 from functools import lru_cache
 
 from viz.model import ModelNode
+from viz.text import clean
 
 FONT, SMALL = 10.0, 8.0
 
 
-LINE = 1.28  # height of a line of text in font sizes
+LINE_HEIGHT = 1.28  # height of a line of text in font sizes
 
 
 WIDTHS = {  # advance widths in ems, the widest of the faces, rounded up
@@ -31,9 +31,6 @@ WIDTHS = {  # advance widths in ems, the widest of the faces, rounded up
 
 
 EMS = {character: ems for ems, characters in WIDTHS.items() for character in characters}
-
-
-NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 TAGS = ("parameter", "shared", "input", "constant")
@@ -69,35 +66,26 @@ def _em(character: str) -> float:
     return 1.02 if wide else 0.95 if kind == "Ll" else 1.2
 
 
-def printable(text: str) -> str:
-    """The text without characters that no XML can hold: control characters, lone surrogates.
-
-    >>> printable("a\\x00b\\x1bc\\ud800")
-    'abc'
-    """
-    return NO_XML.sub("", text)
-
-
 def short(name: str, most: float, size: float = FONT) -> str:
     """A name on one line, cut in its middle where it is wider than `most` points.
 
     >>> short("encoder.layers.0.attention.weight", 80.0)
     'encoder.l…ight'
     """
-    name = " ".join(printable(name).split())
+    name = " ".join(clean(name).split())
     if text_width(name, size) <= most:
         return name
     low, high = 1, len(name)  # how many characters may stay
     while low < high:
         kept = (low + high + 1) // 2
-        if text_width(_ends(name, kept), size) <= most:
+        if text_width(_without_middle(name, kept), size) <= most:
             low = kept
         else:
             high = kept - 1
-    return _ends(name, low)
+    return _without_middle(name, low)
 
 
-def _ends(name: str, kept: int) -> str:
+def _without_middle(name: str, kept: int) -> str:
     """The first two thirds of the characters that are kept, and the last third."""
     tail = kept // 3
     return f"{name[: kept - tail].rstrip()}\u2026{name[len(name) - tail :].lstrip()}"
@@ -110,7 +98,7 @@ def wrapped(text: str, most: float, size: float = FONT, lines: int = 3) -> list[
     ['The gradient', 'falls by half']
     """
     found: list[str] = []
-    for paragraph in printable(text).split("\n"):
+    for paragraph in clean(text).split("\n"):
         line = ""
         for word in paragraph.split():
             longer = f"{line} {word}".strip()

@@ -114,7 +114,7 @@ class ModelNode:
             low, mean, high = (f"{settled(v):.4g}" for v in self.value)
             lines.append(f"value {low} .. {high}, mean {mean}")
         what = "gradient (this use)" if self.role == "parameter" else "gradient (sum)"
-        lines.append(f"{what}: {describe(self.gradient)}")
+        lines.append(f"{what}: {describe_size(self.gradient)}")
         return "\n".join(lines)
 
 
@@ -143,7 +143,7 @@ class ModelEdge:
             "cut": "truncated: the gradient stops here",
             "unknown": "no gradient was recorded",
         }
-        what = said.get(self.flow) or f"gradient sent back: {describe(self.gradient)}"
+        what = said.get(self.flow) or f"gradient sent back: {describe_size(self.gradient)}"
         if self.rail:
             return f"{self.rail}, all uses in this step\n{what}"
         return f"input {self.slot}\n{what}" if self.slot >= 0 else what
@@ -289,7 +289,7 @@ class Model:
     height: float = 0.0
 
 
-def describe(size: Size | None) -> str:
+def describe_size(size: Size | None) -> str:
     """All three norms of a gradient in words."""
     if size is None:
         return "none"

@@ -25,7 +25,11 @@ FRAME = (
 # A frame's content is seen only where frames are not: a notebook that is not trusted takes it out
 # and leaves the picture, which holds no script.
 STILL = '<img alt="{title}" src="data:image/svg+xml;base64,{data}">'
-WIDTH, HEIGHT, LINE = 760, 60, 18  # of the still picture, in pixels: its strips and lines of text
+WIDTH, HEIGHT, LINE = (
+    760,
+    60,
+    18,
+)  # of the still picture, in pixels: its strips and lines of text
 MOST_BARS = 380
 
 
@@ -81,11 +85,11 @@ def strip_svg(strips: list[Strip], scale: Scale, headline: str = "") -> str:
     low, high = _decades(strips)
     parts, top = [], LINE
     if headline:
-        parts.append(_line(headline, top, 14))
+        parts.append(_text_line(headline, top, 14))
         top += LINE
     for strip in strips:
         title = f"{strip.part}: " if strip.part else ""
-        parts.append(_line(title + strip.says(scale.norm), top, 12))
+        parts.append(_text_line(title + strip.says(scale.norm), top, 12))
         foot = top + HEIGHT
         every = max(1, math.ceil(len(strip.values) / MOST_BARS))
         values, steps = strip.values[::-every][::-1], strip.steps[::-every][::-1]
@@ -99,9 +103,12 @@ def strip_svg(strips: list[Strip], scale: Scale, headline: str = "") -> str:
                 f'<rect x="{10 + i * room:.1f}" y="{foot - tall:.1f}" width="{room * 0.85:.1f}" '
                 f'height="{tall:.1f}" fill="{colour}"/>'
             )
-        ends = f"t = {steps[0]}: {number(values[0])}", f"t = {steps[-1]}: {number(values[-1])}"
-        parts.append(_line(ends[0], foot + 13, 11))
-        parts.append(_line(ends[1], foot + 13, 11, last=True))
+        ends = (
+            f"t = {steps[0]}: {number(values[0])}",
+            f"t = {steps[-1]}: {number(values[-1])}",
+        )
+        parts.append(_text_line(ends[0], foot + 13, 11))
+        parts.append(_text_line(ends[1], foot + 13, 11, last=True))
         top = foot + 2 * LINE
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top}" width="{WIDTH}" '
@@ -110,7 +117,7 @@ def strip_svg(strips: list[Strip], scale: Scale, headline: str = "") -> str:
     )
 
 
-def _line(text: str, y: float, size: int, last: bool = False) -> str:
+def _text_line(text: str, y: float, size: int, last: bool = False) -> str:
     x, anchor = (WIDTH - 10, "end") if last else (10, "start")
     return (
         f'<text x="{x}" y="{y}" font-size="{size}" text-anchor="{anchor}" fill="{LIGHT.text}">'

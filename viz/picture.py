@@ -15,7 +15,7 @@ import graphviz
 
 from viz.as_json import to_json
 from viz.dot import writer as dot
-from viz.dot.graphviz import TIME_LIMIT, render
+from viz.dot.graphviz import TIME_LIMIT, run_graphviz
 from viz.dot.svg import finish
 from viz.errors import VizError, VizWarning
 from viz.model import Model
@@ -148,7 +148,7 @@ class Picture:
         source: str = self.digraph.source
         if form == "dot":
             return source.encode()
-        painted = render(source, form, time_limit, self._dots() if form == "png" else 72)
+        painted = run_graphviz(source, form, time_limit, self._dots() if form == "png" else 72)
         if form != "svg":
             return painted
         title = self.model.title or "Backpropagation through time"

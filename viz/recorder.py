@@ -23,7 +23,7 @@ from tinygrad_rnn.graph import Array, topological
 from tinygrad_rnn.itemise import row_norms
 from viz import charts
 from viz.errors import VizError
-from viz.page.training import render
+from viz.page.training import render_training
 from viz.save import write
 
 Key = tuple[str, str]  # a layer, and a part of its state
@@ -127,8 +127,8 @@ class Recorder:
             iteration,
             float(loss.item()),
             "" if way is None else journey(way),
-            {key: self._norms(flow, chain, part, False) for key, chain, part in _parts(chains)},
-            {key: self._norms(flow, chain, part, True) for key, chain, part in _parts(chains)}
+            {key: self._norms(flow, chain, part, False) for key, chain, part in _keyed(chains)},
+            {key: self._norms(flow, chain, part, True) for key, chain, part in _keyed(chains)}
             if self.sequences
             else {},
         )
@@ -139,11 +139,11 @@ class Recorder:
         return record
 
     def _check(self, chains: list[Chain]) -> None:
-        shape = {key: int(chain.states(0)[0].shape[-1]) for key, chain, _ in _parts(chains)}
+        shape = {key: int(chain.states(0)[0].shape[-1]) for key, chain, _ in _keyed(chains)}
         if self._shape and shape != self._shape:
             raise VizError(
-                f"Recorder: this is another model than before: states {_named(shape)}, where "
-                f"{_named(self._shape)} were recorded; make a new Recorder for it"
+                f"Recorder: this is another model than before: states {_sizes_in_words(shape)}, "
+                f"where {_sizes_in_words(self._shape)} were recorded; make a new Recorder for it"
             )
         self._shape = shape
 
@@ -168,7 +168,7 @@ class Recorder:
         found = [key for key in self._shape if key[1] == state and layer in (None, key[0])]
         if not found:
             raise VizError(
-                f"Recorder: no state {state!r} in layer {layer!r}: {_named(self._shape)}"
+                f"Recorder: no state {state!r} in layer {layer!r}: {_sizes_in_words(self._shape)}"
             )
         return found[-1]
 
@@ -245,15 +245,15 @@ class Recorder:
         if form == ".csv":
             write(path, self.table().encode())
         elif form == ".html":
-            write(path, render(self.records).encode())
+            write(path, render_training(self.records).encode())
         else:
             charts.save(self.chart(state, layer), path)
         return path
 
 
-def _parts(chains: list[Chain]) -> list[tuple[Key, Chain, str]]:
+def _keyed(chains: list[Chain]) -> list[tuple[Key, Chain, str]]:
     return [((chain.label, part), chain, part) for chain in chains for part in chain.parts]
 
 
-def _named(shape: dict[Key, int]) -> str:
+def _sizes_in_words(shape: dict[Key, int]) -> str:
     return ", ".join(f"{layer} {part} ({size})".strip() for (layer, part), size in shape.items())

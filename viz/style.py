@@ -102,7 +102,7 @@ def _between_stops(ramp: tuple[str, ...], level: int) -> str:
     middle = len(ramp) // 2
     place = middle + level * middle / STEPS_PER_SIDE
     lower = min(int(place), len(ramp) - 2)
-    return mix(ramp[lower], ramp[lower + 1], place - lower)
+    return mix_colours(ramp[lower], ramp[lower + 1], place - lower)
 
 
 LIGHT = Theme(
@@ -142,10 +142,10 @@ DARK = Theme(
 THEMES = {"light": LIGHT, "dark": DARK}
 
 
-def mix(a: str, b: str, share: float) -> str:
+def mix_colours(a: str, b: str, share: float) -> str:
     """Colour between two `#rrggbb` colours: `a` at share 0, `b` at share 1.
 
-    >>> mix("#000000", "#ffffff", 0.5)
+    >>> mix_colours("#000000", "#ffffff", 0.5)
     '#808080'
     """
     pairs = ((int(a[i : i + 2], 16), int(b[i : i + 2], 16)) for i in (1, 3, 5))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import viz
-from demos.common import Parser, UsageError, output_folder, run, whole
+from demos.common import Parser, UsageError, int_between, output_folder, run_command
 from demos.exercises.checking import backward, formulas, numeric, orders
 from demos.exercises.checking.loading import load
 from demos.exercises.checking.report import Report
@@ -84,11 +84,13 @@ def main() -> None:
         print(listing())
         return
     parser = Parser(f"{PROG} check", ABOUT)
-    parser.add_argument("exercise", nargs="?", type=whole(1, len(EXERCISES)), help="its number")
+    parser.add_argument(
+        "exercise", nargs="?", type=int_between(1, len(EXERCISES)), help="its number"
+    )
     add = parser.add_argument
     add("--file", metavar="FILE", type=Path, help="in place of the exercise's own")
     add("--mine", metavar="FILE", type=Path, help="a BPTT of your own")
-    add("--seconds", metavar="N", type=whole(1, 3600), default=20, help="time limit")
+    add("--seconds", metavar="N", type=int_between(1, 3600), default=20, help="time limit")
     out = Path("out", "exercises")
     add("--out", metavar="DIR", type=Path, default=out, help="folder for the picture")
     if sys.argv[1] in ("-h", "--help"):
@@ -128,4 +130,4 @@ def _within(seconds: int) -> None:
 
 
 if __name__ == "__main__":
-    run(PROG, main)
+    run_command(PROG, main)

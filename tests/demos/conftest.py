@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from viz.cli.command import run
+from viz.cli.command import run_command
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def demo(monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
         capsys.readouterr()
         with pytest.raises(SystemExit) as end:
-            run(module.PROG, module.main)
+            run_command(module.PROG, module.main)
         said = capsys.readouterr()
         return end.value.code, said.out, said.err
 

@@ -13,10 +13,10 @@ import pytest
 import tinygrad_rnn as tr
 import viz
 from demos import vanishing
-from demos.common import encode, prose
+from demos.common import default_text, encode
 from demos.vanishing import Setting, predict
 from tinygrad_rnn.analysis import decades_per_step
-from viz.cli.command import run
+from viz.cli.command import run_command
 
 FILES = ["chart.svg", "compare.svg", "gru.svg", "lstm.svg", "rnn.svg"]
 
@@ -25,18 +25,21 @@ def demo(monkeypatch, *arguments):
     """Run the demo in this process; return its exit status."""
     monkeypatch.setattr(sys, "argv", ["vanishing", *map(str, arguments)])
     with pytest.raises(SystemExit) as end:
-        run(vanishing.PROG, vanishing.main)
+        run_command(vanishing.PROG, vanishing.main)
     return end.value.code
 
 
 def rate(kind, bias, part="h", seed=8):
-    classes, alphabet = encode(prose()[:41])
+    classes, alphabet = encode(default_text()[:41])
     return decades_per_step(predict(Setting(kind, bias), classes, alphabet, 32, seed).norms[part])
 
 
 def test_the_default_passage_begins_alike_in_every_python():
     """Its first 41 characters decide the numbers below, the pictures and the README."""
-    assert prose()[:41] == "Objects are Python\N{RIGHT SINGLE QUOTATION MARK}s abstraction for data"
+    assert (
+        default_text()[:41]
+        == "Objects are Python\N{RIGHT SINGLE QUOTATION MARK}s abstraction for data"
+    )
 
 
 def test_gates_half_open_fade_and_gates_that_keep_do_not():
@@ -55,10 +58,10 @@ def test_growth_comes_through_the_paths_of_h():
     rates = []
     for scale in (1.0, 0.0):
         cell.weight_hh.data = scale * cell.weight_hh.data
-        run = tr.unroll(cell, inputs)
-        norms = tr.trace(run.final.c.sum()).through_time(run)["c"]
+        run_command = tr.unroll(cell, inputs)
+        norms = tr.trace(run_command.final.c.sum()).through_time(run_command)["c"]
         rates.append(decades_per_step(norms))
-    forget = tr.analysis.activations(run)["forget gate"]
+    forget = tr.analysis.activations(run_command)["forget gate"]
     assert rates[1] < 0 < rates[0]
     assert norms[0] == pytest.approx(np.linalg.norm(np.prod(forget[1:], axis=0)), rel=1e-12)
 
@@ -100,7 +103,7 @@ def test_it_writes_the_pictures_and_prints_the_table(tmp_path, monkeypatch, caps
 def test_the_printed_numbers_are_those_of_the_sweep(tmp_path, monkeypatch, capsys):
     demo(monkeypatch, "--steps", 6, "--hidden", 4, "--out", tmp_path)
     line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("RNN"))
-    classes, alphabet = encode(prose()[:7])
+    classes, alphabet = encode(default_text()[:7])
     norms = predict(Setting("RNN"), classes, alphabet, 4, 8).norms["h"]
     last, first, ratio, slope = map(float, line.split()[3:])
     assert (last, first) == (float(f"{norms[-1]:.1e}"), float(f"{norms[0]:.1e}"))

@@ -17,7 +17,7 @@ import tinygrad_rnn as tr
 from tests.fuzz import page_data
 from tinygrad_rnn.interop.files import load_layers
 from viz.cli.command import UsageError
-from viz.cli.inputs import encode, prose, series
+from viz.cli.inputs import default_text, encode, series
 
 RNG = np.random.default_rng(0)
 
@@ -173,7 +173,7 @@ FORMATS: dict[str, Format | Callable[[], Format]] = {
     "text": Format(
         ".txt",
         [b"Call me Ishmael.\n", "\ufeffzwölf Boxkämpfer\r\n日本語 🙂\n".encode()],
-        lambda path: encode(prose(path)),
+        lambda path: encode(default_text(path)),
         (UsageError,),
         lambda found: len(found[0]) > 0 and found[0].max() < len(found[1]),
     ),

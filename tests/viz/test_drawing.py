@@ -72,7 +72,7 @@ def test_nothing_to_compare_is_named() -> None:
 def test_what_is_too_large_is_drawn_coarser_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     loss = last_loss("lstm", 12)
     flow = tr.trace(loss)
-    monkeypatch.setattr(build, "LARGEST", 250)
+    monkeypatch.setattr(build, "MAX_PAINTED", 250)
     with pytest.warns(viz.VizWarning, match="drawn at detail 'cell': at 'op' it would be"):
         picture = viz.draw(loss, flow, steps="all")
     assert picture.model.detail == "cell"
@@ -87,10 +87,10 @@ def test_what_is_too_large_is_drawn_coarser_and_says_so(monkeypatch: pytest.Monk
 
 def test_at_the_coarsest_level_the_middle_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     loss = last_loss("lstm", 40)
-    monkeypatch.setattr(build, "LARGEST", 100)
+    monkeypatch.setattr(build, "MAX_PAINTED", 100)
     with pytest.warns(viz.VizWarning, match="drawn at detail 'step'"):
         picture = viz.draw(loss, tr.trace(loss), steps="all")
     assert picture.model.omitted
-    monkeypatch.setattr(build, "LARGEST", 3)
+    monkeypatch.setattr(build, "MAX_PAINTED", 3)
     with pytest.raises(viz.TooLargeError, match="at any detail"):
         viz.draw(loss, tr.trace(loss), steps="all")

@@ -123,7 +123,7 @@ def test_a_drawn_picture_shows_itself_with_and_without_graphviz(monkeypatch):
     def missing(*_):
         raise viz.GraphvizMissingError("no Graphviz")
 
-    monkeypatch.setattr("viz.picture.render", missing)
+    monkeypatch.setattr("viz.picture.run_graphviz", missing)
     made = picture._repr_mimebundle_()
     assert set(made) == {"text/html", "text/plain"}
     headline, strip = made["text/plain"].split("\n")

@@ -9,7 +9,17 @@ import pytest
 import tinygrad_rnn as tr
 import viz
 from tests.viz.sight import BLINDNESS, contrast, difference
-from viz.style import DARK, LIGHT, STEPS_PER_SIDE, THICK, THIN, Scale, Theme, mix, number
+from viz.style import (
+    DARK,
+    LIGHT,
+    STEPS_PER_SIDE,
+    THICK,
+    THIN,
+    Scale,
+    Theme,
+    mix_colours,
+    number,
+)
 
 
 def test_contrast_knows_black_and_white() -> None:
@@ -130,9 +140,9 @@ def test_every_fourth_level_is_a_stop_and_others_lie_evenly_between(theme: Theme
 
 
 def test_mixing_keeps_two_digits_for_each_colour() -> None:
-    assert mix("#102030", "#304050", 0.0) == "#102030"
-    assert mix("#102030", "#304050", 1.0) == "#304050"
-    assert mix("#000000", "#0c0804", 0.25) == "#030201"
+    assert mix_colours("#102030", "#304050", 0.0) == "#102030"
+    assert mix_colours("#102030", "#304050", 1.0) == "#304050"
+    assert mix_colours("#000000", "#0c0804", 0.25) == "#030201"
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,10 @@ DASHES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (7, 1.5, 1.2, 1.5)), (0, (3, 
 
 
 GRID = "#dfe3ea"
-SMALLEST, LARGEST = np.finfo(np.float64).tiny, 1e200  # a logarithmic axis has no ticks beyond
+SMALLEST_SHOWN, LARGEST_SHOWN = (
+    np.finfo(np.float64).tiny,
+    1e200,
+)  # a logarithmic axis has no ticks beyond
 
 
 def save(axes: Axes, path: str | Path) -> None:
@@ -62,7 +65,7 @@ def save(axes: Axes, path: str | Path) -> None:
     form = path.suffix[1:]
     if form not in ("svg", "png", "pdf"):
         raise VizError(f"cannot save {path.name}: a chart ends in .svg, .png or .pdf")
-    title, description = describe(axes)
+    title, description = describe_chart(axes)
     metadata: dict[str, Any] = {"Title": title}
     if form != "png":  # which carries no date
         metadata |= {"CreationDate" if form == "pdf" else "Date": None}
@@ -83,7 +86,7 @@ def save(axes: Axes, path: str | Path) -> None:
     write(path, painted)
 
 
-def describe(axes: Axes) -> tuple[str, str]:
+def describe_chart(axes: Axes) -> tuple[str, str]:
     """Return a chart's title and what it shows, in words."""
     y, x = (label.replace("$", "") for label in (axes.get_ylabel(), axes.get_xlabel()))
     description = f"{y} against {x}"
@@ -111,10 +114,10 @@ def new_axes(width: float = 8.0, height: float = 4.5) -> Axes:
     return Figure(figsize=(width, height)).add_subplot()
 
 
-def look(k: int) -> dict[str, Any]:
+def series_style(k: int) -> dict[str, Any]:
     """Return colour and dash pattern of series number k, for a line that matplotlib draws.
 
-    >>> look(1)
+    >>> series_style(1)
     {'color': '#c85a13', 'linestyle': (0, (5, 1.5))}
     """
     turn = k // len(COLOURS)  # a colour that comes again comes with another dash pattern
@@ -132,7 +135,7 @@ def mark(ax: Axes, t: Array, where: Array, text: str, height: float, k: int) -> 
         height: how high, as a share of the axes.
         k: the series' number.
     """
-    across, colour = ax.get_xaxis_transform(), look(k)["color"]
+    across, colour = ax.get_xaxis_transform(), series_style(k)["color"]
     ends = np.flatnonzero(np.diff(where, prepend=False, append=False)).reshape(-1, 2)
     first, last = t[ends[:, 0]], t[ends[:, 1] - 1]
     ax.hlines(np.full(len(ends), height), first, last, colour, transform=across, linewidth=0.6)
@@ -140,7 +143,7 @@ def mark(ax: Axes, t: Array, where: Array, text: str, height: float, k: int) -> 
         ax.text(middle, height, text, color=colour, ha="center", transform=across, size=7)
 
 
-def dress(ax: Axes, x: str, y: str, title: str | None) -> None:
+def style_axes(ax: Axes, x: str, y: str, title: str | None) -> None:
     """Quiet axes: labels, a faint grid, no box."""
     ax.set_xlabel(x, color=LIGHT.muted)
     ax.set_ylabel(y, color=LIGHT.muted)
@@ -165,15 +168,15 @@ def line(ax: Axes, x: Array, y: Array, label: str, k: int) -> None:
         label: the series' name.
         k: its number.
     """
-    drawable = (y >= SMALLEST) & (y <= LARGEST)
+    drawable = (y >= SMALLEST_SHOWN) & (y <= LARGEST_SHOWN)
     shown = np.where(drawable, y, np.nan)
-    ax.plot(x, shown, label=label, linewidth=2, **look(k))
+    ax.plot(x, shown, label=label, linewidth=2, **series_style(k))
     alone = drawable & ~np.append(drawable[1:], False) & ~np.append(False, drawable[:-1])
     if alone.any():
-        ax.plot(x[alone], shown[alone], "o", color=look(k)["color"], markersize=5)
+        ax.plot(x[alone], shown[alone], "o", color=series_style(k)["color"], markersize=5)
     mark(ax, x, y == 0, "0", 0.02 + 0.04 * k, k)
-    mark(ax, x, (y > 0) & (y < SMALLEST), "< 2.2e-308", 0.02 + 0.04 * k, k)
-    mark(ax, x, (y > LARGEST) & np.isfinite(y), "> 1e+200", 0.96 - 0.04 * k, k)
+    mark(ax, x, (y > 0) & (y < SMALLEST_SHOWN), "< 2.2e-308", 0.02 + 0.04 * k, k)
+    mark(ax, x, (y > LARGEST_SHOWN) & np.isfinite(y), "> 1e+200", 0.96 - 0.04 * k, k)
     mark(ax, x, y == np.inf, "Inf", 0.96 - 0.04 * k, k)
     mark(ax, x, np.isnan(y), "NaN", 0.96 - 0.04 * k, k)
 

@@ -15,7 +15,16 @@ from numpy.typing import ArrayLike
 
 from tinygrad_rnn import GradientFlow, Run, Tensor, analysis
 from tinygrad_rnn.tensor import Array
-from viz.charts.axes import COLOURS, LARGEST, SMALLEST, dress, legend, line, look, new_axes
+from viz.charts.axes import (
+    COLOURS,
+    LARGEST_SHOWN,
+    SMALLEST_SHOWN,
+    legend,
+    line,
+    new_axes,
+    series_style,
+    style_axes,
+)
 from viz.charts.series import norms_through_time, shares_through_time
 from viz.errors import VizError
 from viz.style import LIGHT, check_norm
@@ -80,7 +89,7 @@ def chart(
             dashes=(4 + 4 * k, 2),
         )
     ax.set_yscale("log")
-    dress(ax, "time step t", f"{norm} norm of dL/d{state}$_t$", title)
+    style_axes(ax, "time step t", f"{norm} norm of dL/d{state}$_t$", title)
     legend(ax)
     return ax
 
@@ -120,8 +129,8 @@ def spectrum(
     ax = ax or new_axes()
     for column in logs.T:
         ax.plot(k, column, color=COLOURS[4], linewidth=0.6, alpha=0.6)
-    ax.plot(k, logs[:, 0], label="largest", linewidth=2, **look(0))
-    ax.plot(k, logs[:, (logs.shape[1] - 1) // 2], label="median", linewidth=2, **look(1))
+    ax.plot(k, logs[:, 0], label="largest", linewidth=2, **series_style(0))
+    ax.plot(k, logs[:, (logs.shape[1] - 1) // 2], label="median", linewidth=2, **series_style(1))
     if bound is not None:
         if not 0 < bound < np.inf:
             raise VizError(f"the bound {bound} is not a positive number")
@@ -129,7 +138,9 @@ def spectrum(
         ax.plot(
             k, k * np.log10(bound), label=label, color=LIGHT.muted, linewidth=1.2, dashes=(4, 2)
         )
-    dress(ax, "distance k in steps", "log10 of the singular values of ds$_T$/ds$_{T-k}$", title)
+    style_axes(
+        ax, "distance k in steps", "log10 of the singular values of ds$_T$/ds$_{T-k}$", title
+    )
     legend(ax)
     return ax
 
@@ -163,7 +174,7 @@ def shares(
     ax = ax or new_axes()
     ax.bar(list(found), list(found.values()), width=0.8, color=COLOURS[2])
     ax.axhline(0, color=LIGHT.muted, linewidth=0.8)
-    dress(ax, "time step t", f"share in dL/d({parameter.name or 'the parameter'})", title)
+    style_axes(ax, "time step t", f"share in dL/d({parameter.name or 'the parameter'})", title)
     return ax
 
 
@@ -205,15 +216,15 @@ def openness(
         values = found[name].reshape(len(found[name]), -1)
         t = np.arange(len(values))
         low, high = np.quantile(values, [0.1, 0.9], axis=1)
-        style = look(k)
+        style = series_style(k)
         ax.fill_between(t, low, high, color=style["color"], alpha=0.15, linewidth=0)
         ax.plot(t, values.mean(axis=1), label=name, linewidth=2, **style)
     ax.set_ylim(-0.02, 1.02)
-    dress(ax, "time step t", "openness", title)
+    style_axes(ax, "time step t", "openness", title)
     legend(ax)
     return ax
 
 
 def _drawable(norms: Array) -> Array:
     """Return the norms with NaN, which leaves a gap, where a logarithmic axis has no place."""
-    return np.where((norms >= SMALLEST) & (norms <= LARGEST), norms, np.nan)
+    return np.where((norms >= SMALLEST_SHOWN) & (norms <= LARGEST_SHOWN), norms, np.nan)

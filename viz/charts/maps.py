@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from tinygrad_rnn import GradientFlow
 from tinygrad_rnn.graph import Array
-from viz.charts.axes import dress, key, new_axes
+from viz.charts.axes import key, new_axes, style_axes
 from viz.charts.series import units_through_time
 from viz.errors import VizError
 from viz.style import LIGHT
@@ -50,8 +50,8 @@ def heat_map(
     """
     t, sizes = units_through_time(flow, state, "heat map")
     ax = ax or new_axes()
-    paint(ax, sizes, t, np.arange(len(sizes)), f"|dL/d{state}$_t$| of a unit")
-    dress(ax, "time step t", f"unit of {state}", title)
+    draw_map(ax, sizes, t, np.arange(len(sizes)), f"|dL/d{state}$_t$| of a unit")
+    style_axes(ax, "time step t", f"unit of {state}", title)
     ax.grid(False)
     return ax
 
@@ -97,13 +97,13 @@ def triangle(
     after = np.arange(length) > rows[:, np.newaxis]
     ax = ax or new_axes()
     unknown = after & (sizes == 0)  # a layer that runs backwards has its gradients there
-    paint(ax, sizes, np.arange(length), rows, f"|dL$_k$/d{state}$_t$|", unknown)
-    dress(ax, "time step t", "loss at step k", title)
+    draw_map(ax, sizes, np.arange(length), rows, f"|dL$_k$/d{state}$_t$|", unknown)
+    style_axes(ax, "time step t", "loss at step k", title)
     ax.grid(False)
     return ax
 
 
-def paint(
+def draw_map(
     ax: Axes,
     sizes: Array,
     across: Array,
@@ -134,7 +134,7 @@ def paint(
     low, high = (float(some.min()), float(some.max())) if some.size else (0.0, 0.0)
     high = max(high, low + 1e-9)
     painted = np.where(zero, low - 1, np.where(broken, high + 1, logs))  # below, above the range
-    place: Any = (*_ends(across), *_ends(up))
+    place: Any = (*_outer_edges(across), *_outer_edges(up))
     image = ax.imshow(
         np.ma.masked_array(painted, np.zeros(sizes.shape, bool) if unknown is None else unknown),
         aspect="auto",
@@ -153,7 +153,7 @@ def paint(
     key(ax, {colour: text for colour, (text, there) in seen.items() if there})
 
 
-def _ends(places: Array) -> tuple[float, float]:
+def _outer_edges(places: Array) -> tuple[float, float]:
     """Return where a row of places begins and ends, half a place beyond the first and last."""
     step = (places[-1] - places[0]) / (len(places) - 1) if len(places) > 1 else 1.0
     return float(places[0] - step / 2), float(places[-1] + step / 2)

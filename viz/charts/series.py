@@ -37,7 +37,7 @@ def states_through_time(flow: GradientFlow, state: str = "h") -> dict[int, Tenso
         raise VizError("this flow has seen no sweep yet: loss.backward(observer=flow) comes first")
     found = {}
     for node in graph.topological(flow.root):
-        step = _step(node)
+        step = _step_of_node(node)
         if node.name == state and step is not None and _BACKWARDS not in node.scope:
             found[step] = node
     return dict(sorted(found.items()))
@@ -51,7 +51,7 @@ def norms_through_time(
     Raises:
         VizError: if the flow has seen no sweep, or has no such state; `label` names it.
     """
-    states = _states(label, flow, state)
+    states = _states_or_error(label, flow, state)
     return np.array(list(states)), np.array([flow.norm(node, norm) for node in states.values()])
 
 
@@ -63,7 +63,7 @@ def units_through_time(
     Raises:
         VizError: if the flow has seen no sweep, or has no such state; `label` names it.
     """
-    states = _states(label, flow, state)
+    states = _states_or_error(label, flow, state)
     sizes = np.transpose([_unit_norms(flow, node) for node in states.values()])
     return np.array(list(states)), sizes
 
@@ -84,7 +84,7 @@ def losses_through_time(flow: GradientFlow, state: str = "h") -> tuple[Array, Ar
     >>> [int(step) for step in steps], norms.shape
     ([0, 1, 2, 3], (4, 4))
     """
-    _states("itemised", flow, state)
+    _states_or_error("itemised", flow, state)
     found = last_chain(flow)
     if found is None or state not in found.parts:
         raise VizError(f"itemised: no chain of states has a part {state!r}")
@@ -121,7 +121,7 @@ def shares_through_time(flow: GradientFlow, parameter: Tensor) -> dict[int, floa
     """
     name = parameter.name or "the parameter"
     steps = [
-        _step(edge.consumer)
+        _step_of_node(edge.consumer)
         for edge in sorted(flow.edges, key=lambda edge: (edge.consumer.index, edge.slot))
         if edge.source is parameter
     ]
@@ -140,12 +140,12 @@ def shares_through_time(flow: GradientFlow, parameter: Tensor) -> dict[int, floa
     return found
 
 
-def _step(node: Tensor) -> int | None:
+def _step_of_node(node: Tensor) -> int | None:
     """Return the time step that a node was made in."""
     return next((part.index for part in node.scope if part.name == "t"), None)
 
 
-def _states(label: str, flow: GradientFlow, state: str) -> dict[int, Tensor]:
+def _states_or_error(label: str, flow: GradientFlow, state: str) -> dict[int, Tensor]:
     states = states_through_time(flow, state)
     if not states:
         raise VizError(

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from viz.charts.axes import COLOURS, dress, legend, line, new_axes
-from viz.charts.maps import paint
+from viz.charts.axes import COLOURS, legend, line, new_axes, style_axes
+from viz.charts.maps import draw_map
 from viz.errors import VizError
 from viz.style import LIGHT
 
@@ -64,7 +64,7 @@ def over_training(
         shown = np.where(beyond & np.isfinite(sizes), sizes, np.nan)
         ax.plot(at, shown, "o", color=COLOURS[1], markersize=4, label=label)
     ax.set_yscale("log")
-    dress(ax, "iteration", "l2 norm of the gradient", title)
+    style_axes(ax, "iteration", "l2 norm of the gradient", title)
     legend(ax)
     return ax
 
@@ -102,7 +102,7 @@ def training_map(
     ax = ax or new_axes()
     t = np.arange(sizes.shape[1])
     counts = np.full(len(rows), len(t)) if lengths is None else np.asarray(lengths)
-    paint(ax, sizes, t, rows, f"|dL/d{state}$_t$|", unknown=t >= counts[:, np.newaxis])
-    dress(ax, "time step t", "iteration", title)
+    draw_map(ax, sizes, t, rows, f"|dL/d{state}$_t$|", unknown=t >= counts[:, np.newaxis])
+    style_axes(ax, "time step t", "iteration", title)
     ax.grid(False)
     return ax

@@ -51,10 +51,10 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message} (see --help)\n")
 
 
-def whole(low: int, high: int) -> Callable[[str], int]:
+def int_between(low: int, high: int) -> Callable[[str], int]:
     """Return an argument type: a whole number from `low` to `high`.
 
-    >>> whole(1, 9)("4")
+    >>> int_between(1, 9)("4")
     4
     """
 
@@ -85,7 +85,7 @@ def finite(text: str) -> float:
     return value
 
 
-def run(prog: str, main: Callable[[], None]) -> NoReturn:
+def run_command(prog: str, main: Callable[[], None]) -> NoReturn:
     """Call `main` and exit: 0, or 2 and one line on stderr for whatever the user can mend.
 
     A warning is one line on stderr, too.

@@ -15,8 +15,8 @@ from tinygrad_rnn.tensor import Array
 from viz.cli.command import UsageError
 
 
-def prose(path: Path | None = None) -> str:
-    """Return the text of a UTF-8 file, or a passage of the prose that comes with CPython.
+def default_text(path: Path | None = None) -> str:
+    """Return the text of a UTF-8 file, or an excerpt of the prose that comes with CPython.
 
     A byte order mark is dropped, and lines end with a newline.
 
@@ -30,7 +30,7 @@ def prose(path: Path | None = None) -> str:
             raise UsageError("this Python comes without its prose: give --text-file") from error
         _, body = topics["objects"].split("\n\n", 1)  # the first paragraph is a heading
         return " ".join(body.replace("*", "").split())
-    raw = _read(path)
+    raw = _read_bytes(path)
     try:
         text = raw.decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -43,17 +43,17 @@ def prose(path: Path | None = None) -> str:
     return text
 
 
-def passage(steps: int, path: Path | None = None) -> str:
+def excerpt(steps: int, path: Path | None = None) -> str:
     """Return the first steps + 1 characters of a text: those to read, and the one to predict.
 
     Raises:
         UsageError: the text cannot be read, is too short, or is one character over and over.
 
-    >>> passage(6)
+    >>> excerpt(6)
     'Objects'
     """
-    text = prose(path)
-    enough(len(text), steps, f"the text has {len(text)} characters")
+    text = default_text(path)
+    require_more_than(len(text), steps, f"the text has {len(text)} characters")
     text = text[: steps + 1]
     if len(set(text)) < 2:
         raise UsageError(
@@ -62,7 +62,7 @@ def passage(steps: int, path: Path | None = None) -> str:
     return text
 
 
-def enough(length: int, steps: int, what: str) -> None:
+def require_more_than(length: int, steps: int, what: str) -> None:
     """Raise a `UsageError` unless there are more than so many steps, so that one can be predicted.
 
     Args:
@@ -109,7 +109,7 @@ def series(path: Path) -> Array:
     return values[:, np.newaxis] if values.ndim == 2 else values
 
 
-def _read(path: Path) -> bytes:
+def _read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
@@ -117,7 +117,7 @@ def _read(path: Path) -> bytes:
 
 
 def _csv(path: Path) -> Array:
-    lines = prose(path).splitlines()
+    lines = default_text(path).splitlines()
     if not any(map(_is_number, lines[0].split(","))):
         lines[0] = ""  # column names; left empty so that errors still count lines as an editor does
     with warnings.catch_warnings():
@@ -152,7 +152,7 @@ def _first_fault(lines: list[str]) -> str:
 
 
 def _npy(path: Path) -> Array:
-    _read(path)
+    _read_bytes(path)
     try:
         values = np.load(path, allow_pickle=False)
     except Exception as error:  # a broken header can make NumPy's parser raise nearly anything

@@ -48,7 +48,12 @@ class _Edges:
             if not edge.rail
         )
         self.returning = _heads(
-            (edge.id, edge.source, edge.points[0], lanes.HEAD * self.width(edge) * (1 - OVERLAP))
+            (
+                edge.id,
+                edge.source,
+                edge.points[0],
+                lanes.HEAD_IN_WIDTHS * self.width(edge) * (1 - OVERLAP),
+            )
             for edge in model.edges
             if edge.gradient and not edge.via
         )
@@ -61,7 +66,7 @@ class _Edges:
         """The forward lane, then the gradient's, which carries the edge's id and number."""
         name = f"{edge.via or edge.source} -> {edge.target}"
         head = edge.id in self.reaching
-        size, way = f"{lanes.arrow(FORWARD)[0]:.3f}", lanes.forward(edge.points, head)
+        size, way = f"{lanes.arrow(FORWARD)[0]:.3f}", lanes.forward_lane(edge.points, head)
         tip = f"tooltip={quote(edge.tooltip())}"
         if edge.gradient is None:
             dotted = "" if edge.flow == "unknown" else "style=dotted, "
@@ -86,7 +91,7 @@ class _Edges:
             text = (
                 f'label="{number(value)}", lp="{points(edge.label[0])},{points(edge.label[1])}", '
             )
-        back = lanes.backward(edge.points, width, edge.id in self.returning, not edge.rail)
+        back = lanes.backward_lane(edge.points, width, edge.id in self.returning, not edge.rail)
         yield (
             f'{name} [id="{edge.id}", pos="{back}", {text}color="{colour}", '
             f"penwidth={width:g}, arrowsize={lanes.arrow(width)[0]:.3f}, "

@@ -44,7 +44,7 @@ _BEGINS = {"svg": b"<?xml", "png": b"\x89PNG\r\n\x1a\n", "pdf": b"%PDF"}
 _ENDS = {"svg": b"</svg>", "png": b"IEND\xaeB`\x82", "pdf": b"%%EOF"}
 
 
-def render(source: str, form: str, time_limit: float = TIME_LIMIT, dpi: int = 72) -> bytes:
+def run_graphviz(source: str, form: str, time_limit: float = TIME_LIMIT, dpi: int = 72) -> bytes:
     """Paint DOT text whose positions are all given.
 
     Args:

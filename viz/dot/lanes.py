@@ -13,7 +13,7 @@ from viz.dot.marks import points
 from viz.metrics import ARROW, FORWARD
 from viz.model import Point
 
-HEAD = 2.2  # a head's width in widths of its line
+HEAD_IN_WIDTHS = 2.2  # a head's width in widths of its line
 RIGHT, GAP = 2.2, 0.9  # of the forward line's middle from the curve; between the two lanes
 BENT = 3.0  # points that a control stands off a straight line
 NORMAL, THICK_FROM = 0.35, 4.0  # Graphviz's arrow: half its width in lengths; wider lines spread it
@@ -26,16 +26,18 @@ def arrow(width: float) -> tuple[float, float]:
     """
     spread = NORMAL * max(width / THICK_FROM, 1.0)  # half the base in lengths
     slope = math.hypot(1.0, spread)
-    half = width * (HEAD - (slope + spread)) / 2  # what is left of the base without the pen
-    return half / spread / 10, HEAD * width / 2 / spread
+    half = (
+        width * (HEAD_IN_WIDTHS - (slope + spread)) / 2
+    )  # what is left of the base without the pen
+    return half / spread / 10, HEAD_IN_WIDTHS * width / 2 / spread
 
 
-def forward(curve: list[Point], head: bool) -> str:
+def forward_lane(curve: list[Point], head: bool) -> str:
     """The `pos` of the forward lane: from the source to the target."""
     return _pos(_beside(_reaching(curve) if head else curve, -RIGHT), FORWARD, head)
 
 
-def backward(curve: list[Point], width: float, head: bool, reaches: bool = True) -> str:
+def backward_lane(curve: list[Point], width: float, head: bool, reaches: bool = True) -> str:
     """The `pos` of the gradient's lane: from the target to the source.
 
     Args:
@@ -111,14 +113,16 @@ def _pos(lane: list[Point], width: float, head: bool) -> str:
     if not head:
         return _written(lane)
     end = lane[-1]
-    return f"e,{points(end[0])},{points(end[1])} {_written(_cut(lane, arrow(width)[1] - 0.3))}"
+    return (
+        f"e,{points(end[0])},{points(end[1])} {_written(_shortened(lane, arrow(width)[1] - 0.3))}"
+    )
 
 
 def _written(lane: list[Point]) -> str:
     return " ".join(f"{points(x)},{points(y)}" for x, y in lane)
 
 
-def _cut(lane: list[Point], short: float) -> list[Point]:
+def _shortened(lane: list[Point], short: float) -> list[Point]:
     """The lane without its last `short` points, which its head covers; never all of it."""
     lane = list(lane)
     end = lane[-1]
@@ -141,10 +145,10 @@ def _at(a: Point, b: Point, c: Point, d: Point, t: float) -> Point:
 
 def _first(a: Point, b: Point, c: Point, d: Point, t: float) -> list[Point]:
     """The first part of a cubic, as far as t: de Casteljau's controls and end."""
-    ab, bc, cd = _mean(a, b, t), _mean(b, c, t), _mean(c, d, t)
-    abc, bcd = _mean(ab, bc, t), _mean(bc, cd, t)
-    return [ab, abc, _mean(abc, bcd, t)]
+    ab, bc, cd = _between(a, b, t), _between(b, c, t), _between(c, d, t)
+    abc, bcd = _between(ab, bc, t), _between(bc, cd, t)
+    return [ab, abc, _between(abc, bcd, t)]
 
 
-def _mean(a: Point, b: Point, t: float) -> Point:
+def _between(a: Point, b: Point, t: float) -> Point:
     return a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t

@@ -10,8 +10,16 @@ import math
 from collections.abc import Iterator
 
 from viz.dot.marks import bar, line_of_text, points, quote, tint
-from viz.layout.frames import KEY, LEGEND_LINE, MARGIN, SHARE, SHARE_HEIGHT, SHARES, legend
-from viz.metrics import BAR_HEIGHT, FONT, LABEL, LINE, SMALL, short
+from viz.layout.frames import (
+    KEY_WIDTH,
+    LEGEND_LINE,
+    MARGIN,
+    SHARE,
+    SHARE_HEIGHT,
+    SHARES,
+    legend_lines,
+)
+from viz.metrics import BAR_HEIGHT, FONT, LABEL, LINE_HEIGHT, SMALL, short
 from viz.model import Model, ParameterShares, Size, Strip
 from viz.style import STEPS_PER_SIDE, Scale, Theme, number, plain
 
@@ -36,9 +44,9 @@ def _heading(model: Model, theme: Theme) -> Iterator[str]:
     """The title, then the headline, in the lines that the layout broke them into."""
     y = model.height - MARGIN + 2
     for i, (text, size) in enumerate(model.heading):
-        y -= size * LINE / 2
+        y -= size * LINE_HEIGHT / 2
         yield line_of_text(f"title{i or ''}", MARGIN, y, text, theme.text, size=size)
-        y -= size * LINE / 2
+        y -= size * LINE_HEIGHT / 2
 
 
 def _sums(model: Model, scale: Scale, theme: Theme) -> Iterator[str]:
@@ -50,10 +58,10 @@ def _sums(model: Model, scale: Scale, theme: Theme) -> Iterator[str]:
             left = parameter.x - parameter.width / 2 - 6
             name = f"sums-{parameter.id}"
             yield line_of_text(quote(name), left, height, what, theme.muted, "r", SMALL)
-        yield from _sum(parameter, model, scale, theme)
+        yield from _sum_box(parameter, model, scale, theme)
 
 
-def _sum(parameter: ParameterShares, model: Model, scale: Scale, theme: Theme) -> Iterator[str]:
+def _sum_box(parameter: ParameterShares, model: Model, scale: Scale, theme: Theme) -> Iterator[str]:
     """A box with the name, the total, and a bar for what each step adds to it."""
     colour, level = tint(parameter.total, model.norm, scale, theme)
     total = number(parameter.total.get(model.norm)) if parameter.total else "none"
@@ -100,7 +108,7 @@ def _strip(
     left, right = min(strip.places), max(strip.places)
     gaps = [abs(b - a) for a, b in zip(strip.places, strip.places[1:], strict=False)]
     for i, line in enumerate(strip.title):
-        y = strip.y + strip.height + 14 + FONT * LINE * (len(strip.title) - i - 0.5)
+        y = strip.y + strip.height + 14 + FONT * LINE_HEIGHT * (len(strip.title) - i - 0.5)
         name = f"strip{serial}_{i}" if i else f"strip{serial}"
         yield line_of_text(name, left - 23, y, line, theme.text)
     for name, y, decade in (("foot", strip.y, low), ("top", strip.y + BAR_HEIGHT, high)):
@@ -140,10 +148,10 @@ def _height(value: float, low: int, high: int) -> float:
 
 def _legend(model: Model, scale: Scale, theme: Theme) -> Iterator[str]:
     """The colours' key, with caps where something lies beyond its ends, and the words."""
-    lines = legend(model, model.width)
+    lines = legend_lines(model, model.width)
     beside = bool(lines[0])
     top = MARGIN + LEGEND_LINE * len(lines)
-    y, left, right = top - 7, MARGIN + 24.0, MARGIN + KEY - 44
+    y, left, right = top - 7, MARGIN + 24.0, MARGIN + KEY_WIDTH - 44
     ends = range(-STEPS_PER_SIDE, (STEPS_PER_SIDE if scale.high > 0 else 0) + 1)
     wide = (right - left) / len(ends)
     for i, level in enumerate(ends):
@@ -162,7 +170,7 @@ def _legend(model: Model, scale: Scale, theme: Theme) -> Iterator[str]:
     ):
         if shown:
             yield line_of_text(name, x, y, mark, theme.text, "c", FONT)
-    x = MARGIN + KEY if beside else MARGIN
+    x = MARGIN + KEY_WIDTH if beside else MARGIN
     for i, line in enumerate(lines):
         if line:
             y = top - LEGEND_LINE * (i + 0.5)

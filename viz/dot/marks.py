@@ -6,9 +6,10 @@ prevented, and where a length gets its digits.
 
 from __future__ import annotations
 
-from viz.metrics import FONT, printable, text_width
+from viz.metrics import FONT, text_width
 from viz.model import Size
 from viz.style import Scale, Theme, settled
+from viz.text import clean
 
 HINTED = 1.06  # Graphviz takes a text for so much wider where its font is hinted
 
@@ -48,7 +49,7 @@ def quote(text: str) -> str:
     >>> print(quote('say "<b>"'))
     "say \\"<b>\\""
     """
-    plain = printable(text).replace("\t", " ").replace("\r", "")
+    plain = clean(text).replace("\t", " ").replace("\r", "")
     plain = plain.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
     return f'"{plain.replace(chr(10), chr(92) + "n")}"'
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from html import escape
 
-from viz.metrics import printable
 from viz.style import DARK, STEPS_PER_SIDE, Theme
+from viz.text import clean
 
 _HEADER = re.compile(
     rb"(?s).*?<svg (.*?)>\s*<g id=\"graph0\" class=\"graph\"(.*?)>\s*<title>.*?</title>"
@@ -28,8 +28,8 @@ def finish(svg: bytes, title: str, description: str, dark: bool) -> bytes:
     """
     style = f"<style>{_dark_rules(DARK)}</style>\n" if dark else ""
     head = (
-        f'<title id="title">{escape(printable(title))}</title>\n'
-        f'<desc id="description">{escape(printable(description))}</desc>\n{style}'
+        f'<title id="title">{escape(clean(title))}</title>\n'
+        f'<desc id="description">{escape(clean(description))}</desc>\n{style}'
     )
 
     def header(found: re.Match[bytes]) -> bytes:

@@ -63,7 +63,7 @@ class Lines:
             elif source.step is not None and (target.layer in (AFTER, source.layer)):
                 detours.append((edge, source, target))
             else:
-                edge.points = _between(source, target)
+                edge.points = _plain_curve(source, target)
         # Lines that lead to one place share a bus; the first to be left runs lowest.
         buses = list(dict.fromkeys((source.layer, target.id) for _, source, target in detours))
         for edge, source, target in detours:
@@ -166,7 +166,7 @@ def _straight(start: Point, end: Point) -> list[Point]:
     ]
 
 
-def _between(source: ModelNode, target: ModelNode) -> list[Point]:
+def _plain_curve(source: ModelNode, target: ModelNode) -> list[Point]:
     """A plain curve between two nodes that no template connects."""
     start = (source.x + source.width / 2, source.y)
     end = (target.x - target.width / 2 - ARROW, target.y)

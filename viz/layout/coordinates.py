@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 
 from viz.layout.template import LINE_GAP, NODE_GAP, SIDE_GAP, TAG_GAP, Box, Line
 
-FIRST = 1.01  # where medians tie, a box stands above what it is made from
+ABOVE_ITS_SOURCE = 1.01  # where medians tie, a box stands above what it is made from
 
 
 BLOCK_SWEEPS = 8
@@ -54,7 +54,7 @@ def space(
             if boxes[a].row != boxes[b].row and a[0] not in "<>" and b[0] not in "<>":
                 weight = 1.0 + 3.0 * boxes[a].bend + 3.0 * boxes[b].bend
                 near[a].append((b, 0.0, weight))
-                near[b].append((a, 0.0, weight * FIRST))
+                near[b].append((a, 0.0, weight * ABOVE_ITS_SOURCE))
     for a, b in ties:
         near[a].append((b, 0.0, 20.0))
         near[b].append((a, 0.0, 20.0))
@@ -67,17 +67,17 @@ def space(
             boxes[key].x = boxes[left].x + _gap(boxes[left], boxes[key], beside)
     steady = 0  # so many sweeps have moved nothing
     for sweep in range(MEAN_SWEEPS + MEDIAN_SWEEPS):
-        middle = _median if sweep >= MEAN_SWEEPS else _mean
+        middle = _weighted_median if sweep >= MEAN_SWEEPS else _weighted_mean
         steady = 0 if sweep == MEAN_SWEEPS else steady
         if steady < 2:  # else neither direction would move anything any more
-            moved = _sweep(rows if sweep % 2 else rows[::-1], boxes, near, beside, middle)
+            moved = _draw_towards(rows if sweep % 2 else rows[::-1], boxes, near, beside, middle)
             steady = 0 if moved else steady + 1
     for _ in range(BLOCK_SWEEPS):
         _move_blocks(rows, boxes, near, beside)
     _close_up(boxes)
 
 
-def _sweep(
+def _draw_towards(
     rows: list[list[str]],
     boxes: dict[str, Box],
     near: dict[str, list[tuple[str, float, float]]],
@@ -152,17 +152,17 @@ def _move_blocks(
             if right is not None and right[0] != ">":
                 high = min(high, boxes[right].x - _gap(here, boxes[right], beside) - here.x)
         if low <= high:
-            shift = min(max(_median(pulls), low), high)
+            shift = min(max(_weighted_median(pulls), low), high)
             for key in block:
                 boxes[key].x += shift
 
 
-def _mean(pulls: list[tuple[float, float]]) -> float:
+def _weighted_mean(pulls: list[tuple[float, float]]) -> float:
     # fsum, as sum adds floats up in another way from Python 3.12 on: the same bytes everywhere.
     return math.fsum(x * weight for x, weight in pulls) / math.fsum(w for _, w in pulls)
 
 
-def _median(pulls: list[tuple[float, float]]) -> float:
+def _weighted_median(pulls: list[tuple[float, float]]) -> float:
     """The weighted median; between two that balance, their middle."""
     pulls = sorted(pulls)
     passed = list(itertools.accumulate(weight for _, weight in pulls))

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from viz.layout.template import RAISED, STEP_GAP, Point, Template, is_port, sample
+from viz.layout.template import RAISED, STEP_GAP, Template, is_port, sample
+from viz.model import Point
 
 PLACES = (0.5, 0.4, 0.6, 0.7, 0.3, 0.2, 0.8, 0.12, 0.88)  # shares of a line, the best first
 
@@ -18,7 +19,10 @@ OFFSETS = (2.0, 5.0, 9.0)  # of a number's side from the middle of its line
 LANE = 5.4  # what the gradient's lane may take to the left of a line's middle; forward takes less
 
 
-HEAD, HEAD_HALF = 13.0, 7.0  # a gradient's head at its largest: its length, and half its width
+HEAD_LENGTH, HEAD_HALF = (
+    13.0,
+    7.0,
+)  # a gradient's head at its largest: its length, and half its width
 
 
 OWN, OTHER = 3.0, 4.0  # the price of covering a point of a line
@@ -69,7 +73,7 @@ def _band(curve: np.ndarray) -> np.ndarray:
     way /= np.maximum(np.hypot(*way.T), 1e-9)[:, None]
     left = np.stack([-way[:, 1], way[:, 0]], axis=1)
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(curve, axis=0).T))])
-    wide = np.where(along < HEAD, HEAD_HALF * np.clip(along / HEAD, 0.4, 1.0), 3.2)
+    wide = np.where(along < HEAD_LENGTH, HEAD_HALF * np.clip(along / HEAD_LENGTH, 0.4, 1.0), 3.2)
     back = np.column_stack([curve + left * 2.1, wide])
     there = np.column_stack([curve - left * 2.2, np.full(len(curve), 1.2)])
     return np.concatenate([back, there])

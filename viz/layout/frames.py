@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from viz.layout.axis import places, ticks
-from viz.metrics import BAR_HEIGHT, FONT, LABEL, LINE, SMALL, short, text_width, wrapped
+from viz.metrics import BAR_HEIGHT, FONT, LABEL, LINE_HEIGHT, SMALL, short, text_width, wrapped
 from viz.model import OUT, Cluster, Model, ModelNode, Omitted, ParameterShares, Point, Tick
 
 HEADER = 16.0  # a cluster's own label
@@ -43,7 +43,7 @@ SPECIAL = "dashed: 0, or below the scale; dotted: no gradient flows; red: NaN or
 LEGEND_LINE = 11.0
 
 
-KEY = 270.0  # width of the colours' key with its numbers
+KEY_WIDTH = 270.0  # width of the colours' key with its numbers
 
 
 def frame(
@@ -92,15 +92,15 @@ def frame(
 
 def legend_height(model: Model, width: float) -> float:
     """Of what stands below everything: the key, its words and the notes."""
-    return 2 * MARGIN + LEGEND_LINE * len(legend(model, width)) if model.has_flow else MARGIN
+    return 2 * MARGIN + LEGEND_LINE * len(legend_lines(model, width)) if model.has_flow else MARGIN
 
 
-def legend(model: Model, width: float) -> list[str]:
+def legend_lines(model: Model, width: float) -> list[str]:
     """The words beside the key, or below it where the picture is narrow."""
     room = width - 2 * MARGIN
-    beside = room - KEY >= text_width(SPECIAL, SMALL)
+    beside = room - KEY_WIDTH >= text_width(SPECIAL, SMALL)
     texts = [LEGEND.format(norm=model.norm), SPECIAL, *model.notes]
-    lines = [line for text in texts for line in wrapped(text, room - KEY * beside, SMALL, 9)]
+    lines = [line for text in texts for line in wrapped(text, room - KEY_WIDTH * beside, SMALL, 9)]
     return lines if beside else ["", "", *lines]
 
 
@@ -115,7 +115,7 @@ def heading(title: str, headline: str, width: float) -> list[tuple[str, float]]:
 
 def heading_height(lines: Sequence[tuple[str, float]]) -> float:
     """Of the lines above a graph, with the room below them."""
-    return LINE * sum(size for _, size in lines) + (6.0 if lines else 0.0)
+    return LINE_HEIGHT * sum(size for _, size in lines) + (6.0 if lines else 0.0)
 
 
 def _aside(label: float, width: float, ways: Sequence[float]) -> float:
@@ -183,7 +183,7 @@ def _place_strips(
     start = min(start, first - RULER - 26)
     for strip in model.strips:
         strip.title = wrapped(strip.says(model.norm), max(end - first + 20, 120.0), FONT, 4)
-        y -= BAR_HEIGHT + 22 + FONT * LINE * len(strip.title)
+        y -= BAR_HEIGHT + 22 + FONT * LINE_HEIGHT * len(strip.title)
         strip.y, strip.height = y, BAR_HEIGHT
         strip.places = [at[step] for step in strip.steps]
         rails = [n.y for n in model.nodes if n.role == "state" and n.layer == strip.layer

@@ -56,11 +56,11 @@ def _pin(keys: list[str], chain: dict[str, int]) -> None:
 
 def _crossings(rows: list[list[str]], near: dict[str, list[str]], where: dict[str, int]) -> int:
     place = {key: i for keys in rows for i, key in enumerate(keys)}
-    return sum(_pair(a, b, near, where, place)
+    return sum(_pair_crossings(a, b, near, where, place)
                for keys in rows for i, a in enumerate(keys) for b in keys[i + 1 :])  # fmt: skip
 
 
-def _pair(
+def _pair_crossings(
     a: str, b: str, near: dict[str, list[str]], where: dict[str, int], place: dict[str, int]
 ) -> int:
     """Crossings between the lines of a and b (a left of b) on either side of their row."""
@@ -87,7 +87,9 @@ def _swap(
                 a, b = keys[i], keys[i + 1]
                 if (a in chain and b in chain) or a[0] in "<>" or b[0] in "<>":
                     continue
-                if _pair(b, a, near, where, place) < _pair(a, b, near, where, place):
+                if _pair_crossings(b, a, near, where, place) < _pair_crossings(
+                    a, b, near, where, place
+                ):
                     keys[i], keys[i + 1] = b, a
                     place[a], place[b] = i + 1, i
                     better = True

@@ -35,7 +35,7 @@ OMITTED, MOST_OMITTED = 3.0, 120.0  # width of an omitted step, and of all in on
 CLIMB = 38.0  # height that each operation after the steps takes if they stand upright
 
 
-class Piece(NamedTuple):
+class PlacedTemplate(NamedTuple):
     """A laid-out template and where its lower left corner goes for each of its steps."""
 
     template: Template
@@ -145,18 +145,18 @@ class _Layout:
         model = self.model
         names = [layer.name for layer in model.layers]
         used = {node.layer for node in model.nodes}
-        pieces: dict[str, Piece] = {}
+        pieces: dict[str, PlacedTemplate] = {}
         y = width = 0.0
         for name in names:  # what recurs outside the cells comes last, and stands in their middle
             template = self._template(name, least=width)
-            pieces[name] = Piece(template, y)
+            pieces[name] = PlacedTemplate(template, y)
             y += template.height + LAYER_GAP + (HEADER if name != OUT else 0)
             width = max(width, template.width)
         head = self._template(BEFORE) if BEFORE in used else None
         width = max(width, column)
         for name, piece in pieces.items():
             if piece.template.width < width:
-                pieces[name] = Piece(self._template(name, least=width), piece.y)
+                pieces[name] = PlacedTemplate(self._template(name, least=width), piece.y)
         x = self._place_columns(width, head.width + STEP_GAP if head else 0.0, gap)
         x = self._place_last(x)
         for name, piece in pieces.items():
@@ -205,7 +205,7 @@ class _Layout:
             self.ends[node.id] = x + node.width / 2
         return x + max((node.width + STEP_GAP for node in last.values()), default=0.0)
 
-    def _stamp(self, layer: str, piece: Piece) -> None:
+    def _stamp(self, layer: str, piece: PlacedTemplate) -> None:
         template = piece.template
         for node in self.model.nodes:
             if node.layer == layer:
@@ -236,7 +236,7 @@ class _Layout:
             a, b = template.labels[line]
             edge.label = (x + a, y + b)
 
-    def _place_head(self, template: Template, pieces: dict[str, Piece]) -> None:
+    def _place_head(self, template: Template, pieces: dict[str, PlacedTemplate]) -> None:
         """Initial states stand where their rails start; the rest beside the first step."""
         for node in self.model.nodes:
             if node.layer == BEFORE:
@@ -271,7 +271,7 @@ class _Layout:
                     edge.points = [(x, y - down) for x, y in edge.points]
                     edge.label = edge.label and (edge.label[0], edge.label[1] - down)
 
-    def _place_tail(self, pieces: dict[str, Piece], x: float) -> None:
+    def _place_tail(self, pieces: dict[str, PlacedTemplate], x: float) -> None:
         """What follows the last step, level with the rail that leads to it.
 
         Beside a tall step it climbs, or descends from a rail on top; beside a low one it goes on

@@ -13,8 +13,9 @@ import math
 from collections import defaultdict
 
 from viz.layout.edge_labels import _place_labels
-from viz.layout.template import Box, Line, Point, Template, is_port
+from viz.layout.template import Box, Line, Template, is_port
 from viz.metrics import ARROW
+from viz.model import Point
 
 
 def route(template: Template, label: tuple[float, float] | None) -> None:

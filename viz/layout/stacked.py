@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from viz.layout.frames import MARGIN, heading, heading_height, legend_height
-from viz.metrics import LINE, short
+from viz.metrics import LINE_HEIGHT, short
 from viz.model import Caption, Model, Point
 
 PART_GAP = 12.0
@@ -39,8 +39,8 @@ def together(parts: Mapping[str, Model], title: str = "", headline: str = "") ->
         own = legend_height(part, part.width)
         shown = short(name, width - 2 * MARGIN, CAPTION)
         prefix = f"{chr(97 + serial % 26)}{serial // 26 or ''}_"
-        moved.append(_moved(part, prefix, name, shown, shift[name], y - own))
-        y += part.height - own - MARGIN + CAPTION * LINE + PART_GAP
+        moved.append(_shifted(part, prefix, name, shown, shift[name], y - own))
+        y += part.height - own - MARGIN + CAPTION * LINE_HEIGHT + PART_GAP
     moved.reverse()
     lines = heading(title, headline, width - 2 * MARGIN)
     height = y + MARGIN + heading_height(lines)
@@ -70,7 +70,7 @@ def together(parts: Mapping[str, Model], title: str = "", headline: str = "") ->
     )
 
 
-def _moved(part: Model, prefix: str, name: str, shown: str, dx: float, dy: float) -> Model:
+def _shifted(part: Model, prefix: str, name: str, shown: str, dx: float, dy: float) -> Model:
     def up(point: Point) -> Point:
         return round(point[0] + dx, 2), round(point[1] + dy, 2)
 
@@ -80,7 +80,7 @@ def _moved(part: Model, prefix: str, name: str, shown: str, dx: float, dy: float
     def other(id: str) -> str:
         return prefix + id if id else ""
 
-    above = part.height - MARGIN + CAPTION * LINE / 2
+    above = part.height - MARGIN + CAPTION * LINE_HEIGHT / 2
     caption = Caption(other("caption"), shown, MARGIN, round(above + dy, 2))
     return replace(
         part,

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from viz.model import Point
+
 
 def sample(points: list[Point], count: int = 12) -> np.ndarray:
     """Points along a piecewise cubic, `count` to a piece, shape (n, 2)."""
@@ -21,9 +23,6 @@ def sample(points: list[Point], count: int = 12) -> np.ndarray:
         for i in range(0, len(control) - 1, 3)
     ]  # fmt: skip
     return np.concatenate(pieces)
-
-
-Point = tuple[float, float]
 
 
 ROW_GAP = 25.0  # room for a number and an arrow head between two rows

@@ -22,7 +22,7 @@ Facts = dict[str, Any]
 
 
 @dataclass
-class Numbers:
+class MemberNumbers:
     """The numbers of a group's members, one row each.
 
     Args:
@@ -39,9 +39,9 @@ class Numbers:
     values: np.ndarray | None = None
     order: np.ndarray | None = None
 
-    def then(self, other: Numbers) -> Numbers:
+    def then(self, other: MemberNumbers) -> MemberNumbers:
         """These, and others of the same kind after them."""
-        found = Numbers(np.concatenate([self.serials, other.serials]), self.prefix)
+        found = MemberNumbers(np.concatenate([self.serials, other.serials]), self.prefix)
         if self.sizes is not None and other.sizes is not None:
             pairs = zip(self.sizes, other.sizes, strict=True)
             found.sizes = Sizes(*[np.concatenate(pair) for pair in pairs])
@@ -51,9 +51,9 @@ class Numbers:
             found.order = np.concatenate([self.order, other.order])
         return found
 
-    def at(self, which: np.ndarray) -> Numbers:
+    def at(self, which: np.ndarray) -> MemberNumbers:
         """Those of some members."""
-        return Numbers(
+        return MemberNumbers(
             self.serials[which],
             self.prefix,
             None if self.sizes is None else self.sizes.at(which),
@@ -73,7 +73,7 @@ class TemplateGroup:
     shape: tuple[float, ...]  # coordinates, counted from the step's origin
     number: int
     steps: np.ndarray | None  # None outside all steps
-    numbers: Numbers
+    numbers: MemberNumbers
     shapes: list[Sequence[float]] = field(default_factory=list)  # of a fan's members
     slots: list[int] = field(default_factory=list)  # of a fan's members
 
@@ -115,7 +115,7 @@ class Grouping(list[TemplateGroup]):
         facts: Facts,
         shape: Sequence[float],
         steps: np.ndarray | None,
-        numbers: Numbers,
+        numbers: MemberNumbers,
         slot: int | None = None,
     ) -> TemplateGroup:
         """Add members to the group of their kind, which is a new one where there is none.

@@ -1,25 +1,20 @@
 """The interactive page: drawings, style and script in one HTML file that loads nothing.
 
-One idea: the assets are ordinary files, put together here as they are. A content security policy
-names the digests of the one style sheet and of the two scripts, the program and what unpacks it, so
-nothing else can ever run or load;
-every name in a drawing travels as data and is only ever set as text.
+One idea: the assets are ordinary files, put together here as they are. Two scripts may run, the
+program and what unpacks it; every name in a drawing travels as data and is only ever set as text.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from html import escape
-from importlib.resources import files
 from typing import Any
 
 from viz.errors import VizError
 from viz.page.pack import pack, pack_text
+from viz.page.self_contained import asset, embedded, policy
 from viz.reading.folding import Folded
 from viz.style import STEPS_PER_SIDE, THEMES, THICK, THIN, Scale, Theme
 from viz.text import clean
@@ -28,12 +23,6 @@ SCRIPTS = (
     "numbers.js", "drawing.js", "view.js", "canvas.js", "bars.js",
     "sweep.js", "panels.js", "accessibility.js", "input.js", "address.js", "page.js",
 )  # fmt: skip
-
-
-POLICY = (
-    "default-src 'none'; script-src 'sha256-{script}' 'sha256-{program}'; "
-    "style-src 'sha256-{style}'; img-src data:; base-uri 'none'; form-action 'none'"
-)
 
 
 def render(
@@ -69,34 +58,33 @@ def render(
         raise VizError("a page needs at least one drawing: give a model for each name")
     title = clean(title) or "Backpropagation through time"
     pictures = {clean(name): levels for name, levels in pictures.items()}
-    style = _themes() + _lean(_asset("page.css"))
-    program = "".join(f"{_lean(_asset(name))}\n" for name in SCRIPTS)
-    script = _lean(_asset("load.js")) + '\nrun(JSON.parse($("data").textContent)).catch(fail);\n'
-    digests = {"script": script, "program": program, "style": style}
+    style = _themes() + _lean(asset("page.css"))
+    program = "".join(f"{_lean(asset(name))}\n" for name in SCRIPTS)
+    script = _lean(asset("load.js")) + '\nrun(JSON.parse($("data").textContent)).catch(fail);\n'
     parts = {
         "TITLE": escape(title),
-        "POLICY": POLICY.format(**{key: _digest(text) for key, text in digests.items()}),
+        "POLICY": policy([script, program], [style]),
         "STYLE": style,
         "SCRIPT": script,
-        "DATA": _data(pictures, scale, detail, program),
+        "DATA": _page_data(pictures, scale, detail, program),
     }
-    return re.sub(r"<!--([A-Z]+)-->", lambda found: parts[found[1]], _asset("page.html"))
+    return re.sub(r"<!--([A-Z]+)-->", lambda found: parts[found[1]], asset("page.html"))
 
 
-def _data(
+def _page_data(
     pictures: Mapping[str, Mapping[str, Folded]], scale: Scale, detail: str, program: str
 ) -> str:
-    known = {
-        "format": "tinygrad-rnn page",
-        "version": 1,
-        "detail": clean(detail),
-        "scale": {**asdict(scale), "levels": STEPS_PER_SIDE, "thin": THIN, "thick": THICK},
-        "themes": {name: _colours(theme) for name, theme in THEMES.items()},
-        "program": pack_text(program),
-        **pack(pictures),
-    }
-    text = json.dumps(known, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c")  # so that no name can end the element
+    return embedded(
+        {
+            "format": "tinygrad-rnn page",
+            "version": 1,
+            "detail": clean(detail),
+            "scale": {**asdict(scale), "levels": STEPS_PER_SIDE, "thin": THIN, "thick": THICK},
+            "themes": {name: _colours(theme) for name, theme in THEMES.items()},
+            "program": pack_text(program),
+            **pack(pictures),
+        }
+    )
 
 
 def _colours(theme: Theme) -> dict[str, Any]:
@@ -116,15 +104,7 @@ def _themes() -> str:
     return f":root {{\n{''.join(pairs)}}}\n"
 
 
-def _asset(name: str) -> str:
-    return files("viz").joinpath("page", "assets", name).read_text(encoding="utf-8")
-
-
 def _lean(text: str) -> str:
     """Without indentation and whole-line comments, which the page's reader does not need."""
     lines = (line.strip() for line in text.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith(("//", "/*")))
-
-
-def _digest(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")

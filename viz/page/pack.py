@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from viz.model import ModelEdge, ModelNode, ParameterShares, Size, Strip
-from viz.page.grouping import Facts, Grouping, Numbers, TemplateGroup, tenth
+from viz.page.grouping import Facts, Grouping, MemberNumbers, TemplateGroup, tenth
 from viz.page.series import Pool, gradient_codes, gradients, ranges, values
 from viz.reading.folding import Copies, Folded, Sizes
 from viz.style import NORMS
@@ -186,7 +186,7 @@ class _Level:
                 x = box.x - self._origin(box.step)
                 shape = (x, box.y, box.width, box.height, box.aside)
                 steps = self.steps[here & (digits == count)]
-                groups.put("", facts, shape, steps, Numbers(steps))
+                groups.put("", facts, shape, steps, MemberNumbers(steps))
         return groups
 
     # Nodes.
@@ -223,7 +223,7 @@ class _Level:
             self.groups[place] = np.full(len(self.steps), -1)
         self.groups[place][np.searchsorted(self.steps, copies.steps)] = group.number
 
-    def _numbers_of(self, node: ModelNode, copies: Copies) -> Numbers:
+    def _numbers_of(self, node: ModelNode, copies: Copies) -> MemberNumbers:
         numbers, sizes, spreads = self.numbers, None, None
         uses, tensors = copies.uses, copies.tensors
         if uses is not None:
@@ -235,7 +235,7 @@ class _Level:
             sizes = numbers.totals.at(tensors) if node.role != "cell" else None
         if tensors is not None and node.role != "cell" and numbers.has_values[tensors].all():
             spreads = numbers.spreads[tensors]
-        return Numbers(ids[1], ids[0], sizes, spreads)
+        return MemberNumbers(ids[1], ids[0], sizes, spreads)
 
     # Edges.
 
@@ -254,7 +254,7 @@ class _Level:
         sizes = self.numbers.along(copies.uses)
         passed = 2 * self.numbers.passed(copies.uses) + bool(edge.rail)  # it waits for its parts
         serials = self.numbers.serials[copies.uses[:, 0]]
-        numbers = Numbers(serials, edge.id[0], sizes, None, passed)
+        numbers = MemberNumbers(serials, edge.id[0], sizes, None, passed)
         ends = {
             name: self._end(self.nodes[end], home, steps)
             for name, end in (("source", edge.source), ("target", edge.target), ("via", edge.via))
@@ -329,8 +329,8 @@ def _through_time(folded: Folded, numbers: Collected) -> Facts:
             "steps": ranges(one.shares),
             "shares": {},
         }
-        numbers.sizes.append((facts, _columns([one.total])))
-        numbers.sizes.append((facts["shares"], _columns(list(one.shares.values()))))
+        numbers.sizes.append((facts, _size_columns([one.total])))
+        numbers.sizes.append((facts["shares"], _size_columns(list(one.shares.values()))))
         return facts
 
     return {
@@ -353,7 +353,7 @@ def _alike(rows: np.ndarray) -> Iterator[tuple[list[int], np.ndarray]]:
         yield row, np.flatnonzero(which.ravel() == kind)
 
 
-def _columns(sizes: Sequence[Size | None]) -> Sizes:
+def _size_columns(sizes: Sequence[Size | None]) -> Sizes:
     """Sizes as columns."""
     there = np.array([size is not None for size in sizes], dtype=bool)
     rows = [(size.l2, size.rms, size.max) if size else (np.nan,) * 3 for size in sizes]

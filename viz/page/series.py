@@ -17,13 +17,13 @@ import numpy as np
 from viz.errors import VizError
 from viz.reading.folding import Sizes
 
-NONE, ZERO, NAN, INF, FIRST = range(5)  # codes of gradients that are no ordinary number
+NONE, ZERO, NAN, INF, FIRST_ORDINARY = range(5)  # codes of gradients that are no ordinary number
 
 
 FAR = 2**29  # codes of values that are no ordinary number: NaN, Inf, -Inf follow
 
 
-Place = list[int]  # number of a series in the pool, and where in it to start
+SeriesPlace = list[int]  # number of a series in the pool, and where in it to start
 
 
 class Pool:
@@ -32,7 +32,7 @@ class Pool:
     def __init__(self) -> None:
         self.series: list[np.ndarray] = []
         self.lines: list[tuple[float, int, int, np.ndarray]] = []  # how each series is written
-        self.known: dict[bytes, Place] = {}
+        self.known: dict[bytes, SeriesPlace] = {}
 
     def copy(self) -> Pool:
         """Another pool with the same series, to which more can be added."""
@@ -41,14 +41,14 @@ class Pool:
         other.known = dict(self.known)
         return other
 
-    def add(self, numbers: Sequence[int] | np.ndarray) -> Place:
+    def add(self, numbers: Sequence[int] | np.ndarray) -> SeriesPlace:
         """Keep a series; its place: number of the pool's series and offset in that."""
         new = np.asarray(numbers, dtype=np.int64)
         if np.abs(new).max(initial=0) >= 2 * FAR:  # its differences would not fit into four bytes
             raise VizError("this graph is too long for a page: draw fewer steps, or save as .json")
         place = self.known.get(new.tobytes())
         if place is None:
-            self.lines.append(_line(len(self.series), new))
+            self.lines.append(_encoded(len(self.series), new))
             self.series.append(new)
             place = [len(self.series) - 1, 0]
             # A state's gradient is sent on by all its steps but one: those are found as its parts.
@@ -80,7 +80,7 @@ class Pool:
         return [(len(line[3]), line[2]) for line in lines], [line[1] for line in lines], planes
 
 
-def _line(number: int, series: np.ndarray) -> tuple[float, int, int, np.ndarray]:
+def _encoded(number: int, series: np.ndarray) -> tuple[float, int, int, np.ndarray]:
     """How noisy a series is, its number, whether it is differenced, and what is written of it."""
     steps = np.diff(series, prepend=0)
     bits, step_bits = (float(np.log2(1.0 + np.abs(s)).sum()) for s in (series, steps))
@@ -105,7 +105,9 @@ def gradient_code(value: float, digits: int = 3) -> int:
         return ZERO
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     least = 100 if digits == 3 else 10
-    return FIRST + 9 * least * (int(exponent) + 324) + int(mantissa.replace(".", "")) - least
+    return (
+        FIRST_ORDINARY + 9 * least * (int(exponent) + 324) + int(mantissa.replace(".", "")) - least
+    )
 
 
 def gradient_codes(values: np.ndarray, digits: int = 3) -> np.ndarray:
@@ -127,7 +129,7 @@ def gradient_codes(values: np.ndarray, digits: int = 3) -> np.ndarray:
     carried = mantissa >= 10 * least  # as 9.999 is 10.0
     power[carried] += 1
     mantissa[carried] = least
-    codes[usual] = FIRST + 9 * least * (power + 324) + mantissa - least
+    codes[usual] = FIRST_ORDINARY + 9 * least * (power + 324) + mantissa - least
     doubtful = np.zeros(values.shape, dtype=bool)  # so near the middle that the last bits decide
     doubtful[usual] = np.abs(scaled - np.floor(scaled) - 0.5) < 1e-6
     doubtful |= ~usual & (values > 0) & (values < math.inf)
@@ -137,7 +139,7 @@ def gradient_codes(values: np.ndarray, digits: int = 3) -> np.ndarray:
     return codes
 
 
-def gradients(sizes: Sizes, norms: Sequence[str], pool: Pool, digits: int = 3) -> list[Place]:
+def gradients(sizes: Sizes, norms: Sequence[str], pool: Pool, digits: int = 3) -> list[SeriesPlace]:
     """Places of the gradients' codes in each of some norms."""
     return [
         pool.add(np.where(sizes.there, gradient_codes(getattr(sizes, norm), digits), NONE))

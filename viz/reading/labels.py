@@ -55,7 +55,7 @@ def model_node(
     )
 
 
-def stem(group: DrawnNode, role: str, recording: Recording) -> str:
+def label_stem(group: DrawnNode, role: str, recording: Recording) -> str:
     """What stands before the step in a label that ends in it; "" for any other label."""
     tensor = group.main
     if group.home.step is None or role in ("cell", "initial"):
@@ -71,7 +71,7 @@ def _label(group: DrawnNode, role: str, recording: Recording) -> str:
         return ""
     if role == "initial":  # not by its name: h_0 is what the state of step 0 is called, too
         return f"initial {_fitting(state_label(recording.started_by(tensor), recording))}"
-    if name := stem(group, role, recording):
+    if name := label_stem(group, role, recording):
         return f"{_fitting(name)}_{step}"
     if tensor.op is None:
         name = tensor.name or ("leaf" if tensor.requires_grad else "constant")

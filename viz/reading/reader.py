@@ -19,7 +19,7 @@ from viz.model import AFTER, BEFORE, OUT, Model, ModelEdge, ModelNode, Parameter
 from viz.reading.classes import Classes
 from viz.reading.folding import Folded, Numbers
 from viz.reading.gradients import EdgeGradients, parameters, strips
-from viz.reading.labels import model_node, stem
+from viz.reading.labels import label_stem, model_node
 from viz.reading.levels import DrawnNode, DrawnNodes, check_detail
 from viz.reading.recording import Block, Recording, Use
 from viz.reading.story import headline_of
@@ -235,7 +235,7 @@ class _Reader:
         self.tensors[node.id] = group.main
         if group.role != "cell":
             node.gradient = self.sent.total(group.main) if seen else None
-        self.stems[node.id] = stem(group, node.role, self.recording)
+        self.stems[node.id] = label_stem(group, node.role, self.recording)
         self.nodes[node.id] = node
         return node
 
@@ -270,7 +270,7 @@ class _Reader:
         tag = model_node(group, role, self.recording, f"n{serial}", seen)
         tag.gradient = self.sent.along(uses)[1]
         self.behind[tag.id], self.tensors[tag.id] = uses, tensor
-        self.stems[tag.id] = stem(group, role, self.recording)
+        self.stems[tag.id] = label_stem(group, role, self.recording)
         self.nodes[tag.id] = tag
         return tag
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 import tinygrad_rnn as tr
 from tests.viz.sight import BLINDNESS, contrast, difference
 from viz.charts import chart, heat_map, openness, save, shares, spectrum
-from viz.charts.axes import COLOURS, DASHES, look, mark
+from viz.charts.axes import COLOURS, DASHES, mark, series_style
 from viz.charts.series import states_through_time
 from viz.errors import VizError
 
@@ -281,4 +281,4 @@ def test_colours_stand_out_and_are_never_alone():
     for colour in COLOURS:
         assert contrast(colour, "#ffffff") >= 3, colour
     assert len(set(DASHES)) == len(DASHES) == len(COLOURS)
-    assert len({tuple(map(str, look(k).values())) for k in range(24)}) == 24
+    assert len({tuple(map(str, series_style(k).values())) for k in range(24)}) == 24

@@ -15,8 +15,8 @@ import tinygrad_rnn as tr
 import viz
 from tinygrad_rnn.interop.files import load_layers
 from viz import __main__ as command
-from viz.cli.command import UsageError, output_folder, run
-from viz.cli.inputs import encode, prose, series
+from viz.cli.command import UsageError, output_folder, run_command
+from viz.cli.inputs import default_text, encode, series
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def call(here, monkeypatch):
     def call(line=""):
         monkeypatch.setattr(sys, "argv", ["viz", *line.split()])
         with pytest.raises(SystemExit) as end:
-            run(command.PROG, command.main)
+            run_command(command.PROG, command.main)
         return end.value.code
 
     return call
@@ -107,7 +107,7 @@ def test_biases_and_seed_reach_the_cell(call, drawn):
 def test_a_loss_at_every_step_is_the_mean(call, drawn):
     assert call("--cell rnn --steps 4 --hidden 3 --loss every --format dot") == 0
     loss, flow, _ = drawn[0]
-    classes, alphabet = encode(prose()[:5])
+    classes, alphabet = encode(default_text()[:5])
     layer = tr.RNN(len(alphabet), 3, rng=8)
     hidden = layer(np.eye(len(alphabet))[classes[:4], None]).outputs.data[:, 0]
     readout = next(e.source.data for e in flow.edges if e.source.name == "readout")
@@ -286,7 +286,7 @@ def test_running_out_of_memory_is_one_line(here, capsys):
         raise MemoryError
 
     with pytest.raises(SystemExit) as end:
-        run("greedy", greedy)
+        run_command("greedy", greedy)
     assert end.value.code == 2
     assert capsys.readouterr().err.startswith("greedy: not enough memory")
 
@@ -297,7 +297,7 @@ def test_a_warning_is_one_line(here, capsys):
         warnings.warn("drawn\n  coarser", viz.VizWarning, stacklevel=1)
 
     with pytest.raises(SystemExit) as end:
-        run("careless", careless)
+        run_command("careless", careless)
     assert end.value.code == 0
     assert capsys.readouterr().err == "careless: note: drawn coarser\n"
 
@@ -307,7 +307,7 @@ def test_a_defect_is_not_hidden(here):
         raise KeyError("a defect")
 
     with pytest.raises(KeyError):
-        run("defective", defective)
+        run_command("defective", defective)
 
 
 def test_output_is_whole_or_absent(here):

@@ -10,7 +10,7 @@ import pytest
 
 import viz
 from tests.viz.graphs import last_loss
-from viz.dot.graphviz import render
+from viz.dot.graphviz import run_graphviz
 from viz.save import write
 
 DOT = 'digraph { a [pos="20,20"]; b [pos="70,20"]; a -> b [pos="40,20 45,20 45,20 50,20"] }'
@@ -27,7 +27,7 @@ def fake_dot(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None
     ("form", "begins"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")]
 )
 def test_paints_every_format(form: str, begins: bytes) -> None:
-    assert render(DOT, form).startswith(begins)
+    assert run_graphviz(DOT, form).startswith(begins)
 
 
 def test_unknown_format_is_refused_before_anything_runs(
@@ -35,7 +35,7 @@ def test_unknown_format_is_refused_before_anything_runs(
 ) -> None:
     fake_dot(tmp_path, f"touch {tmp_path}/ran", monkeypatch)
     with pytest.raises(viz.VizError, match="svg, png, pdf"):
-        render(DOT, "bmp")
+        run_graphviz(DOT, "bmp")
     assert not (tmp_path / "ran").exists()
 
 
@@ -44,7 +44,7 @@ def test_hanging_graphviz_is_ended_with_all_it_started(
 ) -> None:
     fake_dot(tmp_path, f"sleep 60 & echo $! > {tmp_path}/grandchild; wait", monkeypatch)
     with pytest.raises(viz.GraphvizTimeoutError, match=r"did not finish within 0\.5 s"):
-        render(DOT, "svg", time_limit=0.5)
+        run_graphviz(DOT, "svg", time_limit=0.5)
     grandchild = int((tmp_path / "grandchild").read_text())
     for _ in range(100):  # whoever adopted it may need a moment to notice that it is gone
         if not Path(f"/proc/{grandchild}").exists() or _is_zombie(grandchild):
@@ -75,7 +75,7 @@ def test_failing_graphviz_is_named(
 ) -> None:
     fake_dot(tmp_path, script, monkeypatch)
     with pytest.raises(viz.GraphvizFailedError, match=message):
-        render(DOT, "svg")
+        run_graphviz(DOT, "svg")
 
 
 def test_missing_graphviz_says_what_to_install_and_what_needs_none(

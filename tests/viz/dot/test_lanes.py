@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viz.dot.lanes import HEAD, arrow, backward, forward
+from viz.dot.lanes import HEAD_IN_WIDTHS, arrow, backward_lane, forward_lane
 from viz.layout.template import sample
 from viz.style import THICK, THIN
 
@@ -36,30 +36,30 @@ def painted(width: float) -> tuple[float, float]:
 @given(st.floats(THIN, THICK))
 def test_a_head_is_as_wide_as_promised_and_no_longer_than_the_line_allows(width: float) -> None:
     wide, long = painted(width)
-    assert wide == pytest.approx(HEAD * width)
+    assert wide == pytest.approx(HEAD_IN_WIDTHS * width)
     assert long == pytest.approx(arrow(width)[1])
     assert 2 * width < long < 13
 
 
 def test_forward_runs_to_the_targets_outline_and_back_to_the_sources() -> None:
-    there, tip = parsed(forward(LEVEL, True))
+    there, tip = parsed(forward_lane(LEVEL, True))
     assert tip is not None
     assert tip[0] == 106  # an arrow's length beyond the curve
     assert there[0][0] == 0
-    back, end = parsed(backward(LEVEL, 3.0, True))
+    back, end = parsed(backward_lane(LEVEL, 3.0, True))
     assert end is not None
     assert end[0] == 0
     assert back[0][0] == 106
-    assert parsed(forward(LEVEL, False))[1] is None
-    assert parsed(backward(LEVEL, 3.0, False))[1] is None
-    assert parsed(backward(LEVEL, 3.0, True, reaches=False))[0][0][0] == 100
+    assert parsed(forward_lane(LEVEL, False))[1] is None
+    assert parsed(backward_lane(LEVEL, 3.0, False))[1] is None
+    assert parsed(backward_lane(LEVEL, 3.0, True, reaches=False))[0][0][0] == 100
 
 
 @pytest.mark.parametrize("width", [THIN, 2.5, THICK])
 @pytest.mark.parametrize("curve", [LEVEL, SWING])
 def test_the_lanes_do_not_touch(curve: list[tuple[float, float]], width: float) -> None:
     there, back = (sample(parsed(pos)[0].tolist(), 200) for pos in (
-        forward(curve, True), backward(curve, width, True),
+        forward_lane(curve, True), backward_lane(curve, width, True),
     ))  # fmt: skip
     apart = np.hypot(*(there[:, None] - back[None]).transpose(2, 0, 1)).min()
     assert apart > (width + 1) / 2
@@ -68,7 +68,7 @@ def test_the_lanes_do_not_touch(curve: list[tuple[float, float]], width: float) 
 @pytest.mark.parametrize("width", [THIN, 2.5, THICK])
 @pytest.mark.parametrize("curve", [LEVEL, SWING, SWING[::-1]])
 def test_a_head_points_along_its_line(curve: list[tuple[float, float]], width: float) -> None:
-    for pos, pen in ((backward(curve, width, True), width), (forward(curve, True), 1.0)):
+    for pos, pen in ((backward_lane(curve, width, True), width), (forward_lane(curve, True), 1.0)):
         lane, tip = parsed(pos)
         assert tip is not None
         long = arrow(pen)[1]
@@ -82,14 +82,18 @@ def test_a_head_points_along_its_line(curve: list[tuple[float, float]], width: f
 
 
 def test_the_gradient_is_on_the_left_of_the_data() -> None:
-    assert parsed(backward(LEVEL, 3.0, True))[0][0][1] > 0 > parsed(forward(LEVEL, True))[0][0][1]
+    assert (
+        parsed(backward_lane(LEVEL, 3.0, True))[0][0][1]
+        > 0
+        > parsed(forward_lane(LEVEL, True))[0][0][1]
+    )
 
 
 def test_a_line_shorter_than_its_head_keeps_some_of_itself() -> None:
     curve = [(0.0, 0.0), (1.0, 0.0), (2.0, 0.0), (3.0, 0.0)]
-    lane, tip = parsed(backward(curve, THICK, True, reaches=False))
+    lane, tip = parsed(backward_lane(curve, THICK, True, reaches=False))
     assert tip is not None
     assert len(lane) == 4
     assert np.isfinite(lane).all()
-    still = backward([(5.0, 5.0)] * 4, 2.0, True)
+    still = backward_lane([(5.0, 5.0)] * 4, 2.0, True)
     assert np.isfinite(parsed(still)[0]).all()

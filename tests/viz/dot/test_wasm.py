@@ -10,7 +10,7 @@ import pytest
 import viz
 from tests.viz.graphs import last_loss
 from viz.dot import graphviz, wasm
-from viz.dot.graphviz import render
+from viz.dot.graphviz import run_graphviz
 from viz.dot.svg import finish
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "lstm-op.dot"
@@ -40,9 +40,9 @@ def without_other_graphviz(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_paints_as_the_others_do(without_other_graphviz: None) -> None:
     pytest.importorskip("pygraphviz", reason="pygraphviz is not installed")
     source = GOLDEN.read_text(encoding="utf-8")
-    here = render(source, "svg")
+    here = run_graphviz(source, "svg")
     wasm.importlib.util.find_spec = lambda name: object()  # undone by the fixture
-    other = render(source, "svg")
+    other = run_graphviz(source, "svg")
     assert here != other  # or else it was the same program
     (shapes, places), (other_shapes, other_places) = parted(here), parted(other)
     assert shapes == other_shapes
@@ -52,7 +52,7 @@ def test_paints_as_the_others_do(without_other_graphviz: None) -> None:
 
 def test_text_of_any_script_passes_through(without_other_graphviz: None) -> None:
     label = "naïve 梯度 градиент"
-    painted = render(f'digraph {{ a [pos="20,20", label="{label}"] }}', "svg").decode()
+    painted = run_graphviz(f'digraph {{ a [pos="20,20", label="{label}"] }}', "svg").decode()
     assert all(word in painted for word in label.split())
 
 
@@ -60,7 +60,7 @@ def test_other_formats_are_refused_with_what_to_install(without_other_graphviz: 
     assert graphviz.is_there("svg")
     assert not graphviz.is_there("png")
     with pytest.raises(viz.GraphvizMissingError, match=r"no Graphviz found for \.png: "):
-        render('digraph { a [pos="20,20"] }', "png")
+        run_graphviz('digraph { a [pos="20,20"] }', "png")
 
 
 def test_what_is_offered_depends_on_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,11 +87,11 @@ def test_in_a_browser_the_page_lends_one(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(wasm, "IN_BROWSER", True)
     monkeypatch.setitem(sys.modules, "wasm_graphviz", InBrowser())  # type: ignore[arg-type]
     assert not graphviz.is_there("pdf")
-    assert render("digraph { }", "svg") == b'<?xml version="1.0"?><svg>svg nop2</svg>'
+    assert run_graphviz("digraph { }", "svg") == b'<?xml version="1.0"?><svg>svg nop2</svg>'
     with pytest.raises(viz.GraphvizFailedError, match="syntax error in line 1"):
-        render("rubbish", "svg")
+        run_graphviz("rubbish", "svg")
     with pytest.raises(viz.GraphvizMissingError, match=r"paints no \.pdf: save as \.svg"):
-        render("digraph { }", "pdf")
+        run_graphviz("digraph { }", "pdf")
 
 
 def test_in_a_browser_that_lends_none_everything_else_still_works(
@@ -111,4 +111,4 @@ def test_a_module_of_that_name_without_layout_is_a_named_error(
     monkeypatch.setattr(wasm, "IN_BROWSER", True)
     monkeypatch.setitem(sys.modules, "wasm_graphviz", SimpleNamespace())  # type: ignore[arg-type]
     with pytest.raises(viz.GraphvizFailedError, match="layout"):
-        render("digraph { }", "svg")
+        run_graphviz("digraph { }", "svg")

@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from viz.layout.coordinates import _close_up, _isotonic, _median, space
+from viz.layout.coordinates import _close_up, _isotonic, _weighted_median, space
 from viz.layout.ordering import order_rows
 from viz.layout.template import Box, Line
 
@@ -241,7 +241,7 @@ def test_the_median_has_half_of_the_weight_on_either_side(
     pulls: list[tuple[float, float]], middle: float
 ) -> None:
     for order in itertools.permutations(pulls):
-        assert _median(list(order)) == middle
+        assert _weighted_median(list(order)) == middle
 
 
 @pytest.mark.parametrize("seed", range(30))

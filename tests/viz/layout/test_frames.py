@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.viz.models import edge, gap, model, node
-from viz.layout.frames import MARGIN, frame, frame_label, legend, legend_height
+from viz.layout.frames import MARGIN, frame, frame_label, legend_height, legend_lines
 from viz.metrics import FONT, SMALL, text_width
 from viz.model import OUT, Layer, Model, ParameterShares, Strip
 
@@ -89,7 +89,7 @@ def test_a_small_graph_stands_in_the_middle_of_its_legend() -> None:
 @pytest.mark.parametrize("width", [180.0, 328.0, 428.0, 700.0, 2000.0])
 def test_the_legends_words_fit_any_width(width: float) -> None:
     drawn = model([], notes=["a note of many words, " * 12])
-    lines = legend(drawn, width)
+    lines = legend_lines(drawn, width)
     assert all(text_width(line, SMALL) <= width - 2 * MARGIN for line in lines)
     assert legend_height(drawn, width) >= 8 * len(lines)
     said = " ".join(" ".join(lines).split())

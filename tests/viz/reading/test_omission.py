@@ -189,9 +189,9 @@ def test_a_picture_may_be_exactly_as_large_as_the_limit(monkeypatch: pytest.Monk
     flow = tr.trace(loss)
     whole = viz.draw(loss, flow, detail="cell", steps="all").model
     size = len(whole.nodes) + len(whole.edges)
-    monkeypatch.setattr(build, "LARGEST", size)
+    monkeypatch.setattr(build, "MAX_PAINTED", size)
     assert viz.draw(loss, flow, detail="cell", steps="all", strict=True).model.notes == []
-    monkeypatch.setattr(build, "LARGEST", size - 1)
+    monkeypatch.setattr(build, "MAX_PAINTED", size - 1)
     with pytest.warns(viz.VizWarning, match="drawn at detail 'step': at 'cell' it would be"):
         coarser = viz.draw(loss, flow, detail="cell", steps="all").model
     assert coarser.detail == "step"
@@ -205,14 +205,14 @@ def test_what_is_plainly_too_large_is_not_even_read(monkeypatch: pytest.MonkeyPa
     count = 2 * len(tr.graph.topological(loss))  # about two nodes and edges for each tensor
     whole = viz.draw(loss, steps="all").model
     size = len(whole.nodes) + len(whole.edges)
-    monkeypatch.setattr(build, "LARGEST", count - 1)
+    monkeypatch.setattr(build, "MAX_PAINTED", count - 1)
     with pytest.raises(viz.TooLargeError, match=f"about {count} nodes"):
         viz.draw(loss, steps="all", strict=True)
-    monkeypatch.setattr(build, "LARGEST", count)
+    monkeypatch.setattr(build, "MAX_PAINTED", count)
     assert size > count
     with pytest.raises(viz.TooLargeError, match=f"about {size} nodes"):  # it was read
         viz.draw(loss, steps="all", strict=True)
-    monkeypatch.setattr(build, "LARGEST", count - 1)
+    monkeypatch.setattr(build, "MAX_PAINTED", count - 1)
     # Of steps that are left out nothing is known so far, nor of what a coarser level gathers.
     viz.draw(loss, detail="op", steps=[0, 8], strict=True)
     estimates = [("op", [0]), ("op", "auto"), ("gate", "all"), ("op", "all")]
@@ -226,7 +226,7 @@ def test_the_scale_without_a_flow_is_a_decade_to_either_side() -> None:
 
 def test_warnings_point_at_the_line_that_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     loss = last_loss("lstm", 9)
-    monkeypatch.setattr(build, "LARGEST", 100)
+    monkeypatch.setattr(build, "MAX_PAINTED", 100)
     with pytest.warns(viz.VizWarning) as drawn:
         viz.draw(loss)
     with pytest.warns(viz.VizWarning) as compared:

@@ -282,7 +282,7 @@ def open_layer(
     finally:
         generator.set_state(after)
         recording.mark(surroundings().scope)
-    if not all(_agree(a, b) for a, b in zip(own, found, strict=True)):
+    if not all(_all_close(a, b) for a, b in zip(own, found, strict=True)):
         recording.notes.append(
             f"{kind} is drawn as PyTorch computed it: step by step, its outputs were others, as "
             "with a dropout whose random numbers cannot be drawn again"
@@ -299,7 +299,7 @@ def _generator(device: Any) -> Any:
     return getattr(torch, device.type).default_generators[device.index]
 
 
-def _agree(a: Any, b: Any) -> bool:
+def _all_close(a: Any, b: Any) -> bool:
     """Whether two tensors agree but for rounding."""
     limits = torch.finfo(a.dtype)
     near = limits.eps**0.5
