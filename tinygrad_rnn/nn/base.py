@@ -83,23 +83,18 @@ def prepared(cell: Cell) -> Callable[[Any, Any], Any]:
     return cell if shared is None else lambda x, state: step(x, state, shared)
 
 
-def mark_call(call: Call, x: Any, before: Any, after: Any) -> None:
-    """Note what one call of a cell read, took and gave, and name what it gave.
+def mark_call(call: Call, x: Any, taken: dict[str, Tensor], given: dict[str, Tensor]) -> None:
+    """Note what one call of a cell read, took and gave.
 
     Args:
         call: the mark to fill in.
         x: the input of this step.
-        before: the state before it.
-        after: the state after it.
+        taken: the state before it, by part.
+        given: the state after it, by part.
     """
-    given = flatten(after)
-    for name, part in given.items():
-        if part.name is None:
-            part.name = name
     call.parts = tuple(given)
     call.gives = tuple([part.index for part in given.values()])
-    taken = flatten(before).values()
-    call.takes = tuple([part.index for part in taken if isinstance(part, Tensor)])
+    call.takes = tuple([part.index for part in taken.values() if isinstance(part, Tensor)])
     call.reads = x.index if isinstance(x, Tensor) else None
 
 
@@ -118,14 +113,19 @@ def marked(step: CellFunction) -> CellFunction:
 
     @wraps(step)
     def call(self: Any, x: Any, state: Any) -> Any:
-        if any(entry.call is not None for entry in surroundings().scope):
-            return step(self, x, state)
+        for entry in surroundings().scope:
+            if entry.call is not None:
+                return step(self, x, state)
         kind = type(self).__name__
         here = scope(kind)
         here.entry.call = Call(self, kind)
         with here:
             after = step(self, x, state)
-        mark_call(here.entry.call, x, state, after)
+        given = flatten(after)
+        for name, part in given.items():
+            if part.name is None:
+                part.name = name
+        mark_call(here.entry.call, x, flatten(state), given)
         return after
 
     return call

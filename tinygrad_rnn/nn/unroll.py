@@ -109,11 +109,13 @@ def _unroll_graph(
     states: list[Any] = [None] * len(inputs)
     times = range(len(inputs))
     chain, kind, call_cell = object(), type(cell).__name__, prepared(cell)
+    taken = flatten(state)
     for step, t in enumerate(reversed(times) if reverse else times):
         call = Call(chain, kind, reverse=reverse)
         with scope("t", t, call):
             if truncate is not None and step and step % truncate == 0:
                 state = tree_map(stop_gradient, state)
+                taken = flatten(state)
             x = as_constant(inputs._array[t], "x") if constant else _with_name(inputs[t])
             after = call_cell(x, state)
             if step == 0:
@@ -121,10 +123,12 @@ def _unroll_graph(
             if mask is not None and not mask[t].all():
                 call.made = tuple([part.index for part in flatten(after).values()])
                 after = tree_map(lambda new, old, here=mask[t]: _keep(here, new, old), after, state)
-            mark_call(call, x, state, after)
-            state = states[t] = after
-            for part, tensor in flatten(state).items():
+            given = flatten(after)
+            for part, tensor in given.items():
                 tensor.name = part
+            mark_call(call, x, taken, given)
+            state = states[t] = after
+            taken = given
     return Run(states, state)
 
 

@@ -64,15 +64,15 @@ def _gather_gates(uses: Uses) -> Array:
     if end != a.shape[-1]:
         return _add_gates(uses)
     out = np.empty(a.shape, a.dtype)
-    for _, node in uses:
-        part, y = out[..., node.params["columns"]], node._array
+    parts = [out[..., node.params["columns"]] for _, node in uses]
+    for part, (_, node) in zip(parts, uses, strict=True):
+        y = node._array
         np.multiply(y, y, part)
         np.subtract(y if node.op is sigmoid_gate else 1, part, part)
     if np.count_nonzero(out < DIGITS_LOST):
-        for _, node in uses:
-            _MEND[node.op](out[..., node.params["columns"]], _gate_columns(node), node._array)
-    for g, node in uses:
-        part = out[..., node.params["columns"]]
+        for part, (_, node) in zip(parts, uses, strict=True):
+            _MEND[node.op](part, _gate_columns(node), node._array)
+    for part, (g, _) in zip(parts, uses, strict=True):
         np.multiply(part, g, part)
     return out
 
