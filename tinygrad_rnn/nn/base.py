@@ -142,10 +142,11 @@ class GatedCell(Cell):
         learn_state: whether the starting state is learned, or zeros.
         dtype: of all parameters.
         rng: a `numpy.random.Generator`, or a seed for one.
+        output_size: the length of h_t, if it is not H.
 
     Attributes:
         weight_ih: W of all G gates, shape (G*H, I).
-        weight_hh: U of all gates, shape (G*H, H).
+        weight_hh: U of all gates, shape (G*H, H), or (G*H, `output_size`).
         bias: b of all gates, shape (G*H,); None without.
 
     Raises:
@@ -169,8 +170,10 @@ class GatedCell(Cell):
         learn_state: bool,
         dtype: DTypeLike,
         rng: Seed,
+        output_size: int | None = None,
     ) -> None:
-        check_sizes(input_size, hidden_size)
+        self.output_size = hidden_size if output_size is None else output_size
+        check_sizes(input_size, hidden_size, self.output_size)
         self.rng = np.random.default_rng(rng)
         self.input_size, self.hidden_size = input_size, hidden_size
         self.gates = gates  # one letter per gate, in the order in which their rows are stacked
@@ -178,11 +181,12 @@ class GatedCell(Cell):
         self._rows: dict[str, slice] = {}
         rows = len(gates) * hidden_size
         self.weight_ih = self._uniform(rows, input_size)
-        self.weight_hh = self._uniform(rows, hidden_size)
+        self.weight_hh = self._uniform(rows, self.output_size)
         self.bias = Parameter(np.zeros(rows), dtype=dtype) if bias else None
         if learn_state:
             for part in self.parts:
-                setattr(self, f"{part}_0", Parameter(np.zeros(hidden_size), dtype=dtype))
+                start = np.zeros(self._size_of(part))
+                setattr(self, f"{part}_0", Parameter(start, dtype=dtype))
 
     def _uniform(self, *shape: int) -> Parameter:
         bound = 1 / np.sqrt(self.hidden_size)
@@ -224,8 +228,11 @@ class GatedCell(Cell):
             bias[self.rows(gate)] = value
             self.bias.data = bias
 
+    def _size_of(self, part: str) -> int:
+        return self.output_size if part == "h" else self.hidden_size
+
     def _start(self, part: str, batch: int) -> Tensor:
-        shape = (batch, self.hidden_size)
+        shape = (batch, self._size_of(part))
         learned = getattr(self, f"{part}_0", None)
         if learned is not None:
             return np.broadcast_to(learned, shape)  # type: ignore[return-value]  # dispatched to Tensor

@@ -73,7 +73,7 @@ class LSTMState(NamedTuple):
     """The state of an LSTM.
 
     Attributes:
-        h: the hidden state, shape (batch, H).
+        h: the hidden state, shape (batch, H), or (batch, P) if it is projected.
         c: the cell state, shape (batch, H).
 
     >>> h, c = LSTMCell(2, 3).initial_state(batch=1)
@@ -115,6 +115,8 @@ class LSTMCell(GatedCell):
             minus `forget_bias`.
         learn_state: whether h_0 and c_0 are parameters `h_0`, `c_0` (H,) instead of zeros.
         max_length: the longest time scale, in steps, of ``forget_bias="chrono"``.
+        proj_size: P, if h_t is projected to that length, ``h_t = V (o * tanh(c_t))`` (Sak et al.
+            2014): the parameter `weight_hr` (P, H) is V, and U is (4*H, P).
 
     Raises:
         ValueError: if a size is below 1, `forget_bias` is another text, or `max_length` and
@@ -141,9 +143,11 @@ class LSTMCell(GatedCell):
         coupled: bool = False,
         learn_state: bool = False,
         max_length: float | None = None,
+        proj_size: int | None = None,
     ) -> None:
         gates = "igo" if coupled else "ifgo"
-        super().__init__(gates, input_size, hidden_size, bias, learn_state, dtype, rng)
+        super().__init__(gates, input_size, hidden_size, bias, learn_state, dtype, rng, proj_size)
+        self.weight_hr = None if proj_size is None else self._uniform(proj_size, hidden_size)
         self.coupled = coupled
         keeping = self._keeping("forget_bias", forget_bias, max_length)
         if keeping is not None and not coupled:
@@ -173,6 +177,8 @@ class LSTMCell(GatedCell):
             o = self._gate("o", a, c)
         with _HIDDEN:
             h = o * tanh(c)
+            if self.weight_hr is not None:
+                h = linear(h, self.weight_hr)
         return LSTMState(h, c)
 
     def _gate(self, name: str, a: Any, c: Tensor) -> Any:

@@ -50,6 +50,8 @@ def form_of(module: GatedCell | RecurrentLayers) -> Form:
         form["nonlinearity"] = cell.nonlinearity
     if isinstance(cell, LSTMCell):
         form |= {"peepholes": cell.peephole is not None, "coupled": cell.coupled}
+        if cell.weight_hr is not None:
+            form["proj_size"] = cell.output_size
     if isinstance(cell, GRUCell):
         form["reset"] = cell.reset
     if isinstance(module, RecurrentLayers):
@@ -95,7 +97,8 @@ def network(form: Form, arrays: Mapping[str, Any]) -> Any:
     first = arrays.get("weight_hh", arrays.get("layers.0.weight_hh"))
     try:
         # Compared before anything is made: a file may claim any size.
-        if kind is None or np.shape(first)[-1:] != (options["hidden_size"],):
+        columns = options.get("proj_size", options["hidden_size"])
+        if kind is None or np.shape(first)[-1:] != (columns,):
             raise ValueError("its arrays have another size")
         if not 1 <= layers <= len(arrays):
             raise ValueError(f"there are arrays for fewer than {layers} layers")

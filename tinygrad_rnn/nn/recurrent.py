@@ -7,6 +7,7 @@ The parameters of layer K are those of its cell:
     layers.K.bias           (G*H,)      unless bias=False
     layers.K.bias_hn        (H,)        GRU with reset="after", unless bias=False
     layers.K.peephole       (3*H,)      LSTM with peepholes=True; (2*H,) if coupled
+    layers.K.weight_hr      (P, H)      LSTM with proj_size=P; weight_hh is then (4*H, P)
     layers.K.h_0, .c_0      (H,)        with learn_state=True
     reverse.K.*             likewise, the cell that runs backwards, if bidirectional
 """
@@ -140,7 +141,7 @@ class RecurrentLayers(Module):
         forwards: list[GatedCell] = []
         backwards: list[GatedCell] = []
         for k in range(num_layers):
-            size = input_size if k == 0 else hidden_size * (1 + bidirectional)
+            size = input_size if k == 0 else forwards[-1].output_size * (1 + bidirectional)
             for cells in [forwards, backwards][: 1 + bidirectional]:
                 cells.append(
                     self.cell(size, hidden_size, bias=bias, dtype=dtype, rng=generator, **options)
@@ -276,8 +277,8 @@ class RNN(RecurrentLayers):
 class LSTM(RecurrentLayers):
     """Layers of `LSTMCell`, with the arguments of `RecurrentLayers`.
 
-    Its options are `forget_bias`, `max_length`, `peepholes`, `coupled` and `learn_state`, as of
-    the cell.
+    Its options are `forget_bias`, `max_length`, `peepholes`, `coupled`, `proj_size` and
+    `learn_state`, as of the cell.
 
     >>> run = LSTM(2, 3, num_layers=2, rng=0)(np.ones((5, 1, 2)), lengths=[4])
     >>> [state.c.shape for state in run.final]

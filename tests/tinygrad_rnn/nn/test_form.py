@@ -18,6 +18,7 @@ NETWORKS = [
     lambda **more: tr.LSTM(3, 4, coupled=True, **more),
     lambda **more: tr.LSTM(3, 4, coupled=True, peepholes=True, **more),
     lambda **more: tr.LSTM(3, 4, peepholes=True, learn_state=True, **more),
+    lambda **more: tr.LSTM(3, 4, proj_size=2, learn_state=True, **more),
     lambda **more: tr.GRU(3, 4, **more),
     lambda **more: tr.GRU(3, 4, reset="after", **more),
     lambda **more: tr.GRU(3, 4, reset="after", bias=False, **more),

@@ -63,11 +63,15 @@ def fused_run(cell: Cell, inputs: Any, state: Any, mask: Array | None) -> Tensor
 def _fused_form(cell: Cell) -> tuple[Primitive, type[FusedFunction]]:
     if type(cell) is RNNCell:
         return FUSED_RNN, RNNFunction
-    if type(cell) is LSTMCell and cell.peephole is None and not cell.coupled:
+    if type(cell) is LSTMCell and _is_plain(cell):
         return FUSED_LSTM, LSTMFunction
     if type(cell) is GRUCell:
         return FUSED_GRU, GRUFunction if cell.reset == "before" else GRUAfterFunction
     raise NotDifferentiableError(
-        f"{type(cell).__name__} as it is has no fused form (nor have cells of one's own, peepholes "
-        "and coupled gates): unroll with engine='graph'"
+        f"{type(cell).__name__} as it is has no fused form (nor have cells of one's own, "
+        "peepholes, coupled gates and projected states): unroll with engine='graph'"
     )
+
+
+def _is_plain(cell: LSTMCell) -> bool:
+    return cell.peephole is None and not cell.coupled and cell.weight_hr is None
