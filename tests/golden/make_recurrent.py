@@ -1,8 +1,8 @@
-"""Make keras.json, haiku.json, onnx.json and torch.json: what those libraries compute.
+"""Make keras.json, haiku.json, flax.json, onnx.json and torch.json: what those libraries compute.
 
 Run it where numpy and the library are installed (for Keras and Haiku, JAX as well):
 
-    python tests/golden/make_recurrent.py keras haiku onnx torch
+    python tests/golden/make_recurrent.py keras haiku flax onnx torch
 
 Weights, inputs, initial states and cotangents are random with fixed seeds, all in float64. The
 loss is the sum of all outputs times a cotangent and, for an LSTM, of the last cell state times one.
@@ -119,8 +119,17 @@ def keras_cases() -> dict[str, Any]:
     }
 
 
+def nested(flat: Arrays, start: str = "") -> dict[str, Arrays]:
+    """Return arrays by module and name, of dotted names."""
+    out: dict[str, Arrays] = {}
+    for name, array in flat.items():
+        module, _, last = name.rpartition(".")
+        out.setdefault(start + module, {})[last] = array
+    return out
+
+
 def haiku_cases() -> dict[str, Any]:
-    """Haiku: its GRU and its LSTM."""
+    """Haiku: its VanillaRNN, its GRU and its LSTM."""
     import haiku as hk
     import jax
 
@@ -131,18 +140,91 @@ def haiku_cases() -> dict[str, Any]:
         transformed = hk.without_apply_rng(hk.transform(network))
 
         def forward(weights: Any, x: Any, states: Any) -> Any:
-            outputs, last = transformed.apply({module: weights}, x, states)
+            dotted = any("." in name for name in weights)
+            known = nested(weights, module) if dotted else {module: weights}
+            outputs, last = transformed.apply(known, x, states)
             return outputs, list(last) if isinstance(last, tuple) else [last]
 
         return forward
 
+    linear = {"linear.w": (I, H), "linear.b": (H,), "linear_1.w": (H, H), "linear_1.b": (H,)}
+    vanilla = run(lambda: hk.VanillaRNN(H), "vanilla_rnn/", lambda h: h)
     gru = {"w_i": (I, 3 * H), "w_h": (H, 3 * H), "b": (3 * H,)}
     lstm = {"w": (I + H, 4 * H), "b": (4 * H,)}
     return {
+        "VanillaRNN": case(190, "RNN", linear, vanilla, jax.grad),
         "GRU": case(200, "GRU", gru, run(lambda: hk.GRU(H), "gru", lambda h: h), jax.grad),
         "LSTM": case(
             210, "LSTM", lstm, run(lambda: hk.LSTM(H), "lstm/linear", hk.LSTMState), jax.grad
         ),
+    }
+
+
+def flax_cases() -> dict[str, Any]:
+    """Flax: the four cells of flax.linen, and those of flax.nnx that have all gates in one."""
+    import jax
+    import jax.numpy as jnp
+    from flax import linen, nnx
+
+    def run(step: Callable[..., Any]) -> Callable[..., Any]:
+        def forward(weights: Any, x: Any, states: Any) -> Any:
+            carry = tuple(states[::-1]) if len(states) > 1 else states[0]  # Flax's is (c, h)
+            outputs = []
+            for t in range(T):
+                carry, y = step(nested(weights), carry, jnp.asarray(x)[t])
+                outputs.append(y)
+            return jnp.stack(outputs), list(carry)[::-1] if len(states) > 1 else [carry]
+
+        return forward
+
+    def of_linen(name: str) -> Callable[..., Any]:
+        cell = getattr(linen, name)(features=H, dtype=jnp.float64, param_dtype=jnp.float64)
+        return run(lambda weights, carry, x: cell.apply({"params": weights}, carry, x))
+
+    def of_nnx(name: str) -> Callable[..., Any]:
+        kinds = {"dtype": jnp.float64, "param_dtype": jnp.float64}
+        made = getattr(nnx, name)(I, H, rngs=nnx.Rngs(0), **kinds)
+        graph, _, rest = nnx.split(made, nnx.Param, ...)
+
+        def step(weights: Any, carry: Any, x: Any) -> Any:
+            params = {
+                module: {key: nnx.Param(value) for key, value in arrays.items()}
+                for module, arrays in weights.items()
+            }
+            return nnx.merge(graph, nnx.State(params), rest)(carry, x)
+
+        return run(step)
+
+    def each(gates: str, biased: str) -> dict[str, tuple[int, ...]]:
+        shapes: dict[str, tuple[int, ...]] = {f"i{gate}.kernel": (I, H) for gate in gates}
+        shapes |= {f"h{gate}.kernel": (H, H) for gate in gates}
+        return shapes | {f"{side}.bias": (H,) for side in biased.split()}
+
+    simple = {"i.kernel": (I, H), "i.bias": (H,), "h.kernel": (H, H)}
+    lstm = each("ifgo", "hi hf hg ho")
+    gru = each("rzn", "ir iz in hn")
+    return {
+        "SimpleCell": case(500, "RNN", simple, of_linen("SimpleCell"), jax.grad),
+        "LSTMCell": case(510, "LSTM", lstm, of_linen("LSTMCell"), jax.grad),
+        "OptimizedLSTMCell": case(520, "LSTM", lstm, of_linen("OptimizedLSTMCell"), jax.grad),
+        "GRUCell": case(530, "GRU", gru, of_linen("GRUCell"), jax.grad),
+        **nnx_cases(case, of_nnx, jax.grad),
+    }
+
+
+def nnx_cases(case: Any, of_nnx: Any, grad: Any) -> dict[str, Any]:
+    """The cells of flax.nnx whose gates are in one pair of arrays."""
+
+    def shapes(gates: int, bias: str) -> dict[str, tuple[int, ...]]:
+        kernels = {"dense_i.kernel": (I, gates * H), "dense_h.kernel": (H, gates * H)}
+        return {**kernels, f"{bias}.bias": (gates * H,)}
+
+    return {
+        "nnx SimpleCell": case(540, "RNN", shapes(1, "dense_i"), of_nnx("SimpleCell"), grad),
+        "nnx OptimizedLSTMCell": case(
+            550, "LSTM", shapes(4, "dense_h"), of_nnx("OptimizedLSTMCell"), grad
+        ),
+        "nnx GRUCell": case(560, "GRU", shapes(3, "dense_i"), of_nnx("GRUCell"), grad),
     }
 
 
@@ -240,6 +322,7 @@ def torch_cases() -> dict[str, Any]:
 LIBRARIES: dict[str, tuple[Callable[[], dict[str, Any]], tuple[str, ...]]] = {
     "keras": (keras_cases, ("keras", "jax", "jaxlib")),
     "haiku": (haiku_cases, ("dm-haiku", "jax", "jaxlib")),
+    "flax": (flax_cases, ("flax", "jax", "jaxlib")),
     "onnx": (onnx_cases, ("onnx",)),
     "torch": (torch_cases, ("torch",)),
 }

@@ -106,6 +106,7 @@ def no_such_submodule():
 
 TORCH = {"weight_ih": np.ones((3, 2)), "weight_hh": np.ones((3, 3))}
 KERAS = {"kernel": np.ones((2, 3)), "recurrent_kernel": np.ones((3, 3))}
+FLAX = {"i": {"kernel": np.ones((2, 3))}, "h": {"kernel": np.ones((3, 3))}}
 ONNX = {"W": np.ones((1, 3, 2)), "R": np.ones((1, 3, 3))}
 
 
@@ -336,6 +337,16 @@ RAISES = {
         "WeightsFileError": lambda: tr.load_layers("nowhere.safetensors"),
         "StateDictError": no_layers,
     },
+    "from_arrays": {
+        "StateDictError": lambda: interop.from_arrays({}, {"weight_ih": "W", "weight_hh": "U"}),
+        "ValueError": lambda: interop.from_arrays({}, {}),
+    },
+    "from_flax": {
+        "StateDictError": lambda: interop.from_flax({}),
+        "TypeError": lambda: interop.from_flax("model.msgpack"),
+        "ValueError": lambda: interop.from_flax(FLAX, nonlinearity="cube"),
+    },
+    "to_flax": {"StateDictError": lambda: interop.to_flax(tr.GRUCell(2, 3))},
     "from_haiku": {"StateDictError": lambda: interop.from_haiku({})},
     "to_haiku": {"StateDictError": lambda: interop.to_haiku(cell())},
     "save": {

@@ -28,7 +28,7 @@ Reader = Callable[[Path], tuple[dict[str, Any], dict[str, Form]]]
 
 # What an array of a recurrent layer is called, after the name of the layer.
 OWN_ARRAYS = re.compile(
-    r"(?:layers|reverse)\.\d+\.(?:weight_ih|weight_hh|bias|bias_hn|peephole|h_0|c_0)"
+    r"(?:layers|reverse)\.\d+\.(?:weight_ih|weight_hh|weight_hr|bias|bias_hn|peephole|h_0|c_0)"
 )
 TORCH_ARRAYS = re.compile(r"(?:weight|bias)_(?:ih|hh|hr)(?:_l\d+(?:_reverse)?)?")
 NAME = re.compile(rf"(?:(?P<place>.+?)\.)??(?P<array>{OWN_ARRAYS.pattern}|{TORCH_ARRAYS.pattern})")

@@ -23,16 +23,28 @@ GATE_ORDER = {"RNN": "h", "LSTM": "ifgo", "GRU": "rzn", "peephole": "ifo"}
 
 
 class Convention(NamedTuple):
-    """The rows of each kind of cell, by the letters of this project, and what z stands for."""
+    """How a library stacks the gates of its cells, and what they stand for.
 
-    rows: dict[str, str]
-    z_is_kept: bool = True  # the share of the past that is kept: this project's 1 - z
+    Attributes:
+        rows: by kind of cell, ``"RNN"``, ``"LSTM"`` or ``"GRU"``, its gates in the order of their
+            rows: an LSTM's i, f, g (the candidate) and o, a GRU's r, z and n, an RNN's h; under
+            ``"peephole"`` an LSTM's i, f and o.
+        z_is_kept: whether a GRU's z is the share of the past that is kept, this project's 1 - z.
+        forget_bias: what is added to an LSTM's forget gate on every call, beside its bias.
+
+    >>> dynet = Convention({"LSTM": "ifog"}, forget_bias=1.0)
+    """
+
+    rows: Mapping[str, str]
+    z_is_kept: bool = True
+    forget_bias: float = 0.0
 
 
 TORCH = Convention({"RNN": "h", "LSTM": "ifgo", "GRU": "rzn"})
 KERAS = Convention({"RNN": "h", "LSTM": "ifgo", "GRU": "zrn"})
 ONNX = Convention({"RNN": "h", "LSTM": "iofg", "GRU": "zrn", "peephole": "iof"})
-HAIKU = Convention({"LSTM": "igfo", "GRU": "zrn"}, z_is_kept=False)
+HAIKU = Convention({"RNN": "h", "LSTM": "igfo", "GRU": "zrn"}, z_is_kept=False, forget_bias=1.0)
+FLAX = TORCH
 
 
 class Pieces(NamedTuple):
@@ -43,6 +55,7 @@ class Pieces(NamedTuple):
     bias_ih: Array | None = None  # (G*H,)
     bias_hh: Array | None = None  # (G*H,), a second bias, added to the first
     peephole: Array | None = None  # (3*H,)
+    weight_hr: Array | None = None  # (P, H), an LSTM's projection; weight_hh is then (4*H, P)
 
 
 def kind_of(weight_hh: Array, name: str) -> str:
@@ -87,31 +100,48 @@ def build(
     Raises:
         StateDictError: if a shape or a dtype does not fit.
     """
-    kind = kind_of(pieces.weight_hh, names["weight_hh"])
-    _check_shapes(pieces, names)
+    projected = pieces.weight_hr is not None
+    kind = "LSTM" if projected else kind_of(pieces.weight_hh, names["weight_hh"])
+    hidden = _hidden_size(pieces, names)
+    _check_shapes(pieces, names, hidden, len(GATE_ORDER[kind]) * hidden)
     ours = _reorder(pieces._asdict(), convention, kind, to_ours=True)
     if "bias_ih" in ours:
         ours["bias"] = ours.pop("bias_ih")
+    if kind == "LSTM" and convention.forget_bias:
+        ours.setdefault("bias", np.zeros(4 * hidden, pieces.weight_hh.dtype))
+        ours["bias"][hidden : 2 * hidden] += convention.forget_bias
     if "bias_hh" in ours:
-        second, n = ours.pop("bias_hh"), slice(2 * pieces.weight_hh.shape[1], None)
+        second, n = ours.pop("bias_hh"), slice(2 * hidden, None)
         if options.get("reset") == "after":  # r multiplies this part of it, so it stays apart
             ours["bias_hn"] = second[n].copy()
             second[n] = 0
         ours["bias"] = ours["bias"] + second
     if "peephole" in ours:
         options["peepholes"] = True
-    (_, inputs), (_, hidden), dtype = pieces[0].shape, pieces[1].shape, pieces[1].dtype
+    if projected:
+        options["proj_size"] = pieces.weight_hh.shape[1]
+    inputs, dtype = pieces.weight_ih.shape[1], pieces.weight_hh.dtype
     cell: GatedCell = CELLS[kind](inputs, hidden, bias="bias" in ours, dtype=dtype, **options)
     cell.load_state_dict(ours)
     return cell
 
 
-def _check_shapes(pieces: Pieces, names: Mapping[str, str]) -> None:
+def _hidden_size(pieces: Pieces, names: Mapping[str, str]) -> int:
+    """Return H: the columns of the recurrent weight, or of the projection."""
+    for name in ("weight_hh", "weight_hr"):
+        array = getattr(pieces, name)
+        if array is not None and array.ndim != 2:
+            raise StateDictError(f"{names[name]} {array.shape} is no matrix")
+    source = pieces.weight_hh if pieces.weight_hr is None else pieces.weight_hr
+    return int(source.shape[1])
+
+
+def _check_shapes(pieces: Pieces, names: Mapping[str, str], hidden: int, rows: int) -> None:
     """Raise StateDictError unless every array agrees with the recurrent weight."""
     weight_hh = pieces.weight_hh
-    rows, hidden = weight_hh.shape
     inputs = pieces.weight_ih.shape[-1] if pieces.weight_ih.ndim else 0
-    shapes = [(rows, inputs), (rows, hidden), (rows,), (rows,), (3 * hidden,)]
+    out = weight_hh.shape[1]
+    shapes = [(rows, inputs), (rows, out), (rows,), (rows,), (3 * hidden,), (out, hidden)]
     for (piece, array), shape in zip(pieces._asdict().items(), shapes, strict=True):
         if array is None:
             continue
@@ -127,7 +157,13 @@ def _check_shapes(pieces: Pieces, names: Mapping[str, str]) -> None:
             )
 
 
-def take_apart(cell: Any, convention: Convention, library: str, reset: str | None = None) -> Pieces:
+def take_apart(
+    cell: Any,
+    convention: Convention,
+    library: str,
+    reset: str | None = None,
+    projections: bool = False,
+) -> Pieces:
     """Return a cell's weights in a library's order; `bias_hh` is zero but for a GRU's `bias_hn`.
 
     Args:
@@ -135,17 +171,22 @@ def take_apart(cell: Any, convention: Convention, library: str, reset: str | Non
         convention: the library's.
         library: its name, for messages.
         reset: the one form of the GRU that the library has; None if it has both.
+        projections: whether the library's LSTM may project its hidden state.
 
     Raises:
         StateDictError: if the library has no such cell.
     """
     kind = next((kind for kind, made in CELLS.items() if isinstance(cell, made)), None)
-    if kind not in convention.rows or cell.gates != GATE_ORDER[kind]:
+    if kind is None or kind not in convention.rows or cell.gates != GATE_ORDER[kind]:
         what = f"{type(cell).__name__}{' with coupled gates' if kind in convention.rows else ''}"
         raise StateDictError(f"no form of {what} is known for {library}")
     if kind == "GRU" and reset not in (None, cell.reset):
         raise StateDictError(f'{library} has no GRU with reset="{cell.reset}", only "{reset}"')
     weights = dict(cell.state_dict())
+    if kind == "LSTM" and convention.forget_bias:
+        bias = weights.get("bias", np.zeros(4 * cell.hidden_size, cell.dtype)).copy()
+        bias[cell.rows("f")] -= convention.forget_bias
+        weights["bias"] = bias
     second = np.zeros_like(weights["bias"]) if "bias" in weights else None
     if "bias_hn" in weights and second is not None:
         second[2 * cell.hidden_size :] = weights.pop("bias_hn")
@@ -155,6 +196,7 @@ def take_apart(cell: Any, convention: Convention, library: str, reset: str | Non
         "bias_ih": weights.pop("bias", None),
         "bias_hh": second,
         "peephole": weights.pop("peephole", None) if "peephole" in convention.rows else None,
+        "weight_hr": weights.pop("weight_hr", None) if projections else None,
     }
     if weights:
         raise StateDictError(f"{library} has no place for {', '.join(weights)}")
@@ -169,14 +211,28 @@ def _reorder(
     for piece, array in pieces.items():
         if array is None:
             continue
+        if piece == "weight_hr":
+            out[piece] = array
+            continue
         what = "peephole" if piece == "peephole" else kind
-        orders = convention.rows[what], GATE_ORDER[what]
+        orders = _order(convention, what), GATE_ORDER[what]
         source, target = orders if to_ours else orders[::-1]
         rows = dict(zip(source, np.split(array, len(source)), strict=True))
         if "z" in rows and convention.z_is_kept:
             rows["z"] = -rows["z"]
         out[piece] = np.concatenate([rows[gate] for gate in target])
     return out
+
+
+def _order(convention: Convention, what: str) -> str:
+    """Return a kind's gates in a convention's order, if it says it and has all of them."""
+    order = convention.rows.get(what)
+    if order is None or sorted(order) != sorted(GATE_ORDER[what]):
+        raise StateDictError(
+            f"the convention has {order!r} for {what}: its rows are {GATE_ORDER[what]!r} in "
+            "another order"
+        )
+    return order
 
 
 def stacked_layers(cells: Sequence[Sequence[GatedCell]], dropout: float = 0.0) -> RecurrentLayers:
@@ -188,6 +244,8 @@ def stacked_layers(cells: Sequence[Sequence[GatedCell]], dropout: float = 0.0) -
     }
     if getattr(first, "peephole", None) is not None:
         options["peepholes"] = True
+    if getattr(first, "weight_hr", None) is not None:
+        options["proj_size"] = first.output_size
     out = layer(
         first.input_size,
         first.hidden_size,

@@ -109,8 +109,7 @@ def from_torch(
         the module is `batch_first`.
 
     Raises:
-        StateDictError: if an array is missing, unexpected (as with `proj_size`), or of a wrong
-            shape or dtype.
+        StateDictError: if an array is missing, unexpected, or of a wrong shape or dtype.
         AttributeError: if there is nothing at `prefix` in a module.
         TypeError: if `source` is a path, or a module without a state dict of its own.
         ValueError: if `nonlinearity` or `dropout` cannot apply: given with a module, or to another
@@ -169,7 +168,8 @@ def to_torch(module: GatedCell | RecurrentLayers) -> dict[str, Array]:
 
     Raises:
         StateDictError: if PyTorch has no such cell: a GRU with its reset before the product, an
-            RNN without nonlinearity, peepholes, coupled gates or a learned state.
+            RNN without nonlinearity, peepholes, coupled gates, a learned state, or a projection
+            in a cell alone.
 
     >>> from tinygrad_rnn.nn.cells import RNNCell
     >>> list(to_torch(RNNCell(2, 3)))
@@ -209,16 +209,22 @@ def _check_module(source: Any, nonlinearity: str | None, dropout: float | None) 
 def _cell_to_torch(cell: GatedCell, suffix: str) -> dict[str, Array]:
     if getattr(cell, "nonlinearity", "tanh") == "identity":
         raise StateDictError("PyTorch has no RNN without nonlinearity")
-    pieces = take_apart(cell, TORCH, "PyTorch", reset="after")
+    pieces = take_apart(cell, TORCH, "PyTorch", reset="after", projections=bool(suffix))
     return {piece + suffix: array for piece, array in pieces._asdict().items() if array is not None}
 
 
 def _cell(arrays: Mapping[str, Any], suffix: str, nonlinearity: str | None) -> GatedCell:
     """Return the cell whose arrays' names end in `suffix`."""
-    names = {piece: piece + suffix for piece in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
     biased = any(name.startswith("bias") for name in arrays)
-    pieces = Pieces(*required_arrays(arrays, list(names.values())[: 4 if biased else 2]))
-    kind = kind_of(pieces.weight_hh, names["weight_hh"])
+    wanted = ["weight_ih", "weight_hh", *(["bias_ih", "bias_hh"] if biased else [])]
+    wanted += ["weight_hr"] if suffix else []  # PyTorch's cells alone have no projection
+    names = {piece: piece + suffix for piece in wanted}
+    optional = [name for piece, name in names.items() if piece == "weight_hr"]
+    required = [name for name in names.values() if name not in optional]
+    found = required_arrays(arrays, required, optional)
+    pieces = Pieces(**dict(zip(wanted, found, strict=True)))
+    projected = pieces.weight_hr is not None
+    kind = "LSTM" if projected else kind_of(pieces.weight_hh, names["weight_hh"])
     options = {"reset": "after"} if kind == "GRU" else {}
     options |= of_an_rnn(kind, nonlinearity)
     return build(pieces, TORCH, names, **options)
@@ -234,11 +240,6 @@ def _layers(arrays: Mapping[str, Any], nonlinearity: str | None, dropout: float)
     suffixes = [[f"_l{k}{end}" for end in ends] for k in range(len(groups) // len(ends))]
     wanted = [f"weight_ih{suffix}" for pair in suffixes for suffix in pair]
     known = [name for pair in suffixes for suffix in pair for name in groups.get(suffix, ())]
-    projections = [name for name in arrays if name.startswith("weight_hr_l")]
-    if projections:
-        raise StateDictError(
-            f"unexpected: {', '.join(projections)}: an LSTM with proj_size has no counterpart here"
-        )
     check_names(arrays, wanted, known)
     return stacked_layers(
         [[_cell(groups[suffix], suffix, nonlinearity) for suffix in pair] for pair in suffixes],

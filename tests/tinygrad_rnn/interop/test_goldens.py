@@ -1,4 +1,5 @@
-"""Keras's, Haiku's, ONNX's and PyTorch's own numbers, from tests/golden/make_recurrent.py, to 1e-9.
+"""Keras's, Haiku's, Flax's, ONNX's and PyTorch's own numbers, from tests/golden/make_recurrent.py,
+to 1e-9.
 
 Each of them also shows that it would notice each mistake that is easily made.
 """
@@ -26,9 +27,19 @@ def from_onnx_node(*args: Any, **options: Any) -> Any:
     return cell
 
 
+def nested(weights: Any) -> Any:
+    """Return arrays by module and name, where the names are dotted."""
+    out: dict[str, Any] = {}
+    for name, array in weights.items():
+        module, _, last = name.rpartition(".")
+        (out.setdefault(module, {}) if module else out)[last] = array
+    return out
+
+
 READ: dict[str, Callable[..., Any]] = {
     "keras": interop.from_keras,
-    "haiku": interop.from_haiku,
+    "haiku": lambda weights: interop.from_haiku(nested(weights)),
+    "flax": lambda weights: interop.from_flax(nested(weights)),
     "onnx": from_onnx_node,
     "torch": interop.from_torch,
 }

@@ -17,11 +17,12 @@ from tinygrad_rnn import interop
 RNN, LSTM, GRU = tr.RNNCell, tr.LSTMCell, tr.GRUCell
 KEPT = {
     "keras": [(RNN, {}), (LSTM, {}), (GRU, {"reset": "before"}), (GRU, {"reset": "after"})],
-    "haiku": [(LSTM, {}), (GRU, {"reset": "before"})],
+    "haiku": [(RNN, {"nonlinearity": "relu"}), (LSTM, {}), (GRU, {"reset": "before"})],
+    "flax": [(RNN, {}), (LSTM, {}), (GRU, {"reset": "after"})],
     "torch": [(RNN, {}), (LSTM, {}), (GRU, {"reset": "after"})],
 }
-TO = {"keras": interop.to_keras, "haiku": interop.to_haiku, "torch": interop.to_torch}
-FROM = {"keras": interop.from_keras, "haiku": interop.from_haiku, "torch": interop.from_torch}
+TO = {library: getattr(interop, f"to_{library}") for library in KEPT}
+FROM = {library: getattr(interop, f"from_{library}") for library in KEPT}
 PATHS = [(library, kind, options) for library, kinds in KEPT.items() for kind, options in kinds]
 
 
@@ -51,7 +52,7 @@ def test_a_cell_comes_back_as_it_was(
     path: Any, sizes: Any, bias: bool, dtype: Any, seed: int
 ) -> None:
     library, kind, options = path
-    bias = bias or library == "haiku"  # it always has one
+    bias = bias or library in ("haiku", "flax")  # they always have one
     cell = randomised(kind(*sizes, bias=bias, dtype=dtype, **options), seed)
     also = {}
     if library == "keras" and kind is GRU and not bias:
@@ -114,7 +115,10 @@ def test_what_comes_out_is_a_copy() -> None:
         (interop.to_torch, LSTM(2, 3, coupled=True), "LSTMCell with coupled gates"),
         (interop.to_keras, LSTM(2, 3, learn_state=True), "no place for h_0, c_0"),
         (interop.to_haiku, GRU(2, 3, reset="after"), 'only "before"'),
-        (interop.to_haiku, RNN(2, 3), "no form of RNNCell is known for Haiku"),
+        (interop.to_haiku, RNN(2, 3), "VanillaRNN has relu"),
+        (interop.to_flax, GRU(2, 3), 'Flax has no GRU with reset="before"'),
+        (interop.to_torch, LSTM(2, 3, proj_size=2), "no place for weight_hr"),
+        (interop.to_keras, LSTM(2, 3, proj_size=2), "no place for weight_hr"),
         (interop.to_keras, tr.Linear(2, 3), "no form of Linear is known for Keras"),
     ],
 )
@@ -131,6 +135,7 @@ KERAS = zeros(kernel=(2, 12), recurrent_kernel=(3, 12), bias=(12,))
 KERAS_GRU = zeros(kernel=(2, 9), recurrent_kernel=(3, 9))
 TORCH = zeros(weight_ih_l0=(12, 2), weight_hh_l0=(12, 3), bias_ih_l0=(12,), bias_hh_l0=(12,))
 ONNX = zeros(W=(2, 9, 2), R=(2, 9, 3), B=(2, 18))
+FLAX_MGU = {f"{side}{gate}": zeros(kernel=(3, 3)) for side in "ih" for gate in "fn"}
 HAIKU_GRU = zeros(w_i=(2, 9), w_h=(3, 9), b=(9,))
 
 
@@ -151,7 +156,8 @@ HAIKU_GRU = zeros(w_i=(2, 9), w_h=(3, 9), b=(9,))
         ("keras", KERAS_GRU, "reset_after= must say"),
         ("keras", KERAS_GRU | zeros(bias=(3, 9)), r"neither \(3\*H,\) nor \(2, 3\*H\)"),
         ("torch", {}, "no weight_ih_l0 and no weight_ih here"),
-        ("torch", TORCH | zeros(weight_hr_l0=(2, 3)), "unexpected: weight_hr_l0"),
+        ("torch", TORCH | zeros(weight_hr_l0=(2, 3)), r"weight_hr_l0 has shape \(2, 3\) where"),
+        ("torch", TORCH | zeros(weight_hr_l0=(2,)), r"weight_hr_l0 \(2,\) is no matrix"),
         ("torch", {k: TORCH[k] for k in list(TORCH)[:3]}, "missing: bias_hh_l0"),
         ("torch", TORCH | zeros(fc=(2, 3)), "unexpected: fc"),
         ("torch", TORCH | zeros(weight_ih_l2=(12, 3)), "missing: weight_ih_l1.*weight_ih_l2"),
@@ -168,6 +174,16 @@ HAIKU_GRU = zeros(w_i=(2, 9), w_h=(3, 9), b=(9,))
         ("haiku", zeros(w=(5, 9), b=(12,)), r"b has shape \(12,\) where w"),
         ("haiku", zeros(w=(3, 12), b=(12,)), "w .* and b"),
         ("haiku", zeros(w=(5, 12)), "missing: b"),
+        ("haiku", {"linear": zeros(w=(2, 3), b=(3,))}, "missing: linear_1 w"),
+        ("flax", {"i": zeros(kernel=(2, 3))}, "missing: h.kernel"),
+        ("flax", {"i": zeros(kernel=(2, 3)), "h": zeros(kernel=(3, 4))}, "1, 3 or 4 gates"),
+        ("flax", FLAX_MGU, "MGUCell has no counterpart"),
+        (
+            "flax",
+            {"dense_i": zeros(kernel=(2, 9)), "dense_h": zeros(kernel=(3, 12))},
+            "dense_i.kernel",
+        ),
+        ("flax", {}, "there is nothing"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused_by_name(

@@ -192,11 +192,32 @@ def test_where_the_gradient_of_a_torch_module_vanishes() -> None:
         np.testing.assert_allclose(found[t], gradient[1].norm(), rtol=1e-9)
 
 
-def test_batch_first_is_warned_of_and_projections_are_refused() -> None:
+def test_batch_first_is_warned_of() -> None:
     with pytest.warns(UserWarning, match="batch_first"):
         tr.from_torch(torch.nn.LSTM(I, H, batch_first=True))
-    with pytest.raises(tr.StateDictError, match=r"unexpected: weight_hr_l0: .*proj_size"):
-        tr.from_torch(torch.nn.LSTM(I, H, proj_size=2))
+
+
+@pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_a_projected_lstm(bidirectional: bool) -> None:
+    module = randomised(torch.nn.LSTM(I, 4, 2, bidirectional=bidirectional, proj_size=H))
+    ours: Any = tr.from_torch(module)
+    x = np.random.default_rng(3).normal(size=(T, 2, I))
+    theirs, _ = module(torch.tensor(x))
+    weights = np.random.default_rng(4).normal(size=theirs.shape)
+    (theirs * torch.tensor(weights)).sum().backward()
+    run = ours(x)
+    np.testing.assert_allclose(run.outputs.data, theirs.detach(), rtol=0, atol=1e-14)
+    np.sum(run.outputs * weights).backward()
+    found = ours.layers[1].weight_hr.grad
+    np.testing.assert_allclose(found, module.weight_hr_l1.grad, rtol=1e-10, atol=1e-14)
+    found = ours.layers[0].weight_hh.grad
+    np.testing.assert_allclose(found, module.weight_hh_l0.grad, rtol=1e-10, atol=1e-14)
+    with pytest.raises(tr.NotDifferentiableError, match="projected states"):
+        ours(x, engine="fused")
+    back = interop.to_torch(ours)
+    assert list(back)[:5] == [name for name in module.state_dict() if name.endswith("_l0")]
+    np.testing.assert_array_equal(back["weight_hr_l0"], module.weight_hr_l0.detach())
 
 
 def test_float32_stays_float32() -> None:
