@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -77,6 +77,7 @@ class GradientFlow:
     def __init__(self) -> None:
         self.root: Tensor | None = None
         self._gradients: dict[int, Array] = {}  # the finished sum of each node
+        self._totals: dict[int, Norms] = {}  # the norms of those that were asked for
         self._edges: list[Edge] = []
         # What was noted since, one column for each fact; the last has sizes, or rules for them.
         self._consumers: list[Tensor] = []
@@ -205,12 +206,34 @@ class GradientFlow:
         """
         if norm not in ("l2", "rms", "max"):
             raise ValueError(f"there is no norm {norm!r}: choose l2, rms or max")
-        gradient = self._gradients.get(tensor.index)
-        if gradient is None:
+        (found,) = self.norms_of([tensor])
+        if found is None:
             return 0.0
-        ((l2, largest),) = norms([gradient])
-        of = {"l2": l2, "rms": root_mean_square(l2, gradient.size), "max": largest}
-        return float(of[norm])
+        l2, largest = found
+        return {"l2": l2, "rms": root_mean_square(l2, tensor.size), "max": largest}[norm]
+
+    def norms_of(self, tensors: Iterable[Tensor]) -> list[Norms | None]:
+        """Return how large the summed gradients of many nodes are: measured together, and once.
+
+        Args:
+            tensors: nodes of the graph.
+
+        Returns:
+            For each the l2 norm and the largest magnitude; None where no gradient flowed.
+
+        >>> x = Tensor([3.0, 4.0], requires_grad=True)
+        >>> trace(np.sum(x * x)).norms_of([x, Tensor(0.0)])
+        [(10.0, 8.0), None]
+        """
+        wanted = [tensor.index for tensor in tensors]
+        known = self._totals
+        new = {
+            index: gradient
+            for index in wanted
+            if index not in known and (gradient := self._gradients.get(index)) is not None
+        }
+        known.update(zip(new, norms(list(new.values())), strict=True))
+        return [known.get(index) for index in wanted]
 
     def contributions(self, tensor: Tensor) -> list[Array]:
         """Return what each use of a tensor sent back to it, oldest first; they sum to its gradient.
@@ -277,21 +300,20 @@ class GradientFlow:
             raise GradientError(
                 "a fused run has no gradient to see between its steps: unroll with engine='graph'"
             )
-        parts: dict[str, list[Array | None]] = {}
+        parts: dict[str, list[Tensor]] = {}
         for state in run.states:
             for name, tensor in flatten(state).items():
-                parts.setdefault(name, []).append(self._gradients.get(tensor.index))
-        if all(gradient is None for part in parts.values() for gradient in part):
+                parts.setdefault(name, []).append(tensor)
+        found = {name: self.norms_of(part) for name, part in parts.items()}
+        if all(one is None for part in found.values() for one in part):
             raise GradientError(
                 "no gradient reached a state of this run: it is another than the loss was made "
                 "from, or nothing in it requires a gradient"
             )
-        nothing = np.zeros(0)
-        found = {
-            name: norms([nothing if gradient is None else gradient for gradient in part])
-            for name, part in parts.items()
+        return {
+            name: np.array([0.0 if one is None else one[0] for one in part])
+            for name, part in found.items()
         }
-        return {name: np.array([l2 for l2, _ in sizes]) for name, sizes in found.items()}
 
 
 def trace(root: Any, gradient: ArrayLike | None = None) -> GradientFlow:

@@ -97,8 +97,8 @@ def unreached(seen: Examined) -> Iterator[Finding]:
     for chain in seen.chains:
         if seen.reached(chain):
             places = range(len(chain.steps))
-            totals = [seen.flow.norm(node) for place in places for node in chain.states(place)]
-            if any(totals) or _dead(seen, chain) >= DEAD:
+            totals = seen.flow.norms_of(node for place in places for node in chain.states(place))
+            if any(one and one[0] for one in totals) or _dead(seen, chain) >= DEAD:
                 continue
             how = "The gradient is exactly 0 at every state"
         else:

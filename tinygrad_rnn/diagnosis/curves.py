@@ -145,10 +145,7 @@ class Ways:
         }
         if len(self.entries) == 1:  # the whole gradient is this one's
             for part, nodes in self.chain.parts.items():
-                for place, node in enumerate(nodes):
-                    g = None if node is None else self.flow.gradient(node)
-                    if g is not None:
-                        out[part][0, place] = self._size(g[np.newaxis])[0]
+                out[part][0] = self._whole(nodes)
             return out
         if not self.entries:
             return out
@@ -168,6 +165,16 @@ class Ways:
             else:
                 stacked_sweep(seeds, len(window), self.places, note, self._is_inside)
         return out
+
+    def _whole(self, nodes: list[Any]) -> list[float]:
+        """Return the norm of the whole gradient of each node; 0 where none flowed."""
+        if self.chain.longest is None:
+            held = [node for node in nodes if node is not None]
+            sizes = dict(zip((node.index for node in held), self.flow.norms_of(held), strict=True))
+            found = [sizes.get(node.index) if node is not None else None for node in nodes]
+            return [size[0] if size else 0.0 for size in found]
+        gradients = [None if node is None else self.flow.gradient(node) for node in nodes]
+        return [float(self._size(g[np.newaxis])[0]) if g is not None else 0.0 for g in gradients]
 
     def _is_inside(self, node: Any) -> bool:
         return node.index in self.inside

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tinygrad_rnn.norms import joined, norms
+from tinygrad_rnn.norms import joined
 from viz.model import Model
 from viz.reading.gradients import EdgeGradients
 from viz.reading.recording import Block, Recording, Use
@@ -157,11 +157,9 @@ class Numbers:
     def totals(self) -> Sizes:
         """The gradient that reached each tensor."""
         tensors, flow = self.recording.tensors, self.sent.flow
-        found = [None if flow is None else flow.gradient(tensor) for tensor in tensors]
-        there = np.array([gradient is not None for gradient in found])
-        sizes = np.full((len(tensors), 2), np.nan)
-        sizes[there] = np.reshape(norms([g for g in found if g is not None]), (-1, 2))
-        l2, largest = sizes.T
+        found = [None] * len(tensors) if flow is None else flow.norms_of(tensors)
+        there = np.array([size is not None for size in found])
+        l2, largest = np.array([size or (np.nan, np.nan) for size in found]).T
         return Sizes(l2, l2 / np.sqrt(np.maximum(self.counts, 1)), largest, there)
 
     @cached_property

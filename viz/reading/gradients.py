@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.norms import norms, root_mean_square
+from tinygrad_rnn.norms import Norms, norms, root_mean_square
 from viz.model import AFTER, OUT, ParameterShares, Size, Strip
 from viz.reading.recording import NO_STEP, Recording, Use, op_name
 from viz.reading.story import curve_of, said_of
@@ -84,7 +84,7 @@ def measure(gradient: np.ndarray) -> Size:
     >>> size.l2, round(size.rms, 4), size.max, size.finite
     (5.0, 3.5355, 4.0, True)
     """
-    return sizes_of([gradient])[0]
+    return _size(norms([gradient])[0], gradient.size)
 
 
 class EdgeGradients:
@@ -118,9 +118,12 @@ class EdgeGradients:
         """The size of the summed gradient that reached each of some tensors."""
         if self.flow is None:
             return [None for _ in tensors]
-        found = [self.flow.gradient(tensor) for tensor in tensors]
-        sizes = iter(sizes_of([gradient for gradient in found if gradient is not None]))
-        return [None if gradient is None else next(sizes) for gradient in found]
+        tensors = list(tensors)
+        sizes = self.flow.norms_of(tensors)
+        return [
+            None if size is None else _size(size, tensor.size)
+            for tensor, size in zip(tensors, sizes, strict=True)
+        ]
 
     def reached(self, use: Use) -> bool:
         """Whether the sweep sent something along this edge."""
@@ -160,16 +163,15 @@ class EdgeGradients:
         if known not in self._sums:
             every = self.recording.uses_by_source(edge.source)
             if np.count_nonzero(self.sent[every]) == len(known):  # then the sweep has summed them
-                (self._sums[known],) = sizes_of([self.flow.gradient(edge.source)])
+                found = self.total(edge.source)
+                assert found is not None  # something was sent there
+                self._sums[known] = found
             else:
                 parts = [self.flow.contribution(self.edges[number]) for number in known]
                 self._sums[known] = measure(reduce(add, parts))
         return self._sums[known]
 
 
-def sizes_of(gradients: Sequence[np.ndarray]) -> list[Size]:
-    """The three norms of each of some arrays."""
-    return [
-        Size(l2, root_mean_square(l2, gradient.size), largest, math.isfinite(largest))
-        for gradient, (l2, largest) in zip(gradients, norms(gradients), strict=True)
-    ]
+def _size(measured: Norms, count: int) -> Size:
+    l2, largest = measured
+    return Size(l2, root_mean_square(l2, count), largest, math.isfinite(largest))
