@@ -36,6 +36,7 @@ EMS = {character: ems for ems, characters in WIDTHS.items() for character in cha
 TAGS = ("parameter", "shared", "input", "constant")
 
 
+@lru_cache(maxsize=1 << 14)  # the numbers of steps are measured over and over
 def text_width(text: str, size: float) -> float:
     """Room for the longest line of a text, in points, whichever of the faces draws it.
 

@@ -41,11 +41,13 @@ def ticks(at: Mapping[int, float], shown: set[int]) -> list[int]:
     for step in sorted(shown):
         if step in at and all(_fit(step, other, at) for other in found[-1:]):
             found.append(step)
-    drawn = list(found)
+    drawn, taken = list(found), set(found)
     for every in EVERY:
         wanted = sorted(step for step in at if step % every == 0)
         if all(_fit(a, b, at) for a, b in itertools.pairwise(wanted)):
             for step in wanted:
+                if step in taken:
+                    continue
                 beside = bisect.bisect_left(drawn, step)  # only its neighbours can be in its way
                 if all(_fit(step, other, at) for other in drawn[max(beside - 1, 0) : beside + 1]):
                     found.append(step)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from copy import deepcopy
+from functools import lru_cache
 from typing import NamedTuple
 
 from viz.layout.between_steps import Lines
@@ -59,6 +61,26 @@ def place(
     """
     _Layout(model, numbers).run(framed, column, gap)
     return model
+
+
+@lru_cache(maxsize=64)  # as a picture is fitted to its width, and put on a page, steps come again
+def _routed(
+    sizes: tuple[tuple[str, tuple[float, float]], ...],
+    edges: tuple[tuple[str, str, str], ...],
+    states: tuple[str, ...],
+    mirror: bool,
+    end: str,
+    tags: frozenset[str],
+    junctions: frozenset[str],
+    ties: tuple[tuple[str, str], ...],
+    least: float,
+    numbers: bool,
+) -> Template:
+    """One step laid out, at least so wide, with its lines; whoever moves it takes a copy."""
+    template = lay_out(dict(sizes), edges, states, mirror, end, tags, junctions, ties)
+    widen(template, least)
+    route(template, LABEL if numbers else None)
+    return template
 
 
 class _Layout:
@@ -132,12 +154,15 @@ class _Layout:
         parts = list(edges.values())
         cell = any(node.layer == layer for node in self.cells.values())
         ties = list(itertools.pairwise(states)) if cell else []
-        template = lay_out(sizes, parts, states, mirror, root, tags, junctions, ties)
-        if layer in self.layers:
+        if layer not in self.layers:
+            least = 0.0
+        elif layer != OUT:
             label = text_width(frame_label(layer, self.model.shown[-1]), FONT) + 12
-            widen(template, max(least, 0.0 if layer == OUT else label))
-        route(template, LABEL if self.numbers else None)
-        return template
+            least = max(least, label)
+        return _routed(
+            tuple(sizes.items()), tuple(parts), tuple(states), mirror, root,
+            frozenset(tags & sizes.keys()), frozenset(junctions), tuple(ties), least, self.numbers,
+        )  # fmt: skip
 
     # Putting the pieces together.
 
@@ -283,6 +308,7 @@ class _Layout:
         climb = tall > CLIMB * length
         template = self._template(AFTER, climb)
         if climb and start > tall * 0.6 and len(pieces) == 1:
+            template = deepcopy(template)
             turn_over(template)
         y = start - template.boxes[port].y if port else 0.0
         for node in self.model.nodes:
