@@ -64,7 +64,7 @@ def save(path: str | os.PathLike[str], state: Module | Mapping[str, ArrayLike]) 
         if array.dtype.kind not in "fiub":
             raise DtypeError(f"{name!r} has dtype {array.dtype}: only numbers can be saved")
         arrays[name] = array.astype(array.dtype.newbyteorder("="), copy=False)
-    _write(Path(path), _ordered(encode(arrays, {**metadata, CHECKSUM: _checksum(arrays)})))
+    _write(Path(path), encode(arrays, {**metadata, CHECKSUM: _checksum(arrays)}))
 
 
 def load(path: str | os.PathLike[str]) -> dict[str, Array]:
@@ -127,19 +127,6 @@ def _read_arrays(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[s
     if CHECKSUM in metadata and metadata[CHECKSUM] != _checksum(arrays):
         raise WeightsFileError(f"{path} is corrupted: its arrays do not match its checksum")
     return arrays, metadata
-
-
-def _ordered(content: bytes) -> bytes:
-    """Return a safetensors file with its header in order of name.
-
-    The library writes the header's metadata in an order that differs from call to call; the same
-    weights are to give the same bytes.
-    """
-    length = int.from_bytes(content[:8], "little")
-    header = json.loads(content[8 : 8 + length])
-    text = json.dumps(header, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)  # the numbers begin at a multiple of 8 bytes
-    return len(text).to_bytes(8, "little") + text + content[8 + length :]
 
 
 def _checksum(arrays: Mapping[str, Array]) -> str:

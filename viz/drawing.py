@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from tinygrad_rnn.memory import collector_paused
 from viz.build import _model, align_columns, levels_of
 from viz.difference import PARTING, Difference
 from viz.errors import VizError
@@ -75,14 +76,15 @@ def draw(
     ([0, 1, 2, 3], 4)
     """
     check_detail(detail)
-    source = Source(loss, flow, norm)
-    if scale is None:
-        scale = Scale.fit([flow], norm) if flow is not None else Scale(1.0, -1.0, 1.0, norm)
-    if against is not None:
-        source = Source(loss, Difference(flow, against), norm)
-    model = _model(source, detail, steps, title or "", numbers, strict)
-    if against is not None:
-        model.notes.append(PARTING)
+    with collector_paused():  # which would walk the recorded graph again and again
+        source = Source(loss, flow, norm)
+        if scale is None:
+            scale = Scale.fit([flow], norm) if flow is not None else Scale(1.0, -1.0, 1.0, norm)
+        if against is not None:
+            source = Source(loss, Difference(flow, against), norm)
+        model = _model(source, detail, steps, title or "", numbers, strict)
+        if against is not None:
+            model.notes.append(PARTING)
     return Picture(model, scale, theme, lambda: {"": levels_of(source)})
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import graphviz
 
+from tinygrad_rnn.memory import collector_paused
 from viz.as_json import to_json
 from viz.dot import writer as dot
 from viz.dot.graphviz import TIME_LIMIT, run_graphviz
@@ -140,7 +141,8 @@ class Picture:
             return to_json(self.model).encode()
         if form == "html":
             title, detail = self.model.title, self.model.detail
-            return page.render(self.drawings(), self.scale, title, detail).encode()
+            with collector_paused():  # which would walk the recorded graph again and again
+                return page.render(self.drawings(), self.scale, title, detail).encode()
         if form not in ("svg", "png", "pdf", "dot"):
             raise VizError(
                 f"unknown format {form!r}: choose .svg, .png, .pdf, .html, .dot or .json"

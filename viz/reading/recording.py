@@ -401,8 +401,9 @@ class Recording:
 
     def value(self, tensor: Any) -> Any:
         """What a tensor held when it was recorded: a leaf may have been given new data since."""
-        uses = self.users(tensor)[:1] if tensor.op is None else []
-        for consumer, slot, _ in uses:
+        uses = self.uses_by_source(tensor) if tensor.op is None else ()
+        for number in uses[:1]:
+            consumer, slot, _ = self.use(number)
             return np.asarray(consumer.input_values[slot])
         return tensor.data
 

@@ -23,13 +23,15 @@ class Spot:
 
     def __init__(self, scope: tuple[Scope, ...], depth: int, names: dict[int, str]) -> None:
         self.step = scope[depth].index
-        at = next((k for k in range(depth, len(scope)) if scope[k].call is not None), None)
-        self.call: Call | None = None if at is None else scope[at].call
-        outer, inner = scope[:depth], scope[depth + 1 :]
-        if at is not None and at > depth:  # what lies between step and call names the layer, too
-            outer, inner = (*outer, *scope[depth + 1 : at]), scope[at + 1 :]
+        self.call: Call | None = None
+        within = depth  # the call; what lies between step and call names the layer, too
+        for k in range(depth, len(scope)):
+            if scope[k].call is not None:
+                self.call, within = scope[k].call, k
+                break
+        outer = (*scope[:depth], *scope[depth + 1 : within])
         self.path = " / ".join([_name(entry, names) for entry in outer])
-        self.inner = [_name(entry, names) for entry in inner if entry.call is None]
+        self.inner = [_name(entry, names) for entry in scope[within + 1 :] if entry.call is None]
         self.gate = " / ".join(self.inner)
         self.layer = self.path
 
