@@ -29,6 +29,7 @@ SPLITS = {
     "UnsafeSplitWithSizesBackward0", "UnbindBackward0",
 }  # fmt: skip
 TURNS = {"TBackward0", "PermuteBackward0", "TransposeBackward0"}
+PASSED = {*SPLITS, *TURNS, "SelectBackward0"}  # which may be no nodes of their own
 PRODUCTS = {"AddmmBackward0": 2, "MmBackward0": 1}  # the slot of what may be a turned weight
 PAIRS = [operation("LinearPair")] + [
     TorchOperation(
@@ -162,14 +163,15 @@ class Graph:
         """Return what an edge truly comes from, and what its gradient goes through unseen."""
         node, k = out
         through: list[Out] = []
-        while True:
+        while self.kinds[node] in PASSED:
             if self._unseen(node) or (turned and self._turns(node)):
                 through.append((node, k))
                 node, k = self.edges[node][0]
             elif (row := self.row(node)) is not None:
                 node, k = row
             else:
-                return (node, k), tuple(through)
+                break
+        return (node, k), tuple(through)
 
     def row(self, node: Any) -> Out | None:
         """What was stacked, where a stack is read row by row alone: y[-1] is h_T itself."""
@@ -195,7 +197,7 @@ class Graph:
             name = self.names.get(id(leaf))
             self._put((node, 0), TorchNode(None, (), (), (node, 0), leaf.detach().clone(), name))
             return
-        if self._unseen(node) or self._only_turns(node) or self.row(node):
+        if kind in PASSED and (self._unseen(node) or self._only_turns(node) or self.row(node)):
             return
         inputs, origins = self._inputs(node, kind)
         outputs = self.outputs[node]

@@ -6,6 +6,7 @@ submodule is called over and over, the k-th use of a weight is.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
@@ -91,10 +92,11 @@ def _direct(nodes: Sequence[TorchNode], calls: dict[int, int]) -> bool:
 
 def _as_layers(path: str, calls: dict[int, int], runs: list[int]) -> dict[int, LayerStep]:
     """Each sequence of calls as a layer, its first call at t = 0."""
+    layers = [_layer(path, run) for run in range(len(runs))]
     steps = {}
     for index, call in calls.items():
-        run = max(r for r, start in enumerate(runs) if start <= call)
-        steps[index] = (_layer(path, run), call - runs[run])
+        run = bisect_right(runs, call) - 1
+        steps[index] = (layers[run], call - runs[run])
     return steps
 
 

@@ -119,10 +119,16 @@ def mark_calls(layers: Layers) -> None:
                 reverse=reverse,
             )
             step = Scope("t", t, call)
+            marked: dict[
+                int, tuple[Any, Any]
+            ] = {}  # by identity, a scope without the call and with
             for node in steps[t]:
-                at = time(node.scope)
-                assert at is not None
-                node.scope = (*node.scope[:at], step, *node.scope[at + 1 :])
+                scope = node.scope
+                if id(scope) not in marked:
+                    at = time(scope)
+                    assert at is not None
+                    marked[id(scope)] = scope, (*scope[:at], step, *scope[at + 1 :])
+                node.scope = marked[id(scope)][1]
 
 
 def time(scope: Sequence[Scope]) -> int | None:

@@ -12,13 +12,13 @@ import torch
 from torch.autograd.graph import GradientEdge
 
 from tinygrad_rnn.errors import GradientError
-from tinygrad_rnn.flow import Edge, GradientFlow
+from tinygrad_rnn.flow import MEASURED_AT_ONCE, Edge, GradientFlow
 from tinygrad_rnn.graph import Array
 from tinygrad_rnn.interop.torch_graph.graph import LEAF, Graph
 from tinygrad_rnn.interop.torch_graph.nodes import Origin, TorchNode, as_numpy
 from tinygrad_rnn.interop.torch_graph.opened import Spliced
 from tinygrad_rnn.interop.torch_graph.states import states_of
-from tinygrad_rnn.norms import MAX_ELEMENTS_JOINED, Norms, size
+from tinygrad_rnn.norms import MAX_ELEMENTS_JOINED, Norms, size, sizes
 from tinygrad_rnn.stacked_sweep import Rows, RowStart
 
 ROOM = 1 << 26  # elements of gradients that are kept; beyond, what went to a weight is measured
@@ -75,19 +75,23 @@ class TorchFlow(GradientFlow):
         for node in reversed(graph.nodes):
             for slot, origin in enumerate(node.origins):
                 part = None if origin is None else self._part(origin)
-                if part is None:
-                    continue
-                source = node.inputs[slot]
-                if isinstance(part, tuple):
-                    self._note(node, slot, source, part)
-                else:
-                    self(node, slot, source, as_numpy(part))  # type: ignore[arg-type]
+                if part is not None:
+                    self._note(node, slot, node.inputs[slot], part)
 
-    def _note(self, consumer: Any, slot: int, source: Any, size: Norms) -> None:
+    def _note(self, consumer: Any, slot: int, source: Any, part: Any) -> None:
+        """Note one edge, what went along it, or, where that was too much to keep, its norms."""
         self._consumers.append(consumer)
         self._slots.append(slot)
         self._sources.append(source)
-        self._sizes.append(size)
+        if isinstance(part, tuple):
+            self._sizes.append(part)
+        elif 0 < part.numel() <= MAX_ELEMENTS_JOINED and part.is_cpu and not part.is_sparse:
+            self._sizes.append(_norms_of_parts)
+            self._uses[_norms_of_parts].append(part)
+            if len(self._uses[_norms_of_parts]) == MEASURED_AT_ONCE:
+                self._measure()
+        else:
+            self._sizes.append(size(as_numpy(part)))
 
     def _part(self, origin: Origin) -> Any:
         """The gradient that a node sent to one of its inputs, as PyTorch handed it on."""
@@ -184,6 +188,12 @@ class TorchFlow(GradientFlow):
         return super().through_time(states)
 
 
+def _norms_of_parts(parts: Sequence[Any]) -> list[Norms]:
+    """Measure small gradients: joined by PyTorch, they come to NumPy in one piece."""
+    elements = as_numpy(torch.cat([part.reshape(-1) for part in parts]))
+    return sizes(elements, [part.numel() for part in parts])
+
+
 @contextmanager
 def unfreed() -> Iterator[None]:
     """Say what to do where PyTorch has freed the graph."""
@@ -209,7 +219,9 @@ class SentGradients:
         """Return the handle of a hook on a node."""
 
         def note(back: tuple[Any, ...], received: tuple[Any, ...]) -> None:
-            self.room -= sum([part.numel() for part in back if part is not None])
+            for part in back:
+                if part is not None:
+                    self.room -= part.numel()
             if self.room < 0:
                 back = tuple(map(_measured, back))
             self.sent[node] = Sent(back, received)

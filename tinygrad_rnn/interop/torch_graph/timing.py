@@ -50,8 +50,13 @@ def set_scopes(nodes: Sequence[TorchNode], recording: WatchRecord) -> None:
     steps |= by_calls(computed, places, recording, steps)
     steps |= by_weights(computed, places, steps)
     steps |= _used_by_one_step(computed, places, steps)
+    known: dict[Any, tuple[Scope, ...]] = {}  # what is made side by side shares its scope
     for node in computed:
-        node.scope = _scope(places[node.index], steps.get(node.index), gates.get(node.index))
+        place, step, gate = places[node.index], steps.get(node.index), gates.get(node.index)
+        facts = id(place), step and (id(step[0]), step[1]), gate
+        if facts not in known:
+            known[facts] = _scope(place, step, gate)
+        node.scope = known[facts]
     layers = layers_of(computed)
     name_states(layers)
     _place_leaves(nodes)
