@@ -170,7 +170,7 @@ def arguments() -> argparse.Namespace:
         "--weights",
         metavar="FILE",
         type=Path,
-        help="trained layers instead of new ones: .safetensors, .npz, .pt, .ckpt and their like",
+        help="trained layers instead of new ones: .safetensors, .npz, .pt, .onnx, .keras, ...",
     )
     add("--prefix", metavar="NAME", default="", help="where in the weights file the layers are")
     add("--list", action="store_true", help="say what the weights file holds, and draw nothing")

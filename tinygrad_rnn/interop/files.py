@@ -18,13 +18,19 @@ import numpy as np
 
 from tinygrad_rnn.errors import StateDictError, WeightsFileError
 from tinygrad_rnn.interop.archive import named_arrays, read_archive
+from tinygrad_rnn.interop.flax_file import flax_networks
 from tinygrad_rnn.interop.gates import as_array
+from tinygrad_rnn.interop.keras_file import keras_networks
+from tinygrad_rnn.interop.onnx_file import onnx_networks
 from tinygrad_rnn.interop.torch import from_torch
 from tinygrad_rnn.io import load_networks
 from tinygrad_rnn.nn.form import Form, guessed, network
 
 # Reads arrays by name, and the form of each network that the file describes.
 Reader = Callable[[Path], tuple[dict[str, Any], dict[str, Form]]]
+
+# Makes a network, and says what of it had to be guessed.
+Maker = Callable[[], tuple[Any, str]]
 
 # What an array of a recurrent layer is called, after the name of the layer.
 OWN_ARRAYS = re.compile(
@@ -41,7 +47,8 @@ def load_layers(path: str | Path, prefix: str | None = None) -> Any:
     (``layers.0.weight_ih``), at any depth: a .safetensors or .npz file, or a checkpoint of
     PyTorch's (.pt .pth .bin .ckpt .th .tar), also a whole module or TorchScript. A file that
     `save` made of a module says which network it holds. Of another one, what no array tells is
-    taken to be as by default, and a warning says so.
+    taken to be as by default, and a warning says so. Files of ONNX (.onnx), Keras (.keras .h5) and
+    Flax (.msgpack) are read, too, where the extra `files` is installed.
 
     Args:
         path: the file.
@@ -62,7 +69,8 @@ def load_layers(path: str | Path, prefix: str | None = None) -> Any:
     path = Path(path)
     found = _networks(path)
     if not found:
-        raise StateDictError(f"{path} holds no recurrent layer: no weight_hh_l0, no weight_hh")
+        missing = ": no weight_hh_l0, no weight_hh" if path.suffix.lower() in READERS else ""
+        raise StateDictError(f"{path} holds no recurrent layer{missing}")
     wanted = (prefix or "").rstrip(".")
     chosen = [p for p in found if not wanted or p == wanted or p.endswith(f".{wanted}")]
     if len(chosen) != 1:
@@ -106,17 +114,20 @@ def list_layers(path: str | Path) -> dict[str, str]:
     return said
 
 
-def _networks(path: Path) -> dict[str, Callable[[], tuple[Any, str]]]:
+def _networks(path: Path) -> dict[str, Maker]:
     """What makes each recurrent network in a file, and says what was guessed, by its name."""
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise WeightsFileError(f"cannot read weights from {path.name}: give {', '.join(READERS)}")
+    suffix = path.suffix.lower()
+    if suffix not in READERS and suffix not in LAYER_READERS:
+        known = ", ".join((*READERS, *LAYER_READERS))
+        raise WeightsFileError(f"cannot read weights from {path.name}: give {known}")
     try:
         path.open("rb").close()
     except OSError as error:
         raise WeightsFileError(f"cannot read {path}: {error.strerror}") from error
-    arrays, forms = reader(path)
-    found: dict[str, Callable[[], tuple[Any, str]]] = {}
+    if suffix in LAYER_READERS:
+        return LAYER_READERS[suffix](path)
+    arrays, forms = READERS[suffix](path)
+    found: dict[str, Maker] = {}
     for place, form in forms.items():
         start = f"{place}." if place else ""
         inside = {n.removeprefix(start): a for n, a in arrays.items() if n.startswith(start)}
@@ -216,4 +227,10 @@ READERS: dict[str, Reader] = {
     ".safetensors": load_networks,
     ".npz": _npz,
     **dict.fromkeys((".pt", ".pth", ".bin", ".ckpt", ".th", ".tar"), _checkpoint),
+}
+# Files that say more of a layer than its arrays do.
+LAYER_READERS: dict[str, Callable[[Path], dict[str, Maker]]] = {
+    ".onnx": onnx_networks,
+    **dict.fromkeys((".keras", ".h5", ".hdf5"), keras_networks),
+    ".msgpack": flax_networks,
 }
