@@ -13,6 +13,7 @@ from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.graph import Array
 from tinygrad_rnn.ops.composed import compose
 from tinygrad_rnn.ops.reduce import Axis, count, folded
+from tinygrad_rnn.ops.reduction_forms import mean_where, std_where, var_where
 from tinygrad_rnn.tensor import Value, value_of
 
 
@@ -50,30 +51,13 @@ def _without_nan(function: Function, filling: float) -> Any:
     return formula
 
 
-def _nanmean(
-    a: Value, axis: Axis = None, dtype: Any = None, out: Value | None = None, keepdims: bool = False
-) -> Value:
-    there = ~np.isnan(a)
-    n = np.sum(there, axis=axis, keepdims=keepdims)
-    return np.sum(np.where(there, a, 0), axis, dtype, keepdims=keepdims) / n.astype(a.dtype)
+def _where_no_nan(formula: Any) -> Any:
+    """Return the formula of a function that takes `where`: for all but the NaN."""
 
+    def without(a: Value, *args: Any, **kwargs: Any) -> Value:
+        return formula(a, *args, where=~np.isnan(a), **kwargs)
 
-def _nanvar(
-    a: Value,
-    axis: Axis = None,
-    dtype: Any = None,
-    out: Value | None = None,
-    ddof: float = 0,
-    keepdims: bool = False,
-) -> Value:
-    there = ~np.isnan(a)
-    n = np.sum(there, axis=axis, keepdims=keepdims).astype(a.dtype)
-    deviation = np.where(there, a - _nanmean(a, axis, keepdims=True), 0)
-    return np.sum(np.square(deviation), axis, keepdims=keepdims) / (n - ddof)
-
-
-def _nanstd(*args: Any, **kwargs: Any) -> Value:
-    return np.sqrt(_nanvar(*args, **kwargs))
+    return without
 
 
 def _as_rows(x: Value, rowvar: bool) -> Value:
@@ -165,9 +149,9 @@ compose(np.nancumsum, _without_nan(np.cumsum, 0.0), "x[0] + ... + x[k], without 
 compose(np.nancumprod, _without_nan(np.cumprod, 1.0), "x[0] * ... * x[k], without NaN")
 compose(np.nanmax, _without_nan(np.max, -np.inf), "max(x), without NaN")
 compose(np.nanmin, _without_nan(np.min, np.inf), "min(x), without NaN")
-compose(np.nanmean, _nanmean, "mean(x), without NaN")
-compose(np.nanvar, _nanvar, "var(x), without NaN")
-compose(np.nanstd, _nanstd, "std(x), without NaN")
+compose(np.nanmean, _where_no_nan(mean_where), "mean(x), without NaN")
+compose(np.nanvar, _where_no_nan(var_where), "var(x), without NaN")
+compose(np.nanstd, _where_no_nan(std_where), "std(x), without NaN")
 compose(np.cov, _cov, "mean of products of deviations")
 compose(np.corrcoef, _corrcoef, "cov(x) over the standard deviations")
 compose(np.median, _median, "the middle of sorted x")
