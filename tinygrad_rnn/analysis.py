@@ -1,4 +1,4 @@
-"""What decides whether gradients vanish: the Jacobian of one step, and products of it over many.
+"""Analysis of vanishing gradients: the Jacobian of one step, and products of it over many.
 
     dL/ds_{t-k} = dL/ds_t  J_t J_{t-1} ... J_{t-k+1}      with J_t = ds_t/ds_{t-1}
 

@@ -1,4 +1,4 @@
-"""How a tensor answers NumPy and Python: its functions, operators, methods and conversions.
+"""The array face of a tensor: NumPy's functions, operators, methods and conversions.
 
 NumPy asks an argument that is not an array of its own what a function means for it. The answer is
 looked up in two tables, which the modules in ops/ fill; an operator or a method is then only

@@ -1,4 +1,4 @@
-"""What NumPy's functions mean for tensors: two tables, and what to use where there is no entry."""
+"""The dispatch of NumPy's functions to tensors: two tables, and what to use beside them."""
 
 from __future__ import annotations
 

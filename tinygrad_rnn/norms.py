@@ -1,4 +1,4 @@
-"""How large a gradient is: the norms of many arrays at once, safe for the tiny and the huge."""
+"""Norms of gradients: of many arrays at once, safe for the tiny and the huge."""
 
 from __future__ import annotations
 

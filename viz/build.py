@@ -17,7 +17,7 @@ from viz.reading.levels import LEVELS, check_detail
 from viz.reading.omission import STEPS_KEPT_AT_EACH_END, choose_steps, leave_out
 from viz.reading.reader import Source
 
-LARGEST_PAGE = 200_000  # nodes and edges that a browser shows without labouring
+MAX_ON_A_PAGE = 200_000  # nodes and edges that a browser shows without labouring
 
 
 def levels(loss: Any, flow: Any, norm: str = "l2") -> dict[str, Folded]:
@@ -49,7 +49,7 @@ def levels_of(source: Source) -> dict[str, Folded]:
     Args:
         source: the recording and its flow.
     """
-    fine = 2 * len(source.recording.tensors) <= LARGEST_PAGE  # about two nodes and edges each
+    fine = 2 * len(source.recording.tensors) <= MAX_ON_A_PAGE  # about two nodes and edges each
     found: dict[str, Folded] = {}
     for detail in LEVELS if fine else LEVELS[-2:]:
         folded = source.fold(detail)
@@ -66,13 +66,13 @@ def levels_of(source: Source) -> dict[str, Folded]:
     return found
 
 
-WIDE, FEWEST = 2000.0, 2  # "auto" leaves out steps beyond this width in points, but not below two
+MAX_WIDTH, MIN_STEPS = 2000.0, 2  # points beyond which "auto" leaves out steps, but not below two
 
 
-NUMBERED = 6  # with more steps than this drawn, numbers are in tooltips only
+MAX_STEPS_NUMBERED = 6  # with more steps than this drawn, numbers are in tooltips only
 
 
-NUMBERED_EDGES = 1000  # and so with more edges
+MAX_EDGES_NUMBERED = 1000  # and so with more edges
 
 
 MAX_PAINTED = 150_000  # nodes and edges that are painted in good time
@@ -115,7 +115,7 @@ def _model(
     return _placed(whole, chosen, numbers)
 
 
-REPEATS = 8  # uses of one trained leaf, from which a graph without steps is taken for a loop
+USES_OF_A_LOOP = 8  # uses of one trained leaf, from which a graph without steps is taken for a loop
 _hinted = False
 
 
@@ -126,7 +126,7 @@ def _hint_at_scopes(source: Source) -> None:
     if _hinted or source.steps:
         return
     leaves = (t for t in recording.tensors if t.op is None and t.requires_grad)
-    if any(len(recording.uses_by_source(leaf)) >= REPEATS for leaf in leaves):
+    if any(len(recording.uses_by_source(leaf)) >= USES_OF_A_LOOP for leaf in leaves):
         _hinted = True
         note = (
             "this graph names no time steps, so it is drawn as one piece: "
@@ -147,16 +147,16 @@ def _placed(whole: Model, steps: Any, numbers: bool | None) -> Model:
     while True:
         model = leave_out(whole, choose_steps(steps, whole.steps, whole.detail, kept))
         _numbered(model, numbers)
-        narrow = model.width <= WIDE or not model.omitted or kept <= FEWEST
+        narrow = model.width <= MAX_WIDTH or not model.omitted or kept <= MIN_STEPS
         if narrow or not isinstance(steps, str):
             return model
         each = model.clusters[0].width + STEP_GAP
-        kept = max(FEWEST, kept - math.ceil((model.width - WIDE) / each / 2))
+        kept = max(MIN_STEPS, kept - math.ceil((model.width - MAX_WIDTH) / each / 2))
 
 
 def _numbered(model: Model, numbers: bool | None, column: float = 0.0, gap: float = 0.0) -> None:
     """Place a model with numbers on its edges: all, or those alone that are not finite."""
-    few = len(model.shown) <= NUMBERED and len(model.edges) <= NUMBERED_EDGES
+    few = len(model.shown) <= MAX_STEPS_NUMBERED and len(model.edges) <= MAX_EDGES_NUMBERED
     wanted = few if numbers is None else numbers
     broken = any(edge.flow == "nonfinite" for edge in model.edges)
     place(model, wanted or broken, None, column, gap)

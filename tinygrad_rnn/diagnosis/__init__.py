@@ -1,4 +1,4 @@
-"""What a flow says, in words: how much of the gradient arrives, where it is lost, and why.
+"""Diagnosis of a flow, in words: how much of the gradient arrives, where it is lost, and why.
 
     chains      the states of a network through time
     curves      what each loss sends back to them

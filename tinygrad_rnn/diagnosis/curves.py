@@ -1,4 +1,4 @@
-"""What each loss sends back through time: one curve for each way into a chain of states.
+"""Curves of what each loss sends back through time: one for each way into a chain of states.
 
 What comes after a layer (losses, a read-out, the layer above, attention) sends gradients into it at
 some of its steps. Each step at which something enters has a row of its own, swept back through the
@@ -21,7 +21,7 @@ from tinygrad_rnn.graph import Array
 from tinygrad_rnn.itemise import row_norms, rows_at_once
 from tinygrad_rnn.stacked_sweep import Rows, RowStart, stacked_sweep
 
-ROWS = 8  # ways in that a diagnosis looks at, spread over all that there are
+MAX_CURVES = 8  # ways in that a diagnosis looks at, spread over all that there are
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Ways:
     """
 
     def __init__(
-        self, flow: Any, graph: list[Any], chain: Chain, top: bool, at_most: int = ROWS
+        self, flow: Any, graph: list[Any], chain: Chain, top: bool, at_most: int = MAX_CURVES
     ) -> None:
         self.flow, self.chain, self.top = flow, chain, top
         self.places = {

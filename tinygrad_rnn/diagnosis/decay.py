@@ -1,4 +1,4 @@
-"""How fast a gradient changes on its way back: straight lines through its logarithm.
+"""Decay of a gradient on its way back: straight lines through its logarithm.
 
 Norms are taken along the sweep: first where the gradient sets out, last where it ends. A curve with
 a knee is two lines that meet, for one line over both would be true of neither.

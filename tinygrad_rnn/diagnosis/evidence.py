@@ -1,4 +1,4 @@
-"""What the recorded values say of one chain: slopes, gates, recurrent weights.
+"""Evidence in the recorded values of one chain: slopes, gates, recurrent weights.
 
 All of it is read off the graph, so a cell of one's own is understood like the known ones.
 """

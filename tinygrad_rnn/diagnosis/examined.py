@@ -1,4 +1,4 @@
-"""Everything that a diagnosis looks at, worked out once: the graph, its chains, their curves."""
+"""The material of a diagnosis, worked out once: the graph, its chains, their curves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a diagnosis is made of: findings, each with its cause, its place, its number, its remedy."""
+"""Findings, which make up a diagnosis: each with its cause, place, number and remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How each library stacks the gates of a cell: one table, and a cell taken apart and put together.
+"""The gates of a cell as each library stacks them: one table, and a cell taken apart and rebuilt.
 
 A library is told apart by the order of its rows and by what its update gate means. This project's z
 is the share of the new; where a library's is the share of the past that is kept, 1 - z, that gate's

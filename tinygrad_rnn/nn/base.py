@@ -1,4 +1,4 @@
-"""What a cell is, and what the three known ones share."""
+"""The base of all cells, and what the three known ones share."""
 
 from __future__ import annotations
 

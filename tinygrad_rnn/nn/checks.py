@@ -1,4 +1,4 @@
-"""What may be unrolled, checked before it is: each refusal says how to mend it."""
+"""Checks of what is to be unrolled: each refusal says how to mend it."""
 
 from __future__ import annotations
 

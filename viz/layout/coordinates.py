@@ -14,7 +14,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from viz.layout.template import LINE_GAP, NODE_GAP, SIDE_GAP, TAG_GAP, Box, Line
+from viz.layout.template import LINE_GAP, NODE_GAP, SIDE_GAP, TAG_GAP, Box, LayoutEdge
 
 ABOVE_ITS_SOURCE = 1.01  # where medians tie, a box stands above what it is made from
 
@@ -32,7 +32,7 @@ def _gap(a: Box, b: Box, beside: set[tuple[str, str]]) -> float:
     """Least distance between the centres of two neighbours in a row."""
     if (a.key, b.key) in beside:
         room = SIDE_GAP
-    elif a.bend or b.bend:
+    elif a.dummy or b.dummy:
         room = LINE_GAP
     else:
         room = TAG_GAP if a.tag and b.tag else NODE_GAP
@@ -42,7 +42,7 @@ def _gap(a: Box, b: Box, beside: set[tuple[str, str]]) -> float:
 def space(
     rows: list[list[str]],
     boxes: dict[str, Box],
-    lines: dict[str, Line],
+    lines: dict[str, LayoutEdge],
     rails: dict[str, list[str]],
     ties: Sequence[tuple[str, str]],
 ) -> None:
@@ -52,7 +52,7 @@ def space(
     for line in lines.values():
         for a, b in zip(line.path, line.path[1:], strict=False):
             if boxes[a].row != boxes[b].row and a[0] not in "<>" and b[0] not in "<>":
-                weight = 1.0 + 3.0 * boxes[a].bend + 3.0 * boxes[b].bend
+                weight = 1.0 + 3.0 * boxes[a].dummy + 3.0 * boxes[b].dummy
                 near[a].append((b, 0.0, weight))
                 near[b].append((a, 0.0, weight * ABOVE_ITS_SOURCE))
     for a, b in ties:

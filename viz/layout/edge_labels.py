@@ -36,7 +36,7 @@ def _place_labels(template: Template, width: float, height: float) -> None:
     taken = [
         (b.x - b.width / 2, b.y - b.height / 2, b.x + b.width / 2, b.y + b.height / 2)
         for b in template.boxes.values()
-        if not b.bend and not is_port(b.key)
+        if not b.dummy and not is_port(b.key)
     ]
     taken += template.reserved
     for index, (key, curve) in enumerate(curves.items()):

@@ -18,7 +18,7 @@ HEADER = 16.0  # a cluster's own label
 MARGIN = 14.0
 
 
-LEAST = 300.0  # width of a picture with a legend
+MIN_WIDTH = 300.0  # width of a picture with a legend
 
 
 TITLE, HEADLINE = 14.0, 11.0  # sizes of the font
@@ -73,7 +73,7 @@ def frame(
                 box.aside = _aside(text_width(label, FONT), width, (ways or {}).get(name, ()))
                 model.clusters.append(box)
     start, low, high, end = _extent(model)
-    graph, least = end - start, LEAST if model.has_flow else 0.0
+    graph, least = end - start, MIN_WIDTH if model.has_flow else 0.0
     start -= max(least - graph, 0.0) / 2  # what is small stands in the middle
     end = start + max(graph, least)
     for gap in model.omitted:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 
-from viz.layout.template import Line
+from viz.layout.template import LayoutEdge
 
 SWEEPS = 12
 
 
-def order_rows(rows: list[list[str]], lines: dict[str, Line], rails: dict[str, list[str]]) -> None:
+def order_rows(
+    rows: list[list[str]], lines: dict[str, LayoutEdge], rails: dict[str, list[str]]
+) -> None:
     """Order the boxes of each row, in place, so that few lines cross."""
     near: dict[str, list[str]] = defaultdict(list)
     for line in lines.values():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 
-from viz.layout.template import Box, Line
+from viz.layout.template import Box, LayoutEdge
 
 LONGEST_RAIL = 7  # nodes; a longer way to the loss climbs instead
 
@@ -151,16 +151,16 @@ def _topological(keys: Sequence[str], sources: dict[str, list[str]]) -> list[str
 
 
 def gather_rows(
-    boxes: dict[str, Box], lines: dict[str, Line], rails: dict[str, list[str]]
+    boxes: dict[str, Box], lines: dict[str, LayoutEdge], rails: dict[str, list[str]]
 ) -> list[list[str]]:
-    """Boxes by row from the bottom up, with a bend in each row that a line passes through."""
+    """Boxes by row from the bottom up, with a dummy in each row that a line passes through."""
     for line in lines.values():
         first, last = boxes[line.source].row, boxes[line.target].row
         between = range(first + 1, last) if last > first else range(first - 1, last, -1)
-        bends = [f"~{line.key}@{row}" for row in between]
-        for key, row in zip(bends, between, strict=True):
-            boxes[key] = Box(key, 2.0, 2.0, row, bend=True)
-        line.path = [line.source, *bends, line.target]
+        dummies = [f"~{line.key}@{row}" for row in between]
+        for key, row in zip(dummies, between, strict=True):
+            boxes[key] = Box(key, 2.0, 2.0, row, dummy=True)
+        line.path = [line.source, *dummies, line.target]
     for state, rail in rails.items():
         for key in (f"<{state}", f">{state}"):
             boxes.setdefault(key, Box(key, 2.0, 2.0)).row = boxes[rail[-1]].row

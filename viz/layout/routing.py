@@ -1,6 +1,6 @@
 """Edge routing within one step, and the places of the edges' numbers.
 
-One idea: a line leaves a node upwards, downwards or sideways, passes through the bends that the
+One idea: a line leaves a node upwards, downwards or sideways, passes through the dummies that the
 template reserved for it, and arrives likewise, as a smooth curve with upright tangents. Numbers
 are then set one by one at the first place along their line that is free of nodes, lines and
 numbers.
@@ -13,7 +13,7 @@ import math
 from collections import defaultdict
 
 from viz.layout.edge_labels import _place_labels
-from viz.layout.template import Box, Line, Template, is_port
+from viz.layout.template import Box, LayoutEdge, Template, is_port
 from viz.metrics import ARROW
 from viz.model import Point
 
@@ -38,7 +38,7 @@ def route(template: Template, label: tuple[float, float] | None) -> None:
 def _attach(template: Template) -> tuple[dict[str, Point], dict[str, Point]]:
     """Where each line leaves and arrives, spread along the side of the node that it uses."""
     boxes = template.boxes
-    sides: dict[tuple[str, int], list[tuple[float, Line, bool]]] = defaultdict(list)
+    sides: dict[tuple[str, int], list[tuple[float, LayoutEdge, bool]]] = defaultdict(list)
     for line in template.lines.values():
         for end, (here, there) in enumerate(((0, 1), (-1, -2))):
             a, b = boxes[line.path[here]], boxes[line.path[there]]
@@ -71,7 +71,7 @@ def _reach(box: Box, shift: float) -> float:
 
 
 def _curve(
-    line: Line, boxes: dict[str, Box], bands: dict[int, float], start: Point, end: Point
+    line: LayoutEdge, boxes: dict[str, Box], bands: dict[int, float], start: Point, end: Point
 ) -> list[Point]:
     ahead = [boxes[key] for key in line.path]
     points = [start]
@@ -79,7 +79,7 @@ def _curve(
         p, overhung = points[-1], b is ahead[-1] and _overhung(a, b, boxes)
         upright = b.row != a.row and not overhung
         up = 1 if b.row > a.row else -1
-        if b is not ahead[-1]:  # a bend: straight through the row, so that no neighbour is touched
+        if b is not ahead[-1]:  # a dummy: straight through the row, so that no neighbour is touched
             band = bands[b.row]
             points += _swing(a, p, (b.x, b.y - up * band))
             points += _thirds(points[-1], (b.x, b.y + up * band))
@@ -124,9 +124,9 @@ def _thirds(p: Point, q: Point) -> list[Point]:
 
 def _overhung(a: Box, b: Box, boxes: dict[str, Box]) -> bool:
     """Whether a line out of a rail leads under a box of that rail, but could come in sideways."""
-    if a.key[0] not in "<>" or a.row == b.row or b.bend or is_port(b.key):
+    if a.key[0] not in "<>" or a.row == b.row or b.dummy or is_port(b.key):
         return False
-    real = [box for box in boxes.values() if not box.bend and not is_port(box.key)]
+    real = [box for box in boxes.values() if not box.dummy and not is_port(box.key)]
     under = any(box.row == a.row and abs(box.x - b.x) < box.width / 2 for box in real)
     return under and not _blocked(Box("", 0.0, 0.0, b.row, a.x), b, boxes)
 
@@ -134,7 +134,7 @@ def _overhung(a: Box, b: Box, boxes: dict[str, Box]) -> bool:
 def _blocked(a: Box, b: Box, boxes: dict[str, Box]) -> bool:
     low, high = sorted((a.x, b.x))
     return any(
-        box.row == a.row and low < box.x < high and not box.bend and not is_port(box.key)
+        box.row == a.row and low < box.x < high and not box.dummy and not is_port(box.key)
         for box in boxes.values()
     )
 

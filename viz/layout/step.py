@@ -19,7 +19,7 @@ from collections.abc import Collection, Sequence
 from viz.layout.coordinates import space
 from viz.layout.ordering import order_rows
 from viz.layout.ranks import assign_rows, find_rails, gather_rows, rail_through
-from viz.layout.template import PAD, ROW_GAP, SIDE_GAP, Box, Line, Template, is_port
+from viz.layout.template import PAD, ROW_GAP, SIDE_GAP, Box, LayoutEdge, Template, is_port
 
 
 def lay_out(
@@ -49,7 +49,7 @@ def lay_out(
         for key in (source, target):
             if is_port(key):
                 boxes.setdefault(key, Box(key, 2.0, 2.0))
-    lines = {key: Line(key, source, target) for key, source, target in edges}
+    lines = {key: LayoutEdge(key, source, target) for key, source, target in edges}
     rails = find_rails(edges, [state for state in states if state in sizes])
     if not rails:
         rails = rail_through(edges, end)

@@ -51,7 +51,7 @@ STEP_GAP = 36.0  # between two steps: room for a number on each rail
 
 @dataclass(slots=True)
 class Box:
-    """Something to place: a node, a port, or a bend of a line that passes through a row."""
+    """Something to place: a node, a port, or a dummy of a line that passes through a row."""
 
     key: str
     width: float
@@ -59,12 +59,12 @@ class Box:
     row: int = 0
     x: float = 0.0
     y: float = 0.0
-    bend: bool = False
+    dummy: bool = False
     tag: bool = False
 
 
 @dataclass(slots=True)
-class Line:
+class LayoutEdge:
     """An edge of the template."""
 
     key: str
@@ -79,7 +79,7 @@ class Template:
     """A step with positions; (0, 0) is its lower left corner."""
 
     boxes: dict[str, Box]
-    lines: dict[str, Line]
+    lines: dict[str, LayoutEdge]
     width: float = 0.0
     height: float = 0.0
     labels: dict[str, Point] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What a flow says, in words, for whatever draws it: no sentence about a gradient is made in viz.
+"""The words of a flow, for whatever draws it: no sentence about a gradient is made in viz.
 
 One idea: `tinygrad_rnn.diagnose` is the one source of words. A flow is diagnosed once, however many
 pictures, strips and pages tell of it.

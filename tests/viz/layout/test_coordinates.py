@@ -10,19 +10,21 @@ import pytest
 
 from viz.layout.coordinates import _close_up, _isotonic, _weighted_median, space
 from viz.layout.ordering import order_rows
-from viz.layout.template import Box, Line
+from viz.layout.template import Box, LayoutEdge
 
 Rows = list[list[str]]
 
 
-def setting(rows: Rows, joined: str, width: float = 40.0) -> tuple[dict[str, Box], dict[str, Line]]:
+def setting(
+    rows: Rows, joined: str, width: float = 40.0
+) -> tuple[dict[str, Box], dict[str, LayoutEdge]]:
     """Boxes in rows, and the lines `"ab cd"` from a to b and from c to d."""
     boxes = {key: Box(key, width, 20.0, row) for row, keys in enumerate(rows) for key in keys}
-    lines = {pair: Line(pair, pair[0], pair[1], list(pair)) for pair in joined.split()}
+    lines = {pair: LayoutEdge(pair, pair[0], pair[1], list(pair)) for pair in joined.split()}
     return boxes, lines
 
 
-def crossings(rows: Rows, lines: dict[str, Line]) -> int:
+def crossings(rows: Rows, lines: dict[str, LayoutEdge]) -> int:
     """Pairs of straight lines between neighbouring rows that cross, each counted once."""
     at = {key: (row, i) for row, keys in enumerate(rows) for i, key in enumerate(keys)}
     segments = [
@@ -131,8 +133,8 @@ def test_neighbours_stand_18_points_apart() -> None:
 
 def test_tags_stand_9_points_apart_and_bends_11() -> None:
     tags = {key: Box(key, 30.0, 15.0, tag=True) for key in "ab"}
-    bend = Box("d", 2.0, 2.0, bend=True)
-    x = spaced([list("abcde")], **tags, d=bend)
+    dummy = Box("d", 2.0, 2.0, dummy=True)
+    x = spaced([list("abcde")], **tags, d=dummy)
     assert x["b"] - x["a"] == 30 + 9  # between tags
     assert x["c"] - x["b"] == (30 + 40) / 2 + 18  # of a tag and another
     assert x["d"] - x["c"] == (40 + 2) / 2 + 11
@@ -197,7 +199,7 @@ def test_lines_along_a_row_and_to_ports_pull_nothing() -> None:
     rows = [list("ab"), ["<h", "x", ">h"]]
     boxes, lines = setting(rows, "ax ab")
     for key, (source, target) in {"in": ("<h", "b"), "out": ("a", ">h")}.items():
-        lines[key] = Line(key, source, target, [source, target])
+        lines[key] = LayoutEdge(key, source, target, [source, target])
     space(rows, boxes, lines, {}, [])
     assert boxes["x"].x == pytest.approx(boxes["a"].x)
     assert boxes["b"].x - boxes["a"].x == pytest.approx(58)
@@ -206,8 +208,8 @@ def test_lines_along_a_row_and_to_ports_pull_nothing() -> None:
 def test_a_line_through_bends_is_set_upright_before_others() -> None:
     rows = [list("ab"), ["m", "~"], list("xy")]
     boxes, lines = setting(rows, "am mx bm")
-    boxes["~"] = Box("~", 2.0, 2.0, 1, bend=True)
-    lines["long"] = Line("long", "b", "y", ["b", "~", "y"])
+    boxes["~"] = Box("~", 2.0, 2.0, 1, dummy=True)
+    lines["long"] = LayoutEdge("long", "b", "y", ["b", "~", "y"])
     space(rows, boxes, lines, {}, [])
     assert boxes["b"].x == pytest.approx(boxes["~"].x, abs=1)
     assert boxes["y"].x == pytest.approx(boxes["~"].x, abs=1)

@@ -10,7 +10,7 @@ import pytest
 
 from viz.layout.edge_labels import LANE, _covered, _distance
 from viz.layout.routing import route
-from viz.layout.template import RAISED, STEP_GAP, Box, Line, Template, sample
+from viz.layout.template import RAISED, STEP_GAP, Box, LayoutEdge, Template, sample
 
 WIDE, TALL = 31.0, 8.0
 Label = tuple[float, float]
@@ -22,7 +22,7 @@ def box(key: str, x: float, y: float, row: int, width: float = 20.0, height: flo
 
 def step_of(boxes: list[Box], *lines: str, **rest: Any) -> Template:
     """Lines `"a b"` routed in a step of 400 by 300 points."""
-    found = {text: Line(text, *text.split(), text.split()) for text in lines}
+    found = {text: LayoutEdge(text, *text.split(), text.split()) for text in lines}
     step = Template({box.key: box for box in boxes}, found, 400.0, 300.0, **rest)
     route(step, (WIDE, TALL))
     return step

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from viz.layout.ranks import assign_rows, find_rails, gather_rows, rail_through
-from viz.layout.template import Box, Line
+from viz.layout.template import Box, LayoutEdge
 
 Edges = list[tuple[str, str, str]]
 
@@ -177,11 +177,11 @@ def test_a_line_bends_in_every_row_that_it_passes_through() -> None:
         name: Box(name, 10.0, 10.0, row) for name, row in zip("abcd", (0, 3, 1, 1), strict=True)
     }
     lines = {
-        "up": Line("up", "a", "b"),
-        "down": Line("down", "b", "c"),
-        "far": Line("far", "b", "a"),
-        "level": Line("level", "c", "d"),
-        "next": Line("next", "a", "c"),
+        "up": LayoutEdge("up", "a", "b"),
+        "down": LayoutEdge("down", "b", "c"),
+        "far": LayoutEdge("far", "b", "a"),
+        "level": LayoutEdge("level", "c", "d"),
+        "next": LayoutEdge("next", "a", "c"),
     }
     rows = gather_rows(boxes, lines, {})
     assert lines["up"].path == ["a", "~up@1", "~up@2", "b"]
@@ -191,8 +191,8 @@ def test_a_line_bends_in_every_row_that_it_passes_through() -> None:
     assert lines["next"].path == ["a", "c"]
     assert rows == [["a"], ["c", "d", "~up@1", "~far@1"], ["~up@2", "~down@2", "~far@2"], ["b"]]
     for key in ("~up@1", "~up@2", "~down@2"):
-        assert boxes[key] == Box(key, 2.0, 2.0, row=int(key[-1]), bend=True)
-    assert not boxes["a"].bend
+        assert boxes[key] == Box(key, 2.0, 2.0, row=int(key[-1]), dummy=True)
+    assert not boxes["a"].dummy
 
 
 def test_every_rail_has_a_port_at_either_end_even_where_nothing_uses_it() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from viz.layout.routing import route
-from viz.layout.template import Box, Line, Template, sample
+from viz.layout.template import Box, LayoutEdge, Template, sample
 from viz.metrics import ARROW
 
 Point = tuple[float, float]
@@ -17,11 +17,11 @@ Point = tuple[float, float]
 def template(
     boxes: list[Box], *lines: str, width: float = 400.0, height: float = 300.0
 ) -> Template:
-    """A step of boxes and of lines `"a b"`; further names are bends between them."""
+    """A step of boxes and of lines `"a b"`; further names are dummies between them."""
     found = {}
     for text in lines:
         path = text.split()
-        found[text] = Line(text, path[0], path[-1], path)
+        found[text] = LayoutEdge(text, path[0], path[-1], path)
     return Template({box.key: box for box in boxes}, found, width, height)
 
 
@@ -82,7 +82,7 @@ def test_a_line_in_a_row_goes_over_the_head_of_what_stands_between(way: int) -> 
         box("c", 50, 90, 1),  # in another row
         box("c", 150, 10, 0),  # beyond the end
         box("c", 100, 10, 0, 2, 2),  # on the very place of the end
-        Box("~x@0", 2, 2, 0, 50, 10, bend=True),  # a bend
+        Box("~x@0", 2, 2, 0, 50, 10, dummy=True),  # a dummy
         box(">h", 50, 10, 0),  # a port
     ],
 )
@@ -119,7 +119,7 @@ def test_lines_that_leave_and_arrive_on_one_side_share_it() -> None:
 def test_lines_to_one_place_keep_the_order_of_their_names() -> None:
     boxes = [box("m", 100, 10, 0), box("t", 100, 110, 1)]
     step = template(boxes)
-    step.lines = {key: Line(key, "m", "t", ["m", "t"]) for key in ("two", "one")}
+    step.lines = {key: LayoutEdge(key, "m", "t", ["m", "t"]) for key in ("two", "one")}
     route(step, None)
     assert step.lines["one"].points[0] == (96, 20)
     assert step.lines["two"].points[0] == (104, 20)
@@ -204,7 +204,7 @@ def test_a_rail_in_front_of_a_blocked_box_makes_no_arc() -> None:
 def test_a_bend_is_passed_upright_through_its_whole_row(up: int) -> None:
     boxes = [
         box("a", 0, 0, up, 20, 20),
-        Box("~", 2, 2, 2 * up, 60, 100 * up, bend=True),
+        Box("~", 2, 2, 2 * up, 60, 100 * up, dummy=True),
         box("tall", 200, 100 * up, 2 * up, 40, 50),  # sets the height of the row
         box("b", 0, 200 * up, 3 * up, 20, 20),
     ]
@@ -224,7 +224,7 @@ def test_a_bend_is_passed_upright_through_its_whole_row(up: int) -> None:
 def test_a_line_that_bends_leaves_towards_its_bend_not_its_end() -> None:
     boxes = [
         box("a", 100, 10, 0), box("l", 80, 110, 1), box("b", 0, 210, 2),
-        Box("~", 2, 2, 1, 180, 110, bend=True),
+        Box("~", 2, 2, 1, 180, 110, dummy=True),
     ]  # fmt: skip
     found = routed(boxes, "a ~ b", "a l")
     assert found["a l"][0][0] == 96

@@ -215,7 +215,7 @@ def test_a_graph_without_a_flow_is_shown_too():
 
 def test_a_graph_too_large_for_a_browser_is_shown_coarser_and_the_page_says_so(monkeypatch):
     loss, flow = traced()
-    monkeypatch.setattr(build, "LARGEST_PAGE", 100)
+    monkeypatch.setattr(build, "MAX_ON_A_PAGE", 100)
     assert list(page.levels(loss, flow)) == ["cell", "step"]
     _, drawing, _ = unpacked(rendered(loss, flow))
     assert "too large" in drawing["pictures"][0]["levels"]["cell"]["notes"][0]

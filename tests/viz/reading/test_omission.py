@@ -158,10 +158,10 @@ def test_no_more_steps_are_dropped_than_must_be(
 ) -> None:
     loss = last_loss("rnn", 60)
     flow = tr.trace(loss)
-    monkeypatch.setattr(build, "WIDE", 1e9)
+    monkeypatch.setattr(build, "MAX_WIDTH", 1e9)
     whole = viz.draw(loss, flow, detail="step").model
     each = whole.clusters[0].width + 36  # with the gap to the next
-    monkeypatch.setattr(build, "WIDE", whole.width - 2 * fewer * each + spare)
+    monkeypatch.setattr(build, "MAX_WIDTH", whole.width - 2 * fewer * each + spare)
     drawn = viz.draw(loss, flow, detail="step").model
     assert len(drawn.shown) == 2 * kept
     assert drawn.width == pytest.approx(whole.width - 2 * (8 - kept) * each)

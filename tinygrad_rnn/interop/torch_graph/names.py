@@ -1,4 +1,4 @@
-"""What PyTorch's graph calls its nodes, in the words of the field."""
+"""Names of the nodes in PyTorch's graph, in the words of the field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a watch notes while a model runs: which module and scope made what, and values on the way.
+"""The record of a watch, kept while a model runs: which module and scope made what, and values.
 
 PyTorch keeps the graph itself. It numbers the nodes as they are made, so a list of the numbers at
 which a module was entered or left, or a scope changed, tells later where each node was made.

@@ -1,4 +1,4 @@
-"""What a model does over and over, each time from what came of the last: calls, and weights.
+"""Repetition in a model, each time from what came of the last: of calls, and of weights.
 
 The k-th call of a submodule whose every call depends on the one before is step k. Where no
 submodule is called over and over, the k-th use of a weight is.

@@ -1,4 +1,4 @@
-"""What one step hands on to the next: states, their names, and the marks that pictures read."""
+"""States, handed on from step to step: their names, and the marks that pictures read."""
 
 from __future__ import annotations
 

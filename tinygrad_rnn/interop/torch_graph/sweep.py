@@ -21,7 +21,7 @@ from tinygrad_rnn.interop.torch_graph.states import states_of
 from tinygrad_rnn.norms import MAX_ELEMENTS_JOINED, Norms, size, sizes
 from tinygrad_rnn.stacked_sweep import Rows, RowStart
 
-ROOM = 1 << 26  # elements of gradients that are kept; beyond, what went to a weight is measured
+MAX_KEPT = 1 << 26  # elements of gradients that are kept; beyond, what went to a weight is measured
 
 
 class Sent(NamedTuple):
@@ -213,7 +213,7 @@ class SentGradients:
 
     def __init__(self) -> None:
         self.sent: dict[Any, Sent] = {}
-        self.room = ROOM
+        self.room = MAX_KEPT
 
     def watch(self, node: Any) -> Any:
         """Return the handle of a hook on a node."""

@@ -1,4 +1,4 @@
-"""Which time step each node of a watched model belongs to, and what it is called there.
+"""The time step that each node of a watched model belongs to, and its name there.
 
 The user says nothing of time, so it is read off the recording. The k-th call of a submodule whose
 every call depends on the one before is step k. Where no submodule is called over and over, the k-th

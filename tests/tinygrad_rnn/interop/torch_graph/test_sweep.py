@@ -23,7 +23,7 @@ def traced(name="LSTMCell"):
 def test_what_is_too_large_to_keep_is_computed_anew(monkeypatch):
     monkeypatch.setattr(sweep, "MAX_ELEMENTS_JOINED", 0)
     loss, whole = traced()
-    monkeypatch.setattr(sweep, "ROOM", 0)
+    monkeypatch.setattr(sweep, "MAX_KEPT", 0)
     again = tr.trace(loss)
     for kept, computed in zip(whole.edges, again.edges, strict=True):
         assert kept.l2 == pytest.approx(computed.l2, rel=1e-12)
