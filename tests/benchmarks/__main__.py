@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tests.benchmarks import curves
+from tests.benchmarks import curves, growth, watching
 from tests.benchmarks.cases import GATES, SIZES, TINY, Case, Size
 from tests.benchmarks.contenders import OTHERS, OURS, PYTORCH
 from tests.benchmarks.race import Turn, one_thread, race, workers
@@ -36,6 +36,8 @@ class Plan(NamedTuple):
     drawn: tuple[int, ...] = (10, 100, 1_000)
     pages: tuple[int, ...] = (100, 1_000, 10_000, 20_000)
     imports: int = 21
+    growth: tuple[int, ...] = (250, 500, 1_000, 2_000, 4_000)
+    watched: int = 1_000  # steps of a PyTorch model
 
 
 QUICK = Plan(
@@ -48,9 +50,10 @@ QUICK = Plan(
     drawn=(10, 100),
     pages=(100, 1_000),
     imports=7,
+    growth=(250, 1_000),
 )
 FEW = {name: OURS[name] for name in ("ours, op graph", "ours, fused", "matrix products alone")}
-SMOKE = Plan("smoke", FEW, (TINY,), ("float32",), 0.0, (1, 1), (2, 4), 1, (), (4,), 1)
+SMOKE = Plan("smoke", FEW, (TINY,), ("float32",), 0.0, (1, 1), (2, 4), 1, (), (4,), 1, (4, 8), 4)
 
 
 def rows(case: Case, turns: dict[str, list[Turn]]) -> list[dict[str, Any]]:
@@ -98,8 +101,12 @@ def measure(plan: Plan) -> dict[str, Any]:
     data["flow"] = [
         point
         for keep in (False, True)
-        for point in apart(curves.flow_cost, 2 * plan.repeats + 1, plan.sizes, keep)
+        for point in apart(watching.flow_cost, 2 * plan.repeats + 1, plan.sizes, keep)
     ]
+    data["recorder"] = apart(watching.recorder_cost, plan.repeats, plan.sizes)
+    data["watched"] = apart(watching.watched_cost, plan.watched, 2 * plan.repeats)
+    data["growth"] = apart(growth.growth, plan.growth)
+    data["faults"] = apart(curves.page_faults, plan.sizes)
     data["drawing"] = apart(curves.drawing_time, plan.drawn)
     data["pages"] = apart(curves.page_time, plan.pages)
     data["import"] = curves.import_time(plan.imports)

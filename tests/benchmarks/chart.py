@@ -21,14 +21,14 @@ def chart(data: dict[str, Any], path: Path) -> None:
     figure = plt.figure(figsize=(15, 4.2 * (len(dtypes) + 1)), layout="constrained")
     grid = figure.add_gridspec(len(dtypes) + 1, 12)
     width = 12 // len(cells)
-    below = grid[-1, :].subgridspec(1, 5)
+    below = grid[-1, :].subgridspec(1, 6)
     for i, dtype in enumerate(dtypes):
         for j, cell in enumerate(cells):
             axes = figure.add_subplot(grid[i, width * j : width * (j + 1)])
             rows = [r for r in data["table"] if (r["cell"], r["dtype"]) == (cell, dtype)]
             ratios(axes, rows, labels=j == 0)
             axes.set_title(f"{cell.upper()}, {dtype}")
-    for place, draw in enumerate((step_time, step_memory, flow, drawing, pages)):
+    for place, draw in enumerate((step_time, step_memory, growth, flow, drawing, pages)):
         draw(figure.add_subplot(below[place]), data)
     figure.savefig(path, dpi=110)
     plt.close(figure)
@@ -75,6 +75,17 @@ def step_memory(axes: Any, data: dict[str, Any]) -> None:
     axes.plot([p["steps"] for p in points], [p["bytes"] / 1024 for p in points], "o-", color=OURS)
     axes.set(xscale="log", ylim=(0, None), xlabel="steps T", title="peak memory a step")
     axes.set_ylabel("KiB")
+
+
+def growth(axes: Any, data: dict[str, Any]) -> None:
+    """Draw what a piece takes against their number, over what it takes among the fewest."""
+    points = data["growth"]
+    for mark, work in zip(MARKS * 2, dict.fromkeys(p["work"] for p in points), strict=False):
+        own = [p for p in points if p["work"] == work]
+        ratios = [p["microseconds"] / own[0]["microseconds"] for p in own]
+        axes.plot([p["size"] for p in own], ratios, mark + "-", label=work, markersize=4)
+    axes.set(xscale="log", ylim=(0, 3), xlabel="pieces n", title="time a piece, over the fewest")
+    axes.legend(fontsize="x-small")
 
 
 def flow(axes: Any, data: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What one number cannot show: cost against the number of steps, of watching, drawing, importing.
+"""What one number cannot show: cost against the number of steps, of drawing, of importing.
 
 Each function runs in a fresh process and returns what JSON can hold.
 """
@@ -6,7 +6,9 @@ Each function runs in a fresh process and returns what JSON can hold.
 from __future__ import annotations
 
 import gc
+import mmap
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -17,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.benchmarks.cases import SIZES, Case, Size
+from tests.benchmarks.cases import Case, Size
 from tests.benchmarks.statistics import spread
 
 IMPORT = """
@@ -36,6 +38,7 @@ def lstm(steps: int) -> Callable[[], object]:
 
 
 def seconds(function: Callable[[], object]) -> float:
+    """Return the processor time of one call."""
     start = time.process_time()
     function()
     return time.process_time() - start
@@ -74,41 +77,6 @@ def peak() -> int:
     """Return the peak of this process's resident memory in bytes, as Linux counts it."""
     status = Path("/proc/self/status").read_text().split("VmHWM:")[1]
     return 1024 * int(status.split()[0])
-
-
-def flow_cost(
-    rounds: int, sizes: tuple[Size, ...] = SIZES, keep: bool = False
-) -> list[dict[str, Any]]:
-    """Time of a sweep that records a flow over that of a plain one, on the same LSTM graph.
-
-    Alone, and with the l2 norm of every edge read, as a picture does. A flow holds every node's
-    gradient: with `keep`, `keep_memory()` spares it the fetching of that memory from the system.
-    """
-    import tinygrad_rnn as tr
-    from tests.benchmarks.contenders.ours import loss_of, make_cell
-
-    def read(loss: tr.Tensor) -> list[float]:
-        return [edge.l2 for edge in tr.trace(loss).edges]
-
-    if keep:
-        tr.keep_memory()
-    found = []
-    for dtype in ("float32", "float64"):
-        for size in sizes:
-            case = Case("lstm", size, dtype)
-            loss = loss_of(make_cell(case), case.x)
-            ways = (tr.Tensor.backward, tr.trace, read)
-            times = [
-                [seconds(lambda way=way, loss=loss: way(loss)) for way in ways]
-                for _ in range(rounds + 1)
-            ]
-            plain, recorded, read_out = np.array(times[1:]).T  # the first warms up
-            found.append(
-                {"size": size, "dtype": dtype, "keep": keep, "ms": spread(1e3 * read_out)}
-                | {"recorded_to_plain": spread(recorded / plain)}
-                | {"read_to_plain": spread(read_out / plain)}
-            )
-    return found
 
 
 def drawing_time(lengths: tuple[int, ...]) -> list[dict[str, Any]]:
@@ -180,8 +148,50 @@ def import_time(rounds: int) -> dict[str, Any]:
     }
 
 
+PAGES = 1 << 14  # that are touched to see what a page fault takes
+
+
+def page_fault_microseconds() -> float:
+    """Return what it takes to be given a page of memory, as the system does when it is touched."""
+    region = mmap.mmap(-1, PAGES * mmap.PAGESIZE)
+    if hasattr(mmap, "MADV_NOHUGEPAGE"):
+        region.madvise(mmap.MADV_NOHUGEPAGE)
+    first_bytes = np.frombuffer(region, np.uint8)[:: mmap.PAGESIZE]
+    fetched, there = (seconds(lambda: first_bytes.fill(1)) for _ in range(2))
+    return 1e6 * (fetched - there) / PAGES
+
+
+def page_faults(sizes: tuple[Size, ...], passes: int = 5) -> list[dict[str, Any]]:
+    """Page faults of a training step of the LSTM's op graph, for each size."""
+    from tests.benchmarks.contenders.ours import graph
+
+    found = []
+    for size in sizes:
+        step = graph(Case("lstm", size, "float64"))
+        for _ in range(passes):
+            step()
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        for _ in range(passes):
+            step()
+        count = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+        found.append({"size": size, "faults": count / passes})
+    return found
+
+
+def caches() -> dict[str, str]:
+    """Return the sizes of the processor's caches by name, such as L2, where Linux tells them."""
+    found = {}
+    for place in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
+        level, kind, size = (
+            (place / name).read_text().strip() for name in ("level", "type", "size")
+        )
+        if kind != "Instruction":
+            found[f"L{level}"] = size
+    return found
+
+
 def machine() -> dict[str, Any]:
-    """Name the processor, the versions and the matrix kernels that were used."""
+    """Name the processor, its caches, the versions and the matrix kernels that were used."""
     import platform
     from importlib.metadata import PackageNotFoundError, version
 
@@ -208,4 +218,6 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "versions": versions,
         "kernels": kernels,
+        "caches": caches(),
+        "page_fault_microseconds": page_fault_microseconds(),
     }

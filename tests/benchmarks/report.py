@@ -20,6 +20,8 @@ def report(data: dict[str, Any]) -> str:
     lines = [
         f"{machine['processor']}, {machine['cores']} cores, one thread each; "
         f"Python {machine['python']}, {versions}; {', '.join(machine['kernels'])}",
+        ", ".join(f"{name} {size}" for name, size in machine["caches"].items())
+        + f"; a page fault takes {machine['page_fault_microseconds']:.2f} microseconds",
         "Forward and backward, loss at every step, processor time. Ratio to PyTorch's elementary "
         "ops in a loop: median, and quartiles.",
         *(f"left out: {name}: {reason}" for name, reason in sorted(data["absent"].items())),
@@ -68,6 +70,24 @@ def curves(data: dict[str, Any]) -> Iterator[str]:
             f"recording a flow, LSTM {size} {point['dtype']}{keeping}: {recorded} of a plain "
             f"backward, with every edge's norm read {read}"
         )
+    for point in data["recorder"]:
+        size = "({},{},{},{})".format(*point["size"])
+        yield (
+            f"a Recorder at every 50th iteration, LSTM {size}: "
+            f"{100 * point['share']['median']:.1f} % of a training step"
+        )
+    if data["watched"]:
+        yield (
+            f"watching and tracing {data['watched']['steps']} steps of PyTorch's LSTMCell: "
+            f"{show(data['watched']['to_plain'])} of its own forward and backward"
+        )
+    for point in data["faults"]:
+        size = "({},{},{},{})".format(*point["size"])
+        yield f"page faults of a training step, op graph, LSTM {size}: {point['faults']:.0f}"
+    for work in dict.fromkeys(point["work"] for point in data["growth"]):
+        own = [point for point in data["growth"] if point["work"] == work]
+        times = ", ".join(f"{number(point['microseconds'])}" for point in own)
+        yield f"{work}, from {own[0]['size']} to {own[-1]['size']}: {times} microseconds each"
     for point in data["drawing"]:
         yield (
             f"drawing an LSTM's {point['steps']} steps, detail {point['detail']}: "
@@ -81,6 +101,14 @@ def curves(data: dict[str, Any]) -> Iterator[str]:
         )
     over, alone = (show(data["import"][key]) for key in ("over_numpy_ms", "numpy_ms"))
     yield f"import tinygrad_rnn: {over} ms over import numpy, which takes {alone} ms"
+
+
+def grown(points: list[dict[str, Any]]) -> list[dict[str, float]]:
+    """Return by how much each work's time for a piece grows from the fewest pieces to the most."""
+    times: dict[str, list[float]] = {}
+    for point in points:
+        times.setdefault(point["work"], []).append(point["microseconds"])
+    return [{"median": own[-1] / own[0]} for own in times.values()]
 
 
 def judge(data: dict[str, Any]) -> Iterator[tuple[bool, str]]:
@@ -139,6 +167,19 @@ def judge(data: dict[str, Any]) -> Iterator[tuple[bool, str]]:
             [p["read_to_plain"] for p in data["flow"]],
         ),
         ("import over numpy", 40.0, " ms", [data["import"]["over_numpy_ms"]]),
+        (
+            "a Recorder at every 50th iteration, over a training step",
+            0.05,
+            "",
+            [p["share"] for p in data["recorder"]],
+        ),
+        (
+            "watching and tracing a PyTorch model, over its forward and backward",
+            3.0,
+            "",
+            [data["watched"]["to_plain"]] if data["watched"] else [],
+        ),
+        ("a piece among the most over one among the fewest", 1.5, "", grown(data["growth"])),
     ):
         if values:
             most = max(value["median"] for value in values)

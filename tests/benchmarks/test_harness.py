@@ -29,6 +29,9 @@ def test_a_tiny_run_measures_every_part(data):
     assert [point["steps"] for point in data["scale"]] == [2, 4]
     assert len(data["flow"]) == 4
     assert data["import"]["over_numpy_ms"]["median"] > 0
+    assert {point["size"] for point in data["growth"]} == {4, 8}
+    assert len(data["recorder"]) == len(data["faults"]) == 1
+    assert data["machine"]["page_fault_microseconds"] > 0
     text = report(data)
     assert "GRU" in text
     assert "import tinygrad_rnn" in text
