@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.diagnosis.chains import call_of, chains_of
+from tinygrad_rnn.graph import topological
 from viz.errors import VizError
 
 NORMS = ("l2", "rms", "max")
@@ -189,7 +191,7 @@ class Scale:
         """Fit one scale to the gradients of all `flows`, so that their pictures can be compared.
 
         The reference is the largest gradient that any of the flows has at its last hidden state
-        (at its root, where no tensor is named "h"); the range covers the finite, non-zero edges,
+        (at its root, where there is no state); the range covers the finite, non-zero edges,
         96 of 100 of them in whole decades, down to 16 below the reference at the most.
 
         Args:
@@ -297,7 +299,19 @@ def usable(value: float) -> bool:
 
 
 def last_hidden(flow: Any, norm: str) -> float:
-    """Norm of the gradient at the last tensor named "h" in the flow, else at the flow's root."""
-    hidden = [e.source for e in flow.edges if e.source.name == "h"]
-    last = max(hidden, key=lambda tensor: tensor.index, default=flow.root)
+    """Norm of the gradient at the last hidden state of the last layer, else at the flow's root.
+
+    A state is what a call of a cell is marked to give, or what a loop of one's own hands on from
+    step to step; of two directions it is the forward one's, whose last step is the sequence's.
+    """
+    last = None
+    for edge in flow.edges:  # the latest first, so most need no look at their marks
+        node = edge.source
+        if last is None or node.index > last.index:
+            call = call_of(node)
+            if call is not None and not call.reverse and node.index in call.gives[:1]:
+                last = node
+    if last is None:
+        chains = [c for c in chains_of(None, topological(flow.root)) if c.direction != 1]
+        last = chains[-1].states(-1)[0] if chains else flow.root
     return float(flow.norm(last, norm))

@@ -205,10 +205,11 @@ def test_a_scale_ends_at_whole_decades(
 def test_the_reference_is_the_largest_gradient_at_any_last_hidden_state() -> None:
     flows = []
     for factor in (3.0, 20.0):
-        h = tr.Tensor([1.0, 0.0], requires_grad=True, name="h")
-        later = h * 0.5
-        later.name = "h"
-        flows.append(tr.trace((later * factor).sum()))
+        h = tr.Tensor([1.0, 0.0], requires_grad=True)
+        for t in range(3):
+            with tr.scope("t", t):
+                h = h * 0.5
+        flows.append(tr.trace((h * factor).sum()))
     assert Scale.fit(flows).reference == pytest.approx(20 * math.sqrt(2))
     assert Scale.fit(flows[:1], "max").reference == pytest.approx(3)
     assert Scale.fit(flows[:1], "rms").norm == "rms"
@@ -217,6 +218,28 @@ def test_the_reference_is_the_largest_gradient_at_any_last_hidden_state() -> Non
     assert Scale.fit([unnamed]).reference == 1  # at the root
     assert Scale.fit([unnamed]).high == 1
     assert 10 ** Scale.fit([unnamed, *flows]).high >= 1
+
+
+def test_a_hidden_state_is_known_by_its_mark_not_by_its_name() -> None:
+    run = tr.unroll(tr.GRUCell(2, 3, rng=0), np.random.default_rng(0).normal(size=(4, 1, 2)))
+    readout = run.final * 5.0
+    readout.name = "h"
+    flow = tr.trace(readout.sum())
+    assert Scale.fit([flow]).reference == flow.norm(run.final) != flow.norm(readout)
+
+
+def test_of_two_directions_the_reference_is_the_last_step_of_the_forward_one() -> None:
+    """The backward half is made last, and its last state is that of the first step."""
+    x = np.random.default_rng(0).normal(size=(6, 2, 3))
+    for layer in (
+        tr.RNN(3, 4, bidirectional=True, rng=0),
+        tr.RNN(3, 4, 2, bidirectional=True, rng=0),
+    ):
+        run = layer(x)
+        flow = tr.trace(run.outputs[-1].sum())
+        forward, backward = run.runs[-1]
+        assert Scale.fit([flow]).reference == flow.norm(forward.final) > 0
+        assert flow.norm(backward.final) == 0
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinygrad_rnn import GradientFlow, Scope, Tensor, graph
-from tinygrad_rnn.diagnosis.chains import Chain, chains_of
+from tinygrad_rnn.diagnosis.chains import Chain, chains_of, home
 from tinygrad_rnn.diagnosis.curves import Ways
 from tinygrad_rnn.tensor import Array
 from viz.errors import VizError
@@ -18,10 +18,11 @@ _BACKWARDS = Scope("direction", 1)
 
 
 def states_through_time(flow: GradientFlow, state: str = "h") -> dict[int, Tensor]:
-    """Return the tensor called `state`, (B, H), at each time step of the graph that was swept.
+    """Return a part of the state, (B, H), at each time step of the graph that was swept.
 
-    Where a step made several, as stacked layers do, it is the last: the layer nearest the loss.
-    Of a bidirectional layer it is the forward direction's. Empty where no step has such a state.
+    Of stacked layers it is the last one's, nearest the loss; of a bidirectional layer the forward
+    direction's. Where no state has such a part, it is the last tensor of that name in each step;
+    empty where there is none.
 
     Raises:
         VizError: if the flow has seen no sweep.
@@ -35,12 +36,14 @@ def states_through_time(flow: GradientFlow, state: str = "h") -> dict[int, Tenso
     """
     if flow.root is None:
         raise VizError("this flow has seen no sweep yet: loss.backward(observer=flow) comes first")
-    found = {}
-    for node in graph.topological(flow.root):
-        step = _step_of_node(node)
-        if node.name == state and step is not None and _BACKWARDS not in node.scope:
-            found[step] = node
-    return dict(sorted(found.items()))
+    nodes = graph.topological(flow.root)
+    chains = [c for c in chains_of(None, nodes) if c.direction != 1 and state in c.parts]
+    if chains:
+        parts = zip(chains[-1].steps, chains[-1].parts[state], strict=True)
+        return dict(sorted((step, node) for step, node in parts if node is not None))
+    homes = ((home(node), node) for node in nodes if node.name == state)
+    named = {where.step: node for where, node in homes if where and _BACKWARDS not in node.scope}
+    return dict(sorted(named.items()))
 
 
 def norms_through_time(
@@ -121,7 +124,7 @@ def shares_through_time(flow: GradientFlow, parameter: Tensor) -> dict[int, floa
     """
     name = parameter.name or "the parameter"
     steps = [
-        _step_of_node(edge.consumer)
+        None if (where := home(edge.consumer)) is None else where.step
         for edge in sorted(flow.edges, key=lambda edge: (edge.consumer.index, edge.slot))
         if edge.source is parameter
     ]
@@ -138,11 +141,6 @@ def shares_through_time(flow: GradientFlow, parameter: Tensor) -> dict[int, floa
             along = np.sum(part / size * direction) / np.sum(direction * direction)
             found[step] = found.get(step, 0.0) + float(along)
     return found
-
-
-def _step_of_node(node: Tensor) -> int | None:
-    """Return the time step that a node was made in."""
-    return next((part.index for part in node.scope if part.name == "t"), None)
 
 
 def _states_or_error(label: str, flow: GradientFlow, state: str) -> dict[int, Tensor]:

@@ -115,6 +115,20 @@ def test_of_two_directions_the_forward_one_is_shown():
     assert all(node is run.states[t] for t, node in states_through_time(flow).items())
 
 
+def test_a_state_is_known_by_its_mark_and_a_name_is_for_what_is_none():
+    run = tr.unroll(tr.RNNCell(3, 4, rng=0), np.ones((5, 1, 3)))
+    outputs = []
+    for t, h in enumerate(run.states):
+        with tr.scope("t", t):
+            loud, out = h * 2.0, h * 3.0
+            loud.name, out.name = "h", "y"
+            outputs.append((loud + out).sum())
+    flow = tr.trace(sum(outputs))
+    assert all(node is run.states[t] for t, node in states_through_time(flow).items())
+    assert [node.name for node in states_through_time(flow, "y").values()] == ["y"] * 5
+    assert states_through_time(flow, "z") == {}
+
+
 def test_theory_is_a_straight_line_from_the_last_gradient():
     """A linear network with W = 0.9 Q lies on the line of its spectral radius."""
     q, _ = np.linalg.qr(np.random.default_rng(0).standard_normal((4, 4)))
