@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -63,6 +64,9 @@ class Edge(NamedTuple):
 class GradientFlow:
     """Watches one reverse sweep: pass it as ``loss.backward(observer=flow)``, or use `trace`.
 
+    Pickled or deep-copied, it answers for the tensors and runs that were pickled or copied with it,
+    but holds no graph: what each use of a tensor contributed cannot be computed anew then.
+
     Attributes:
         root: the tensor that the sweep began at; None before.
 
@@ -86,6 +90,7 @@ class GradientFlow:
         self._sizes: list[Norms | Measure] = []
         self._small: list[Array] = []  # for the rule `norms`
         self._uses: defaultdict[Measure, Uses] = defaultdict(list)  # for the rules of batched
+        self._copied: set[int] = set()  # in a copy, the nodes that it knows
 
     def __repr__(self) -> str:
         """How many edges, and from which gradient to which."""
@@ -96,6 +101,29 @@ class GradientFlow:
         ends = f", l2 from {min(sent):.2g} to {max(sent):.2g}" if sent else ""
         name = f" from {self.root.name}" if self.root.name else ""
         return f"GradientFlow({len(sizes)} edges back{name}{ends})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Gradients are kept by the index of their node, and a node's copy has another.
+        edges = self.edges
+        nodes = [self.root, *(node for edge in edges for node in (edge.consumer, edge.source))]
+        known = {node.index: node for node in nodes if node is not None}
+        found = [(node, self._gradients.get(index)) for index, node in known.items()]
+        return {"root": self.root, "found": found, "edges": [tuple(edge) for edge in edges]}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        GradientFlow.__init__(self)
+        self.root = state["root"]
+        self._gradients.update((node.index, g) for node, g in state["found"] if g is not None)
+        self._edges += map(Edge._make, state["edges"])
+        self._copied = {node.index for node, _ in state["found"]}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        twin = memo[id(self)] = type(self).__new__(type(self))
+        state = self.__getstate__()
+        twin.__setstate__(deepcopy(state, memo))
+        twin._gradients |= self._gradients  # it answers for the nodes themselves, too
+        twin._copied |= {node.index for node, _ in state["found"]}
+        return twin
 
     def begin(self, root: Tensor) -> dict[int, Array]:
         """Begin to watch a sweep; called by it.
@@ -190,7 +218,11 @@ class GradientFlow:
 
         Returns:
             A read-only array of the tensor's shape.
+
+        Raises:
+            GradientError: if this flow was pickled or deep-copied apart from the tensor.
         """
+        self._check_known(tensor)
         gradient = self._gradients.get(tensor.index)
         return None if gradient is None else read_only(gradient)
 
@@ -203,7 +235,9 @@ class GradientFlow:
 
         Raises:
             ValueError: if there is no such norm.
+            GradientError: if this flow was pickled or deep-copied apart from the tensor.
         """
+        self._check_known(tensor)
         if norm not in ("l2", "rms", "max"):
             raise ValueError(f"there is no norm {norm!r}: choose l2, rms or max")
         (found,) = self.norms_of([tensor])
@@ -244,10 +278,14 @@ class GradientFlow:
         Args:
             tensor: a node of the graph, such as a weight.
 
+        Raises:
+            GradientError: if this flow was pickled or deep-copied, since its graph was not.
+
         >>> x = Tensor([3.0, 4.0], requires_grad=True)
         >>> trace(np.sum(x * x) + 5.0 * np.sum(x)).contributions(x)
         [array([3., 4.]), array([3., 4.]), array([5., 5.])]
         """
+        self._check_known(tensor)
         found = []
         for edge in sorted(self.edges, key=lambda edge: (edge.consumer.index, edge.slot)):
             if edge.source is tensor:
@@ -259,9 +297,16 @@ class GradientFlow:
 
         Args:
             edge: one of `edges`.
+
+        Raises:
+            GradientError: if this flow was pickled or deep-copied, since its graph was not.
         """
         node = edge.consumer
-        assert node.op is not None
+        if node.op is None:
+            raise GradientError(
+                "a flow that was pickled or deep-copied has no graph to compute contributions "
+                "from: ask for them before"
+            )
         g = self._gradients[node.index]
         with no_grad():
             out = node.op.vjp(edge.slot, g, node._array, node._values, node.params)
@@ -269,6 +314,14 @@ class GradientFlow:
         if node.op.broadcasts and out.shape != shape:
             out = unbroadcast(out, shape)
         return read_only(np.asarray(out, edge.source.dtype))
+
+    def _check_known(self, tensor: Tensor) -> None:
+        """Refuse to take a tensor that was not copied with this flow for one that got nothing."""
+        if self._copied and tensor.index not in self._copied:
+            raise GradientError(
+                f"this flow was pickled or deep-copied without {tensor.name or 'this tensor'}: "
+                "copy them together, such as (cell, flow)"
+            )
 
     def through_time(self, run: Run) -> dict[str, Array]:
         """Return the norm of dL/dstate_t for t = 0 .. T-1, one array for each part of the state.

@@ -1,5 +1,6 @@
 """Every error that a docstring names is raised, as it says."""
 
+import copy
 import inspect
 from concurrent.futures import ThreadPoolExecutor
 
@@ -67,6 +68,10 @@ def set_data(tensor, value):
 def inside_anomaly_block(value):
     with tr.detect_anomaly(), np.errstate(all="ignore"):
         np.log(value)
+
+
+def copied_flow():
+    return copy.deepcopy(tr.trace(total(leaf(2))))
 
 
 def swept_twice():
@@ -181,7 +186,15 @@ RAISES = {
         "TypeError": lambda: tr.trace(np.ones(2)),
     },
     "GradientFlow.begin": {"GradientError": swept_twice},
-    "GradientFlow.norm": {"ValueError": lambda: tr.trace(leaf()).norm(leaf(), "l3")},
+    "GradientFlow.contribution": {
+        "GradientError": lambda: copied_flow().contribution(copied_flow().edges[0])
+    },
+    "GradientFlow.contributions": {"GradientError": lambda: copied_flow().contributions(leaf())},
+    "GradientFlow.gradient": {"GradientError": lambda: copied_flow().gradient(leaf())},
+    "GradientFlow.norm": {
+        "ValueError": lambda: tr.trace(leaf()).norm(leaf(), "l3"),
+        "GradientError": lambda: copied_flow().norm(leaf()),
+    },
     "GradientFlow.through_time": {
         "GradientError": lambda: tr.trace(leaf()).through_time(run(engine="fused")),
         "TypeError": lambda: tr.trace(leaf()).through_time(X),

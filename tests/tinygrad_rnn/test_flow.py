@@ -3,6 +3,9 @@
 That what it does say is right, test_bptt.py and test_traps.py show.
 """
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -58,3 +61,51 @@ def test_what_is_no_run_and_no_tensor_is_refused():
     for wrong in (1.0, run, loss.data):
         with pytest.raises(TypeError, match="trace takes a Tensor"):
             tr.trace(wrong)
+
+
+def pickled(thing):
+    return pickle.loads(pickle.dumps(thing))
+
+
+@pytest.mark.parametrize("again", [pickled, copy.deepcopy])
+@pytest.mark.parametrize("flow_first", [True, False])
+def test_a_copy_answers_for_what_was_copied_with_it(again, flow_first):
+    cell = tr.LSTMCell(3, 4, rng=0)
+    run = tr.unroll(cell, X)
+    flow = tr.trace(np.sum(run.states[2].h * run.states[1].c))
+    if flow_first:
+        twin, cells, runs = again((flow, cell, run))
+    else:
+        cells, runs, twin = again((cell, run, flow))
+    assert cells.weight_hh.index != cell.weight_hh.index
+    for mine, other in zip(cell.parameters(), cells.parameters(), strict=True):
+        assert twin.norm(other) == flow.norm(mine) > 0
+        np.testing.assert_array_equal(twin.gradient(other), flow.gradient(mine))
+    for part, norms in flow.through_time(run).items():
+        np.testing.assert_array_equal(twin.through_time(runs)[part], norms)
+    assert [edge[3:] for edge in twin.edges] == [edge[3:] for edge in flow.edges]
+    assert repr(twin) == repr(flow)
+    twice = again((twin, cells))
+    assert twice[0].norm(twice[1].weight_hh) == flow.norm(cell.weight_hh)
+
+
+def test_a_copy_does_not_take_what_it_never_saw_for_what_got_nothing():
+    """The numbers by which it knows its nodes are another process's."""
+    run, loss = unrolled()
+    flow = tr.trace(loss)
+    twin = pickled(flow)
+    tensor = flow.edges[-1].source
+    for ask in (twin.norm, twin.gradient, twin.contributions):
+        with pytest.raises(tr.GradientError, match=r"copy them together"):
+            ask(tensor)
+    with pytest.raises(tr.GradientError, match="another than the loss was made from"):
+        twin.through_time(run)
+    assert copy.deepcopy(flow).norm(tensor) == copy.copy(flow).norm(tensor) == flow.norm(tensor)
+
+
+def test_a_copy_has_no_graph_to_compute_contributions_from():
+    cell = tr.LSTMCell(3, 4, rng=0)
+    twin, cell = pickled((tr.trace(np.sum(tr.unroll(cell, X).outputs)), cell))
+    with pytest.raises(tr.GradientError, match="ask for them before"):
+        twin.contributions(cell.weight_hh)
+    assert repr(pickled(tr.GradientFlow())) == repr(tr.GradientFlow())

@@ -1,5 +1,8 @@
 """The optimisers against PyTorch's, step by step; schedules, clipping, and what they refuse."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -212,3 +215,32 @@ def test_a_gradient_of_another_shape_moves_nothing():
     with pytest.raises(tr.ShapeError, match=r"grad of shape \(3,\)"):
         tr.SGD([first, second], 0.1).step()
     np.testing.assert_array_equal(first.data, np.ones(3))
+
+
+SCHEDULES = {
+    "number": 0.1,
+    "exponential": optim.exponential(0.1, 0.5),
+    "cosine": optim.cosine(0.1, 5),
+    "warmup": optim.warmup(3, optim.constant(0.1)),
+}
+
+
+@pytest.mark.parametrize("again", [lambda x: pickle.loads(pickle.dumps(x)), copy.deepcopy])
+@pytest.mark.parametrize("lr", SCHEDULES)
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_copy_goes_on_as_if_never_stopped(name, lr, again):
+    p = tr.Parameter(START)
+    optimiser = getattr(tr, name.split()[0])([p], lr=SCHEDULES[lr], **PAIRS[name][0])
+
+    def train(p, optimiser):
+        for _ in range(4):
+            optimiser.zero_grad()
+            loss(p).backward()
+            optimiser.step()
+
+    train(p, optimiser)
+    other, twin = again((p, optimiser))
+    train(p, optimiser)
+    assert (other.data != p.data).all()
+    train(other, twin)
+    np.testing.assert_array_equal(other.data, p.data)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
-Schedule = Callable[[int], float]
+Schedule = Callable[[int], float]  # those made here can be pickled, as a lambda could not
 
 
 def constant(lr: float) -> Schedule:
@@ -22,7 +23,11 @@ def constant(lr: float) -> Schedule:
     >>> constant(0.1)(1000)
     0.1
     """
-    return lambda step: lr
+    return partial(_constant, lr)
+
+
+def _constant(lr: float, step: int) -> float:
+    return lr
 
 
 def exponential(lr: float, factor: float, every: int = 1) -> Schedule:
@@ -41,7 +46,11 @@ def exponential(lr: float, factor: float, every: int = 1) -> Schedule:
     """
     if not every >= 1:
         raise ValueError(f"exponential: every = {every} is not at least 1")
-    return lambda step: lr * factor ** (step // every)
+    return partial(_exponential, lr, factor, every)
+
+
+def _exponential(lr: float, factor: float, every: int, step: int) -> float:
+    return lr * factor ** (step // every)
 
 
 def cosine(lr: float, steps: int, final: float = 0.0) -> Schedule:
@@ -60,9 +69,11 @@ def cosine(lr: float, steps: int, final: float = 0.0) -> Schedule:
     """
     if not steps >= 1:
         raise ValueError(f"cosine: steps = {steps} is not at least 1")
-    return lambda step: (
-        final + (lr - final) * (1 + math.cos(math.pi * min(step, steps) / steps)) / 2
-    )
+    return partial(_cosine, lr, steps, final)
+
+
+def _cosine(lr: float, steps: int, final: float, step: int) -> float:
+    return final + (lr - final) * (1 + math.cos(math.pi * min(step, steps) / steps)) / 2
 
 
 def warmup(steps: int, schedule: Schedule) -> Schedule:
@@ -80,4 +91,8 @@ def warmup(steps: int, schedule: Schedule) -> Schedule:
     """
     if not steps >= 0:
         raise ValueError(f"warmup: steps = {steps} is negative")
-    return lambda step: schedule(0) * (step + 1) / steps if step < steps else schedule(step - steps)
+    return partial(_warmup, steps, schedule)
+
+
+def _warmup(steps: int, schedule: Schedule, step: int) -> float:
+    return schedule(0) * (step + 1) / steps if step < steps else schedule(step - steps)

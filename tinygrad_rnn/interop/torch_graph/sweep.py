@@ -78,6 +78,11 @@ class TorchFlow(GradientFlow):
                 if part is not None:
                     self._note(node, slot, node.inputs[slot], part)
 
+    def __getstate__(self) -> dict[str, Any]:
+        raise GradientError(
+            "a flow of PyTorch's graph cannot be pickled or copied: take its norms and gradients"
+        )
+
     def _note(self, consumer: Any, slot: int, source: Any, part: Any) -> None:
         """Note one edge, what went along it, or, where that was too much to keep, its norms."""
         self._consumers.append(consumer)

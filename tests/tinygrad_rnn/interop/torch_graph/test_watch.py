@@ -1,6 +1,8 @@
 """A watched model computes what it would have computed, and what cannot be watched says so."""
 
+import copy
 import gc
+import pickle
 import weakref
 
 import numpy as np
@@ -110,6 +112,15 @@ def test_two_models_are_compared():
 
 
 # What cannot be watched.
+
+
+def test_a_flow_of_pytorch_is_neither_pickled_nor_copied():
+    model, x = network("LSTM")
+    with watch(model):
+        flow = tr.trace(model(x).sum())
+    for again in (pickle.dumps, copy.deepcopy):
+        with pytest.raises(tr.GradientError, match="take its norms and gradients"):
+            again(flow)
 
 
 def test_a_loss_of_an_unwatched_model():
