@@ -21,13 +21,14 @@ import numpy as np
 
 import tinygrad_rnn as tr
 from tinygrad_rnn import viz  # not from the name that another project has, too
-from tinygrad_rnn.interop.files import list_layers, load_layers
+from tinygrad_rnn.interop.files import described, list_layers
+from tinygrad_rnn.nn.cells import NONLINEARITIES
 from tinygrad_rnn.tensor import Array
 from viz.charts import save
 from viz.charts.axes import can_draw
 from viz.cli.charts import CHART_KINDS, MOST_LOSSES, draw_charts
-from viz.cli.command import Parser, UsageError, finite, int_between, output_folder, run_command
-from viz.cli.inputs import encode, excerpt, require_more_than, series
+from viz.cli.command import Parser, finite, int_between, output_folder, run_command
+from viz.cli.inputs import encode, excerpt, require_more_than, series, trained
 from viz.dot import graphviz
 from viz.reading.levels import LEVELS
 from viz.style import NORMS
@@ -44,15 +45,12 @@ examples:
   python -m viz --weights model.pt --prefix encoder --series inputs.npy --detail step
 """
 
-
 LAYERS: dict[str, Callable[..., Any]] = {"rnn": tr.RNN, "lstm": tr.LSTM, "gru": tr.GRU}
-
 
 AT = {"last": "the last", "every": "every"}
 
 
 Swept = tuple[tr.Tensor, tr.GradientFlow]  # a loss, and what went back from it
-
 
 FORMATS = ("svg", "png", "pdf", "html", "dot", "json")
 
@@ -97,13 +95,8 @@ def networks(args: argparse.Namespace, task: Task) -> dict[str, Any]:
     """Return the layers to draw by name: those of a weights file, or new ones."""
     features = task.inputs.shape[2]
     if args.weights is not None:
-        layers = load_layers(args.weights, args.prefix)
-        expected = getattr(layers, "layers", [layers])[0].input_size
-        if expected != features:
-            raise UsageError(
-                f"{args.weights} takes {expected} features at each step, the input has {features}: "
-                "give the series it was trained on with --series"
-            )
+        layers = trained(args.weights, features, args.prefix, args.nonlinearity, args.reset)
+        say(f"{args.weights}: taken for {described(layers)}")
         return {type(layers).__name__.lower().removesuffix("cell"): layers}
     biases: dict[str, dict[str, float]] = {
         "rnn": {},
@@ -173,6 +166,16 @@ def arguments() -> argparse.Namespace:
         help="trained layers instead of new ones: .safetensors, .npz, .pt, .onnx, .keras, ...",
     )
     add("--prefix", metavar="NAME", default="", help="where in the weights file the layers are")
+    add(
+        "--nonlinearity",
+        choices=NONLINEARITIES,
+        help="of an RNN in a weights file that does not say it (taken for tanh)",
+    )
+    add(
+        "--reset",
+        choices=("before", "after"),
+        help="where a GRU's gate acts, in a weights file that does not say it (taken for before)",
+    )
     add("--list", action="store_true", help="say what the weights file holds, and draw nothing")
     add = parser.add_argument_group("the picture").add_argument
     add("--detail", choices=LEVELS, default="gate", help="what one node stands for")
@@ -200,8 +203,11 @@ def arguments() -> argparse.Namespace:
             if getattr(args, name) != parser.get_default(name):
                 option = name.replace("_", "-")
                 parser.error(f"--weights brings a network of its own: leave out --{option}")
-    elif args.prefix or args.list:
-        parser.error(f"--{'prefix' if args.prefix else 'list'} is for --weights: leave it out")
+    for name in ("prefix", "list", "nonlinearity", "reset"):
+        if getattr(args, name) and args.weights is None:
+            parser.error(f"--{name} is for --weights: leave it out")
+        if getattr(args, name) and args.list and name != "list":
+            parser.error(f"--list tells of all layers as they would be taken: leave --{name} out")
     for name, kind in (("forget_bias", "lstm"), ("update_bias", "gru")):
         if getattr(args, name) != parser.get_default(name) and kind not in args.cell:
             parser.error(f"--{name.replace('_', '-')} is for --cell {kind}")

@@ -22,41 +22,52 @@ from tinygrad_rnn.interop.flax_file import flax_networks
 from tinygrad_rnn.interop.gates import as_array
 from tinygrad_rnn.interop.keras_file import keras_networks
 from tinygrad_rnn.interop.onnx_file import onnx_networks
+from tinygrad_rnn.interop.parametrized import composed
 from tinygrad_rnn.interop.torch import from_torch
 from tinygrad_rnn.io import load_networks
 from tinygrad_rnn.nn.form import Form, guessed, network
 
 # Reads arrays by name, and the form of each network that the file describes.
 Reader = Callable[[Path], tuple[dict[str, Any], dict[str, Form]]]
+# Makes a network, given options that no array tells; returns it, and in words what was guessed.
+Maker = Callable[[Mapping[str, str]], tuple[Any, str]]
 
-# Makes a network, and says what of it had to be guessed.
-Maker = Callable[[], tuple[Any, str]]
-
-# What an array of a recurrent layer is called, after the name of the layer.
-OWN_ARRAYS = re.compile(
-    r"(?:layers|reverse)\.\d+\.(?:weight_ih|weight_hh|weight_hr|bias|bias_hn|peephole|h_0|c_0)"
-)
+# What an array of a cell is called, after the cell's name: here, and by PyTorch (of layers, too).
+OWN_ARRAYS = {"weight_ih", "weight_hh", "weight_hr", "bias", "bias_hn", "peephole", "h_0", "c_0"}
+OWN_ALONE = OWN_ARRAYS - {"weight_ih", "weight_hh"}  # PyTorch has no array of these names
 TORCH_ARRAYS = re.compile(r"(?:weight|bias)_(?:ih|hh|hr)(?:_l\d+(?:_reverse)?)?")
-NAME = re.compile(rf"(?:(?P<place>.+?)\.)??(?P<array>{OWN_ARRAYS.pattern}|{TORCH_ARRAYS.pattern})")
+# A cell of one of this library's layers.
+IN_LAYERS = re.compile(r"(?:(?P<layers>.+)\.)?(?P<cell>(?:layers|reverse)\.\d+)")
 
 
-def load_layers(path: str | Path, prefix: str | None = None) -> Any:
+def load_layers(
+    path: str | Path,
+    prefix: str | None = None,
+    nonlinearity: str | None = None,
+    reset: str | None = None,
+) -> Any:
     """Return the recurrent network whose weights a file holds.
 
     The file maps names to arrays, as PyTorch names them (``weight_ih_l0``) or as this project does
     (``layers.0.weight_ih``), at any depth: a .safetensors or .npz file, or a checkpoint of
     PyTorch's (.pt .pth .bin .ckpt .th .tar), also a whole module or TorchScript. A file that
     `save` made of a module says which network it holds. Of another one, what no array tells is
-    taken to be as by default, and a warning says so. Files of ONNX (.onnx), Keras (.keras .h5) and
-    Flax (.msgpack) are read, too, where the extra `files` is installed.
+    taken to be as by default, and a warning says so and which argument changes it. Weights that
+    PyTorch's weight normalisation took apart are put together. Files of ONNX (.onnx), Keras (.keras
+    .h5) and Flax (.msgpack) are read, too, where the extra `files` is installed.
 
     Args:
         path: the file.
         prefix: which of several layers, such as ``"encoder"``: the end of its name will do.
+        nonlinearity: of an RNN in a file that does not say it: ``"tanh"`` (taken otherwise),
+            ``"relu"`` or, by this project's names, ``"identity"``.
+        reset: of a GRU by this project's names in such a file, where no array tells: ``"before"``
+            the product (taken otherwise) or ``"after"`` it.
 
     Raises:
         WeightsFileError: if the file cannot be read, or is cut off or corrupted.
         StateDictError: if what it holds is not one recurrent network, or not one of that name.
+        ValueError: if `nonlinearity` or `reset` is not known, or cannot apply.
 
     >>> import tempfile, tinygrad_rnn as tr
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -78,11 +89,12 @@ def load_layers(path: str | Path, prefix: str | None = None) -> Any:
         what = "several recurrent layers" if chosen else f"none called {wanted!r}"
         remedy = f"give the prefix {names}" if any(found) else "leave the prefix out"
         raise StateDictError(f"{path} holds {what}: {remedy}")
-    layers, guess = found[chosen[0]]()
+    options = {"nonlinearity": nonlinearity, "reset": reset}
+    layers, guess = found[chosen[0]]({k: v for k, v in options.items() if v is not None})
     if guess:
         warnings.warn(
-            f"{path.name} does not say what it holds: taken for {guess}; tr.save(path, module) "
-            "writes that into the file",
+            f"{path.name} does not say all of what it holds: taken for {guess}; "
+            "tr.save(path, module) writes that into the file",
             stacklevel=2,
         )
     return layers
@@ -107,8 +119,8 @@ def list_layers(path: str | Path) -> dict[str, str]:
     said = {}
     for place, make in _networks(Path(path)).items():
         try:
-            layers, guess = make()
-            said[place] = _described(layers) + (f", taken for {guess}" if guess else "")
+            layers, guess = make({})
+            said[place] = described(layers) + (f", taken for {guess}" if guess else "")
         except StateDictError as error:
             said[place] = f"cannot be read: {error}"
     return said
@@ -125,7 +137,8 @@ def _networks(path: Path) -> dict[str, Maker]:
     except OSError as error:
         raise WeightsFileError(f"cannot read {path}: {error.strerror}") from error
     if suffix in LAYER_READERS:
-        return LAYER_READERS[suffix](path)
+        told = LAYER_READERS[suffix](path)
+        return {place: partial(_told_by_its_format, make) for place, make in told.items()}
     arrays, forms = READERS[suffix](path)
     found: dict[str, Maker] = {}
     for place, form in forms.items():
@@ -138,16 +151,35 @@ def _networks(path: Path) -> dict[str, Maker]:
     return found
 
 
-def _described_network(form: Form, arrays: dict[str, Any]) -> tuple[Any, str]:
+def _described_network(
+    form: Form, arrays: dict[str, Any], options: Mapping[str, str]
+) -> tuple[Any, str]:
+    _refuse(options)
     return network(form, arrays), ""
 
 
-def _foreign(arrays: dict[str, Any]) -> tuple[Any, str]:
+def _told_by_its_format(
+    make: Callable[[], tuple[Any, str]], options: Mapping[str, str]
+) -> tuple[Any, str]:
+    _refuse(options)
+    return make()
+
+
+def _refuse(options: Mapping[str, str]) -> None:
+    for name, value in options.items():
+        raise ValueError(f"the file says what its network is: leave out {name}={value!r}")
+
+
+def _foreign(arrays: dict[str, Any], options: Mapping[str, str]) -> tuple[Any, str]:
     """Return the network of arrays that nothing is said of, and what had to be guessed."""
-    if "layers.0.weight_hh" not in arrays:
-        return from_torch(arrays), ""
-    form, guess = guessed({name: as_array(a, name) for name, a in arrays.items()})
-    return network(form, arrays), guess
+    if "layers.0.weight_hh" in arrays or OWN_ALONE & arrays.keys():
+        form, guess = guessed({name: as_array(a, name) for name, a in arrays.items()}, options)
+        return network(form, arrays), guess
+    if "reset" in options:
+        raise ValueError(f"PyTorch resets after the product: leave out reset={options['reset']!r}")
+    layers = from_torch(arrays, nonlinearity=options.get("nonlinearity"))
+    simple = type(layers).__name__.startswith("RNN") and not options
+    return layers, "an RNN with tanh (nonlinearity changes that)" if simple else ""
 
 
 def recurrent(arrays: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -159,18 +191,31 @@ def recurrent(arrays: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     >>> list(recurrent({"en.rnn.weight_hh_l0": np.zeros((4, 1)), "en.out.weight": np.zeros(1)}))
     ['en.rnn']
     """
+    cells: dict[str, dict[str, Any]] = {}
+    for name, array in composed(arrays).items():
+        place, _, own = name.rpartition(".")
+        if own in OWN_ARRAYS or TORCH_ARRAYS.fullmatch(own):
+            cells.setdefault(place, {})[own] = array
     found: dict[str, dict[str, Any]] = {}
-    for name, array in arrays.items():
-        match = NAME.fullmatch(name)
-        if match is not None:
-            place = found.setdefault(match["place"] or "", {})
-            place[match["array"]] = array
-    return {
-        place: layer for place, layer in found.items() if any("weight_hh" in name for name in layer)
-    }
+    for place, cell in cells.items():
+        inside = IN_LAYERS.fullmatch(place)
+        if not any("weight_hh" in own for own in cell):
+            continue
+        if inside and cell.keys() <= OWN_ARRAYS:
+            layers = found.setdefault(inside["layers"] or "", {})
+            layers |= {f"{inside['cell']}.{own}": array for own, array in cell.items()}
+        else:
+            found[place] = cell
+    return found
 
 
-def _described(layers: Any) -> str:
+def described(layers: Any) -> str:
+    """Say in words what layers or a cell are.
+
+    >>> from tinygrad_rnn.nn.cells import GRUCell
+    >>> described(GRUCell(2, 3))
+    'GRUCell, 2 inputs, 3 units, float64'
+    """
     cells = getattr(layers, "layers", [layers])
     first = cells[0]
     count = f"{len(cells)} layer{'s' if len(cells) > 1 else ''}"
@@ -229,7 +274,7 @@ READERS: dict[str, Reader] = {
     **dict.fromkeys((".pt", ".pth", ".bin", ".ckpt", ".th", ".tar"), _checkpoint),
 }
 # Files that say more of a layer than its arrays do.
-LAYER_READERS: dict[str, Callable[[Path], dict[str, Maker]]] = {
+LAYER_READERS: dict[str, Callable[[Path], dict[str, Callable[[], tuple[Any, str]]]]] = {
     ".onnx": onnx_networks,
     **dict.fromkeys((".keras", ".h5", ".hdf5"), keras_networks),
     ".msgpack": flax_networks,

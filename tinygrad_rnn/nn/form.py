@@ -111,45 +111,72 @@ def network(form: Form, arrays: Mapping[str, Any]) -> Any:
     return made
 
 
-def guessed(arrays: Mapping[str, Array]) -> tuple[Form, str]:
+def guessed(
+    arrays: Mapping[str, Array], options: Mapping[str, str] | None = None
+) -> tuple[Form, str]:
     """Return the form that arrays by this library's names have, and what of it is a guess.
 
     Args:
-        arrays: with ``layers.0.weight_hh`` among them.
+        arrays: of layers (``layers.0.weight_hh``) or of a cell (``weight_hh``).
+        options: what no array tells and is known: `nonlinearity` of an RNN, `reset` of a GRU.
 
     Returns:
         The form, and in words what no array tells; nothing if they tell all.
 
     Raises:
         StateDictError: if they are those of no network.
+        ValueError: if an option cannot apply.
     """
-    shapes = [getattr(arrays.get(f"layers.0.weight_{p}"), "shape", ()) for p in ("ih", "hh")]
+    options = dict(options or {})
+    stacked = "layers.0.weight_hh" in arrays
+    first = "layers.0." if stacked else ""
+    form = _common_form(arrays, first)
+    hidden, kind = form["hidden_size"], form["kind"]
+    guess = ""
+    peepholes = f"{first}peephole" in arrays
+    if peepholes or f"{first}c_0" in arrays:
+        coupled = len(arrays[f"{first}weight_hh"]) == 3 * hidden
+        form |= {"kind": "LSTM", "coupled": coupled, "peepholes": peepholes}
+    elif kind == "RNN":
+        guess = "" if options else "an RNN with tanh (nonlinearity changes that)"
+        form["nonlinearity"] = options.pop("nonlinearity", "tanh")
+    elif kind == "GRU" and f"{first}bias_hn" in arrays:
+        form["reset"] = "after"
+    elif kind == "GRU":
+        form["reset"] = options.pop("reset", "before")
+        guess = f"a GRU with reset {form['reset']} the product, not a coupled LSTM"
+        if f"{first}bias" not in arrays:
+            guess += ", nor one of PyTorch's cells (reset changes the first)"
+    for name, value in options.items():
+        raise ValueError(f"{name}={value!r} is nothing that a {form['kind']} leaves open here")
+    form["kind"] += "" if stacked else "Cell"
+    return form, guess
+
+
+def _common_form(arrays: Mapping[str, Array], first: str) -> Form:
+    """Return what the arrays of every kind of network tell."""
+    shapes = [getattr(arrays.get(f"{first}weight_{p}"), "shape", ()) for p in ("ih", "hh")]
     (inputs, hidden), rows = ((*shape, 0, 0)[1] for shape in shapes), (*shapes[1], 0)[0]
+    projection: tuple[int, ...] = getattr(arrays.get(f"{first}weight_hr"), "shape", ())
     kinds = {hidden: "RNN", 3 * hidden: "GRU", 4 * hidden: "LSTM"}
+    if len(projection) == 2:
+        hidden = projection[1]
+        kinds = {4 * hidden: "LSTM", 3 * hidden: "LSTM"}
     if any(len(shape) != 2 for shape in shapes) or rows not in kinds or 0 in (inputs, hidden):
         raise StateDictError(
             f"weight_ih {shapes[0]} and weight_hh {shapes[1]} are not those of an RNN, LSTM or GRU"
         )
-    count = sum(bool(re.fullmatch(r"layers\.\d+\.weight_hh", name)) for name in arrays)
     form: Form = {
         "kind": kinds[rows],
         "input_size": inputs,
         "hidden_size": hidden,
-        "num_layers": count,
-        "bidirectional": "reverse.0.weight_hh" in arrays,
-        "bias": "layers.0.bias" in arrays,
-        "dtype": arrays["layers.0.weight_hh"].dtype.name,
-        "learn_state": "layers.0.h_0" in arrays,
+        "bias": f"{first}bias" in arrays,
+        "dtype": arrays[f"{first}weight_hh"].dtype.name,
+        "learn_state": f"{first}h_0" in arrays,
     }
-    peepholes = getattr(arrays.get("layers.0.peephole"), "shape", None)
-    if peepholes is not None or "layers.0.c_0" in arrays:
-        coupled = rows == 3 * hidden
-        form |= {"kind": "LSTM", "coupled": coupled, "peepholes": peepholes is not None}
-        return form, ""
-    if form["kind"] == "RNN":
-        return form, "an RNN with tanh"
-    if form["kind"] == "LSTM":
-        return form, ""
-    after = "layers.0.bias_hn" in arrays
-    form["reset"] = "after" if after else "before"
-    return form, "" if after else "a GRU with reset before the product, not a coupled LSTM"
+    if projection:
+        form |= {"proj_size": projection[0], "coupled": rows == 3 * hidden}
+    if first:
+        count = sum(bool(re.fullmatch(r"layers\.\d+\.weight_hh", name)) for name in arrays)
+        form |= {"num_layers": count, "bidirectional": "reverse.0.weight_hh" in arrays}
+    return form

@@ -1,4 +1,4 @@
-"""Readers of text, tables and arrays for the command line; an error names what is wrong with one.
+"""Readers of text, tables, arrays and weights for the command line, whose errors name the fault.
 
 One idea: a file is read whole and checked before anything is computed, so that what is wrong with
 it is said in the user's words, with the place in the file.
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.interop.files import load_layers
 from tinygrad_rnn.tensor import Array
 from viz.cli.command import UsageError
 
@@ -107,6 +109,30 @@ def series(path: Path) -> Array:
     if values.ndim == 1:
         values = values[:, np.newaxis]
     return values[:, np.newaxis] if values.ndim == 2 else values
+
+
+def trained(path: Path, features: int, *options: str | None) -> Any:
+    """Return the network of a weights file that takes so many features at each step.
+
+    Args:
+        path: the file.
+        features: how many the input has.
+        options: the other arguments of `load_layers`, in its order.
+
+    Raises:
+        UsageError: it takes another number of features, or an option cannot apply.
+    """
+    try:
+        layers = load_layers(path, *options)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    expected = getattr(layers, "layers", [layers])[0].input_size
+    if expected != features:
+        raise UsageError(
+            f"{path} takes {expected} features at each step, the input has {features}: "
+            "give the series it was trained on with --series"
+        )
+    return layers
 
 
 def _read_bytes(path: Path) -> bytes:
