@@ -13,6 +13,7 @@ from tinygrad_rnn.memory import collector_paused
 from viz.build import _model, align_columns, levels_of
 from viz.difference import PARTING, Difference
 from viz.errors import VizError
+from viz.layout.numbers import settle
 from viz.layout.stacked import together
 from viz.picture import Picture
 from viz.reading.folding import Folded
@@ -85,6 +86,7 @@ def draw(
         model = _model(source, detail, steps, title or "", numbers, strict)
         if against is not None:
             model.notes.append(PARTING)
+        settle(model, scale)
     return Picture(model, scale, theme, lambda: {"": levels_of(source)})
 
 
@@ -134,4 +136,5 @@ def compare(
     said = [clean(f"{name}: {part.headline}") for name, part in parts.items() if part.headline]
     named = {clean(name): part for name, part in parts.items()}
     whole = together(named, clean(title), " ".join(said))
+    settle(whole, scale)
     return Picture(whole, scale, theme, drawings)

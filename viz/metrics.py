@@ -145,4 +145,18 @@ ARROW = 6.0  # points from a curve's end to the target's outline
 FORWARD = 1.0  # width of a forward line
 
 
+FORWARD_RIGHT, LANES_APART = 2.2, 0.9  # of a forward line's middle from its curve; between lanes
+
+
+HEAD_IN_WIDTHS = 2.2  # a head's width in widths of its line
+
+
+HEAD_SPREAD, SPREADS_FROM = 0.35, 4.0  # half a head's width in lengths; wider lines spread it
+
+
+def head_length(width: float) -> float:
+    """How long the head of a line of this width is seen to be."""
+    return HEAD_IN_WIDTHS * width / 2 / (HEAD_SPREAD * max(width / SPREADS_FROM, 1.0))
+
+
 BAR_HEIGHT = 48.0

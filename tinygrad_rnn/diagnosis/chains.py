@@ -48,9 +48,10 @@ class Chain:
     @property
     def label(self) -> str:
         """What tells it from the others: "layer 1", or "" if there are no others."""
-        half = {None: "", 0: "forwards", 1: "backwards"}[self.direction]
-        layer = "" if self.layer is None else f"layer {self.layer}"
-        return ", ".join(part for part in (layer, half) if part)
+        half = {None: "", 0: "forward direction", 1: "backward direction"}[self.direction]
+        if self.layer is None:
+            return f"the {half}" if half else ""
+        return f"layer {self.layer}, {half}" if half else f"layer {self.layer}"
 
     def states(self, place: int) -> list[Any]:
         """Return all parts of the state at one place along the chain that the graph holds."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from viz.dot import lanes
 from viz.dot.marks import points, quote, tint
-from viz.metrics import FORWARD
+from viz.metrics import FORWARD, HEAD_IN_WIDTHS
 from viz.model import Model, ModelEdge, Point
 from viz.style import Scale, Theme, number
 
@@ -52,7 +52,7 @@ class _Edges:
                 edge.id,
                 edge.source,
                 edge.points[0],
-                lanes.HEAD_IN_WIDTHS * self.width(edge) * (1 - OVERLAP),
+                HEAD_IN_WIDTHS * self.width(edge) * (1 - OVERLAP),
             )
             for edge in model.edges
             if edge.gradient and not edge.via

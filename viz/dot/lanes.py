@@ -10,13 +10,19 @@ from __future__ import annotations
 import math
 
 from viz.dot.marks import points
-from viz.metrics import ARROW, FORWARD
+from viz.metrics import (
+    ARROW,
+    FORWARD,
+    FORWARD_RIGHT,
+    HEAD_IN_WIDTHS,
+    HEAD_SPREAD,
+    LANES_APART,
+    SPREADS_FROM,
+    head_length,
+)
 from viz.model import Point
 
-HEAD_IN_WIDTHS = 2.2  # a head's width in widths of its line
-RIGHT, GAP = 2.2, 0.9  # of the forward line's middle from the curve; between the two lanes
 BENT = 3.0  # points that a control stands off a straight line
-NORMAL, THICK_FROM = 0.35, 4.0  # Graphviz's arrow: half its width in lengths; wider lines spread it
 
 
 def arrow(width: float) -> tuple[float, float]:
@@ -24,17 +30,17 @@ def arrow(width: float) -> tuple[float, float]:
 
     Graphviz draws a triangle with the line's own pen, which adds half a pen on every side.
     """
-    spread = NORMAL * max(width / THICK_FROM, 1.0)  # half the base in lengths
+    spread = HEAD_SPREAD * max(width / SPREADS_FROM, 1.0)  # half the base in lengths
     slope = math.hypot(1.0, spread)
     half = (
         width * (HEAD_IN_WIDTHS - (slope + spread)) / 2
     )  # what is left of the base without the pen
-    return half / spread / 10, HEAD_IN_WIDTHS * width / 2 / spread
+    return half / spread / 10, head_length(width)
 
 
 def forward_lane(curve: list[Point], head: bool) -> str:
     """The `pos` of the forward lane: from the source to the target."""
-    return _pos(_beside(_reaching(curve) if head else curve, -RIGHT), FORWARD, head)
+    return _pos(_beside(_reaching(curve) if head else curve, -FORWARD_RIGHT), FORWARD, head)
 
 
 def backward_lane(curve: list[Point], width: float, head: bool, reaches: bool = True) -> str:
@@ -46,7 +52,8 @@ def backward_lane(curve: list[Point], width: float, head: bool, reaches: bool = 
         head: whether the lane has one: not where it joins others in front of a state.
         reaches: whether the target's outline lies an arrow's length beyond the curve.
     """
-    lane = _beside(_reaching(curve) if reaches else curve, GAP - RIGHT + (width + FORWARD) / 2)
+    aside = LANES_APART - FORWARD_RIGHT + (width + FORWARD) / 2
+    lane = _beside(_reaching(curve) if reaches else curve, aside)
     return _pos(lane[::-1], width, head)
 
 

@@ -13,6 +13,8 @@ from viz.layout.template import RAISED, STEP_GAP
 from viz.metrics import ARROW, LABEL
 from viz.model import AFTER, Model, ModelEdge, ModelNode, Point
 
+HEADER = 16.0  # a frame's own label
+CHANNEL, BESIDE_FRAME = 5.0, 9.0  # of a line from the side of a column, and from a frame
 HEAD_ABOVE = 3.5  # that a gradient's head rises above its lane
 
 
@@ -24,6 +26,7 @@ class Lines:
         numbers: whether to set numbers.
         exits: ways up out of a step, by the node that they lead from.
         columns: left and right of each step, in all layers.
+        spans: bottom, width and height of each layer's steps.
     """
 
     def __init__(
@@ -32,11 +35,16 @@ class Lines:
         numbers: bool,
         exits: dict[str, list[Point]],
         columns: dict[int, tuple[float, float]],
+        spans: dict[str, tuple[float, float, float]],
     ) -> None:
         self.model, self.numbers, self.columns = model, numbers, columns
         self.nodes = {node.id: node for node in model.nodes}
         self.gaps = {box.id: box for box in model.omitted}
         self.exits = exits
+        self.floors = {name: (y, y + height + HEADER) for name, (y, _, height) in spans.items()}
+        self.channels: dict[tuple[str, str], float] = {}
+        self.used: dict[float, list[tuple[float, float]]] = defaultdict(list)
+        self.cells = {node.layer: node.width for node in model.nodes if node.role == "cell"}
         self.reverse = {layer.name for layer in model.layers if layer.reverse}
         self.after = min((n.x - n.width / 2 for n in model.nodes if n.layer == AFTER), default=0.0)
         self.steps: dict[tuple[str, int | None], list[ModelNode]] = defaultdict(list)
@@ -57,7 +65,7 @@ class Lines:
             if source.block == target.block or edge.via:
                 continue
             if target.role == "junction":
-                self._rail(edge, source.x, source.width, source.y, target)
+                self._rail(edge, source.x, self._width(source), source.y, target)
             elif edge.points:
                 self._lead(edge, source)
             elif source.step is not None and (target.layer in (AFTER, source.layer)):
@@ -69,6 +77,11 @@ class Lines:
         for edge, source, target in detours:
             self._detour(buses.index((source.layer, target.id)), edge, source, target)
 
+    def _width(self, source: ModelNode) -> float:
+        """Of what a line leaves sideways: the cell that a state stands in, or the node itself."""
+        wide = self.cells.get(source.layer, 0.0) if source.role == "state" else 0.0
+        return wide or source.width
+
     def _climb(self, source: ModelNode) -> float:
         """Where a detour climbs: just inside the side of the widest layer's frame."""
         left, right = self.columns[source.step or 0]
@@ -79,7 +92,7 @@ class Lines:
         side = -0.5 if source.layer in self.reverse else 0.5
         up, top = self._climb(source), self.top + 44 + 12 * min(bus, 12)
         down = self.after - 12 if target.step is None else self.columns[target.step][0] + 5
-        start = (source.x + side * source.width, source.y)
+        start = (source.x + side * self._width(source), source.y)
         corners = [start, (up, start[1]), (up, top), (down, top)]
         edge.points = _rounded([*corners, *self._arrival(down, target)])
         if self.numbers:  # above the frame's label, below all buses
@@ -100,14 +113,46 @@ class Lines:
         """From the source to the port where the template takes over."""
         port = edge.points[0]
         side = math.copysign(0.5, port[0] - source.x)
-        start = (source.x + side * source.width, source.y)
+        start = (source.x + side * self._width(source), source.y)
         if abs(port[1] - start[1]) < 0.5:
             edge.points = [start, *_straight(start, port), *edge.points[1:]]
         else:
             way = self.exits.get(source.id) or [(source.x, source.y + source.height / 2)]
-            middle = (way[-1][1] + port[1]) / 2
-            lead = [(way[-1][0], middle), (port[0], middle), port]
-            edge.points = [*way, *lead, *edge.points[1:]]
+            edge.points = [*way, *self._ascent(way[-1], port, source, edge), *edge.points[1:]]
+
+    def _ascent(self, foot: Point, port: Point, source: ModelNode, edge: ModelEdge) -> list[Point]:
+        """From a layer to one above it, past the side of those between them."""
+        target = self.nodes[edge.target]
+        top = self.floors.get(source.layer, (0.0, foot[1]))[1]
+        bottom = self.floors.get(target.layer, (port[1], 0.0))[0]
+        between = [
+            name
+            for name, (low, high) in self.floors.items()
+            if name not in (source.layer, target.layer) and top < high and low < bottom
+        ]
+        if not between or source.step is None:
+            high = max(foot[1], min(top, port[1]))  # straight through the frame's label
+            middle = (high + port[1]) / 2
+            raised = _straight(foot, (foot[0], high)) if high > foot[1] else []
+            return [*raised, (foot[0], middle), (port[0], middle), port]
+        at = self._channel(source, target, (top, bottom))
+        low, high = top + BESIDE_FRAME, bottom - BESIDE_FRAME
+        return _rounded([foot, (foot[0], low), (at, low), (at, high), (port[0], high), port])[1:]
+
+    def _channel(self, source: ModelNode, target: ModelNode, span: tuple[float, float]) -> float:
+        """x of the way past the layers between two: at the side of the column that is free."""
+        left, right = self.columns[source.step or 0]
+        name = source.layer, target.layer
+        if name not in self.channels:
+            free = [
+                aside
+                for aside in (-CHANNEL, CHANNEL, -2.2 * CHANNEL, 2.2 * CHANNEL)
+                if all(span[1] <= low or high <= span[0] for low, high in self.used[aside])
+            ]
+            self.channels[name] = free[0] if free else -CHANNEL
+            self.used[self.channels[name]].append(span)
+        aside = self.channels[name]
+        return right + aside if aside < 0 else left + aside
 
     def _meet(self, edge: ModelEdge) -> None:
         """A rail that runs into or out of the box for steps that are left out."""
@@ -115,7 +160,7 @@ class Lines:
             source, gap = self.nodes[edge.source], self.gaps[edge.target]
             backwards = gap.x < source.x
             side = -0.5 if backwards else 0.5
-            start = (source.x + side * source.width, source.y)
+            start = (source.x + side * self._width(source), source.y)
             tip = 0.0 if edge.rail else ARROW
             end = (gap.x + (gap.width + tip if backwards else -tip), source.y)
             edge.points = [start, *_straight(start, end)]

@@ -33,12 +33,14 @@ def _place_labels(template: Template, width: float, height: float) -> None:
     bands = [_band(curve) for curve in curves.values()]
     drawn = np.concatenate(bands) if bands else np.zeros((0, 3))
     owner = np.repeat(np.arange(len(bands)), [len(band) for band in bands])
-    taken = [
+    known = [
         (b.x - b.width / 2, b.y - b.height / 2, b.x + b.width / 2, b.y + b.height / 2)
         for b in template.boxes.values()
         if not b.dummy and not is_port(b.key)
     ]
-    taken += template.reserved
+    known += template.reserved
+    filled = len(known)
+    taken = np.concatenate([np.array(known).reshape(-1, 4), np.zeros((len(curves), 4))])
     for index, (key, curve) in enumerate(curves.items()):
         port = template.lines[key].source
         if port[0] == "<" and port not in template.junctions:  # between two steps, above the rail
@@ -54,7 +56,7 @@ def _place_labels(template: Template, width: float, height: float) -> None:
         for penalty, spot in _spots(curve, width, height):
             if penalty >= best:
                 break
-            cost = penalty + _cost(spot, width, height, taken, template.width)
+            cost = penalty + _cost(spot, width, height, taken[:filled], template.width)
             if cost < best:
                 cost += OWN * _covered(spot, width, height, bands[index])
             if cost < best:
@@ -64,7 +66,8 @@ def _place_labels(template: Template, width: float, height: float) -> None:
             if cost < best:
                 best, template.labels[key] = cost, spot
         x, y = template.labels[key]
-        taken.append((x - width / 2, y - height / 2, x + width / 2, y + height / 2))
+        taken[filled] = x - width / 2, y - height / 2, x + width / 2, y + height / 2
+        filled += 1
 
 
 def _band(curve: np.ndarray) -> np.ndarray:
@@ -117,15 +120,15 @@ def _cost(
     spot: Point,
     width: float,
     height: float,
-    taken: list[tuple[float, float, float, float]],
+    taken: np.ndarray,
     right: float,
 ) -> float:
     """What a number would cover of nodes and other numbers at this spot; 0 is free."""
     x0, x1 = spot[0] - width / 2, spot[0] + width / 2
     y0, y1 = spot[1] - height / 2, spot[1] + height / 2
-    cost = 400.0 * (x0 < 2 or x1 > right - 2)
-    for a0, b0, a1, b1 in taken:
-        across, along = min(x1, a1 + 1) - max(x0, a0 - 1), min(y1, b1 + 1) - max(y0, b0 - 1)
-        if across > 0 and along > 0:
-            cost += 40.0 + across * along
-    return cost
+    a0, b0, a1, b1 = taken.T
+    across = np.minimum(x1, a1 + 1) - np.maximum(x0, a0 - 1)
+    along = np.minimum(y1, b1 + 1) - np.maximum(y0, b0 - 1)
+    hit = (across > 0) & (along > 0)
+    covered = math.fsum((40.0 + across[hit] * along[hit]).tolist())
+    return 400.0 * (x0 < 2 or x1 > right - 2) + covered

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from viz.layout.axis import places, ticks
+from viz.layout.between_steps import HEADER
+from viz.layout.template import sample
 from viz.metrics import BAR_HEIGHT, FONT, LABEL, LINE_HEIGHT, SMALL, short, text_width, wrapped
 from viz.model import OUT, Cluster, Model, ModelNode, Omitted, ParameterShares, Point, Tick
-
-HEADER = 16.0  # a cluster's own label
-
 
 MARGIN = 14.0
 
@@ -50,7 +51,6 @@ def frame(
     model: Model,
     left: dict[int, float],
     spans: dict[str, tuple[float, float, float]],
-    ways: Mapping[str, Sequence[float]] | None = None,
     framed: Sequence[int] | None = None,
 ) -> None:
     """Frame every step, place what lies below, and move all into the positive quadrant.
@@ -58,19 +58,21 @@ def frame(
     Args:
         left: x of each step that is drawn.
         spans: bottom, width and height of each layer's steps.
-        ways: x, from a step's left, of the lines that leave a layer's steps upwards.
         framed: the steps that get a frame; all that are drawn by default.
     """
     steps = {layer.name: set(layer.steps) for layer in model.layers}
     for name, (bottom, width, height) in spans.items():
+        if name == OUT or not left:
+            continue
+        ways = _passing(model, left, bottom + height, width)
         for step in model.shown if framed is None else framed:
-            if name != OUT and step in steps[name]:
+            if step in steps[name]:
                 label = short(frame_label(name, step, model.labels), width - 8)
                 box = Cluster(
                     f"{len(model.clusters)}", label, name, step, "",
                     left[step], bottom, width, height + HEADER,
                 )  # fmt: skip
-                box.aside = _aside(text_width(label, FONT), width, (ways or {}).get(name, ()))
+                box.aside = _aside(text_width(label, FONT), width, ways)
                 model.clusters.append(box)
     start, low, high, end = _extent(model)
     graph, least = end - start, MIN_WIDTH if model.has_flow else 0.0
@@ -121,11 +123,27 @@ def heading_height(lines: Sequence[tuple[str, float]]) -> float:
 def _aside(label: float, width: float, ways: Sequence[float]) -> float:
     """How far from the middle of a frame its label stands, so that no line runs over it."""
     most = max((width - label) / 2 - SIDE, 0.0)
+    places = [0.0, *(side * share * most for share in (0.25, 0.5, 0.75, 1.0) for side in (-1, 1))]
 
     def room(aside: float) -> float:
         return min((abs(way - width / 2 - aside) for way in ways), default=width) - label / 2
 
-    return next((at for at in (0.0, -most, most) if room(at) > CLEAR), max(-most, most, key=room))
+    return next((at for at in places if room(at) > CLEAR), max(places, key=room))
+
+
+def _passing(model: Model, left: dict[int, float], bottom: float, width: float) -> list[float]:
+    """x, from their step's left, of the lines that run through the labels of a layer's frames."""
+    starts = np.array(sorted(left.values()))
+    found: set[float] = set()
+    for edge in model.edges:
+        heights = [y for _, y in edge.points]
+        if edge.points and min(heights) < bottom + HEADER and max(heights) > bottom:
+            x, y = sample(edge.points, 40).T
+            inside = x[(y > bottom) & (y < bottom + HEADER)]
+            which = np.searchsorted(starts, inside) - 1
+            offsets = inside[which >= 0] - starts[which[which >= 0]]
+            found.update(np.round(offsets[offsets <= width]).tolist())
+    return sorted(found)
 
 
 def frame_label(layer: str, step: int, labels: Mapping[int, str] | None = None) -> str:

@@ -14,10 +14,10 @@ from copy import deepcopy
 from functools import lru_cache
 from typing import NamedTuple
 
-from viz.layout.between_steps import Lines
-from viz.layout.frames import HEADER, frame, frame_label
+from viz.layout.between_steps import HEADER, Lines
+from viz.layout.frames import frame, frame_label
 from viz.layout.routing import route
-from viz.layout.step import lay_out, turn_over, widen
+from viz.layout.step import clear_way, lay_out, turn_over, widen
 from viz.layout.template import NODE_GAP, PAD, STEP_GAP, Template
 from viz.metrics import FONT, LABEL, TAGS, fit, text_width
 from viz.model import AFTER, BEFORE, OUT, Model, ModelEdge, ModelNode, Point
@@ -32,6 +32,9 @@ CELL_EDGE = 7.0
 
 
 OMITTED, MOST_OMITTED = 3.0, 120.0  # width of an omitted step, and of all in one box at the most
+
+
+BESIDE = 14.0  # room for the lines that pass a frame's label
 
 
 CLIMB = 38.0  # height that each operation after the steps takes if they stand upright
@@ -74,11 +77,14 @@ def _routed(
     junctions: frozenset[str],
     ties: tuple[tuple[str, str], ...],
     least: float,
+    label: float,
     numbers: bool,
 ) -> Template:
     """One step laid out, at least so wide, with its lines; whoever moves it takes a copy."""
     template = lay_out(dict(sizes), edges, states, mirror, end, tags, junctions, ties)
     widen(template, least)
+    if label:
+        clear_way(template, label, mirror)
     route(template, LABEL if numbers else None)
     return template
 
@@ -154,14 +160,17 @@ class _Layout:
         parts = list(edges.values())
         cell = any(node.layer == layer for node in self.cells.values())
         ties = list(itertools.pairwise(states)) if cell else []
+        label = 0.0
         if layer not in self.layers:
             least = 0.0
         elif layer != OUT:
-            label = text_width(frame_label(layer, self.model.shown[-1]), FONT) + 12
-            least = max(least, label)
+            label = text_width(frame_label(layer, self.model.shown[-1]), FONT)
+            beside = 2 * BESIDE if len(self.layers) > 1 else 0.0  # room for lines past the label
+            least = max(least, label + beside + 12)
         return _routed(
             tuple(sizes.items()), tuple(parts), tuple(states), mirror, root,
-            frozenset(tags & sizes.keys()), frozenset(junctions), tuple(ties), least, self.numbers,
+            frozenset(tags & sizes.keys()), frozenset(junctions), tuple(ties), least, label,
+            self.numbers,
         )  # fmt: skip
 
     # Putting the pieces together.
@@ -191,16 +200,12 @@ class _Layout:
         if AFTER in used:
             self._place_tail(pieces, x)
         columns = {step: (left, left + width) for step, left in self.left.items()}
-        Lines(model, self.numbers, self.exits, columns).draw()
         spans = {
             name: (piece.y, piece.template.width, piece.template.height)
             for name, piece in pieces.items()
         }
-        ways = {
-            name: [box.x for key, box in piece.template.boxes.items() if key[0] == "^"]
-            for name, piece in pieces.items()
-        }
-        frame(model, self.left, spans, ways, framed)
+        Lines(model, self.numbers, self.exits, columns, spans).draw()
+        frame(model, self.left, spans, framed)
 
     def _place_columns(self, width: float, x: float, gap: float) -> float:
         shown = self.model.shown

@@ -21,6 +21,8 @@ from viz.layout.ordering import order_rows
 from viz.layout.ranks import assign_rows, find_rails, gather_rows, rail_through
 from viz.layout.template import PAD, ROW_GAP, SIDE_GAP, Box, LayoutEdge, Template, is_port
 
+BORDER, WAY_GAP = 14.0, 8.0  # of a way up past a label from the side, and between two
+
 
 def lay_out(
     sizes: dict[str, tuple[float, float]],
@@ -71,6 +73,21 @@ def widen(template: Template, width: float) -> None:
         at_side = box.key[0] in "<>"
         box.x += extra * (box.x > 0) if at_side else float(round(extra / 2))
     template.width += extra
+
+
+def clear_way(template: Template, label: float, mirror: bool) -> None:
+    """Lead the ways up past the side of a frame's label, where it leaves them no room elsewhere.
+
+    Args:
+        label: its width.
+        mirror: past its left side.
+    """
+    ways = [box for key, box in template.boxes.items() if key[0] == "^"]
+    free = template.width - label - 2 * BORDER  # beside a label that is set to one side
+    if any(free < box.x < template.width - free for box in ways):
+        for serial, box in enumerate(ways):
+            aside = BORDER + WAY_GAP * serial
+            box.x = aside if mirror else template.width - aside
 
 
 def turn_over(template: Template) -> None:

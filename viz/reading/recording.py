@@ -304,7 +304,7 @@ class Recording:
                 list(states[name]),
                 backwards.get(name, back[name] > 0),
             )
-            for name in sorted(steps, key=lambda layer: (layer == OUT, layer))
+            for name in sorted(steps, key=lambda layer: layer == OUT)
         ]
         for layer in layers:
             self._find_initial(layer)

@@ -100,5 +100,14 @@ def _spot(scope: tuple[Any, ...], names: dict[int, str]) -> Spot | None:
 def _name(entry: Scope, names: dict[int, str]) -> str:
     """An entry's text, by its identity: gates are entered over and over."""
     if id(entry) not in names:
-        names[id(entry)] = clean(str(entry))
+        names[id(entry)] = clean(_text(entry))
     return names[id(entry)]
+
+
+def _text(entry: Scope) -> str:
+    """A layer by its number, its directions as forward and backward, all else as it is written."""
+    if entry.name == "layer" and entry.index is not None:
+        return f"layer {entry.index}"
+    if entry.name == "direction" and entry.index in (0, 1):
+        return "backward" if entry.index else "forward"
+    return str(entry)

@@ -37,7 +37,7 @@ def led(
 ) -> ModelEdge:
     """The edge after all lines were drawn."""
     drawn = model(nodes, [line], omitted=omitted or [], **rest)
-    Lines(drawn, numbers, exits or {}, columns(drawn)).draw()
+    Lines(drawn, numbers, exits or {}, columns(drawn), {}).draw()
     return line
 
 
@@ -152,7 +152,7 @@ def detour_model(reverse: bool = False, after: bool = False) -> tuple[Model, Mod
 
 def test_a_line_past_other_steps_goes_over_their_heads() -> None:
     drawn, line = detour_model()
-    Lines(drawn, True, {}, columns(drawn)).draw()
+    Lines(drawn, True, {}, columns(drawn), {}).draw()
     top = 75 + 44  # of the highest node, and room for a frame's label and for numbers
     up = 35 + 13 - 5  # in the free margin of the step's frame: its widest node ends at 35
     down = 180 - (13 - 5)
@@ -164,7 +164,7 @@ def test_a_line_past_other_steps_goes_over_their_heads() -> None:
 
 def test_a_line_past_steps_that_run_backwards_leaves_on_their_other_side() -> None:
     drawn, line = detour_model(reverse=True)
-    Lines(drawn, False, {}, columns(drawn)).draw()
+    Lines(drawn, False, {}, columns(drawn), {}).draw()
     up = -35 - (13 - 5)
     left = -220 - (13 - 5)  # of step 2
     path = [(-20, 30), (up, 30), (up, 119), (left, 119), (left, 35), (-220 - TIP, 35)]
@@ -174,7 +174,7 @@ def test_a_line_past_steps_that_run_backwards_leaves_on_their_other_side() -> No
 
 def test_a_line_to_what_follows_comes_down_in_front_of_it() -> None:
     drawn, line = detour_model(after=True)
-    Lines(drawn, True, {}, columns(drawn)).draw()
+    Lines(drawn, True, {}, columns(drawn), {}).draw()
     down = 370 - 12
     path = [(20, 30), (43, 30), (43, 119), (down, 119), (down, 55), (370 - TIP, 55)]
     assert line.points == same(corner_round(path))
@@ -185,7 +185,7 @@ def test_a_detour_comes_from_below_where_something_is_in_its_way() -> None:
         drawn, line = detour_model()
         drawn.nodes.append(node("tag", x, y, step=2, width=20.0))
         drawn.nodes.append(node("lowest", 260, -40, step=2, width=20.0))
-        Lines(drawn, False, {}, columns(drawn)).draw()
+        Lines(drawn, False, {}, columns(drawn), {}).draw()
         foot = (200, 20 - TIP)
         if below:
             down, low = 140 - 13 + 5, -50 - 7
@@ -195,7 +195,7 @@ def test_a_detour_comes_from_below_where_something_is_in_its_way() -> None:
             assert line.points[-1] == (180 - TIP, 35)
     drawn, line = detour_model()  # and from the side, after all, where the way below is not free
     drawn.nodes += [node("tag", 150, 30, step=2), node("under", 200, 0, step=2)]
-    Lines(drawn, False, {}, columns(drawn)).draw()
+    Lines(drawn, False, {}, columns(drawn), {}).draw()
     assert line.points[-1] == (180 - TIP, 35)
 
 
@@ -203,7 +203,7 @@ def test_detours_are_stacked_up_to_twelve() -> None:
     nodes = [node(f"s{t}", 100 * t, 30, step=t) for t in range(20)]
     lines = [edge("s0", f"s{t}") for t in range(2, 20)]
     drawn = model(nodes, lines)
-    Lines(drawn, True, {}, columns(drawn)).draw()
+    Lines(drawn, True, {}, columns(drawn), {}).draw()
     tops = [max(y for _, y in line.points) for line in lines]
     assert tops == [40 + 44 + 12 * min(k, 12) for k in range(18)]
 
@@ -213,7 +213,7 @@ def test_detours_to_one_place_share_a_bus_and_have_their_numbers_below_it() -> N
     nodes += [node("loss", 400, 50, layer=AFTER)]
     lines = [edge(f"s{t}", "loss") for t in (2, 0, 1)]
     drawn = model(nodes, lines)
-    Lines(drawn, True, {}, columns(drawn)).draw()
+    Lines(drawn, True, {}, columns(drawn), {}).draw()
     assert {max(y for _, y in line.points) for line in lines} == {40 + 44}
     for line, after in itertools.permutations(lines, 2):  # no number stands on another's line
         x, y = line.label or (0, 0)

@@ -37,7 +37,7 @@ def test_initial_states_stand_where_their_rails_start_also_of_what_runs_backward
     drawn = viz.draw(loss, tr.trace(loss), "op", steps="all").model
     forwards, backwards = (
         next(n for n in drawn.nodes if n.role == "initial" and n.id == line.source)
-        for name in ("direction = 0", "direction = 1")
+        for name in ("forward", "backward")
         for line in [
             next(e for e in drawn.edges if e.rail and e.port.startswith(f"<{name}")
                  and named(drawn, e.source).role == "initial")

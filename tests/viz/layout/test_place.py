@@ -140,8 +140,8 @@ def test_a_cell_stands_around_its_states() -> None:
         assert cell.y == pytest.approx((low + high) / 2)
         assert high - low == tall + 25
     for line, name in zip(drawn.edges, "hs", strict=True):
-        # From the state's side to the cell's, level with the state.
-        assert line.points[0] == (at(drawn, f"{name}0")[0] + STATE / 2, at(drawn, f"{name}0")[1])
+        # From one cell's side to the other's, level with the state.
+        assert line.points[0] == (named(drawn, "c0").x + wide / 2, at(drawn, f"{name}0")[1])
         assert line.points[-1] == (named(drawn, "c1").x - wide / 2 - 6, at(drawn, f"{name}1")[1])
 
 
@@ -153,7 +153,7 @@ def test_a_line_leaves_a_cell_upwards_from_its_uppermost_state() -> None:
     names = {node.id: node for node in drawn.nodes}
     up = [
         line for line in drawn.edges
-        if (names[line.source].layer, names[line.target].layer) == ("layer = 0", "layer = 1")
+        if (names[line.source].layer, names[line.target].layer) == ("layer 0", "layer 1")
     ]  # fmt: skip
     assert len(up) == 3
     for line in up:
@@ -166,7 +166,7 @@ def test_a_line_leaves_a_cell_upwards_from_its_uppermost_state() -> None:
         half = text_width(frame.label, 10.0) / 2
         middle = frame.x + frame.width / 2 + frame.aside
         crossing = [line.points[0][0] for line in up if names[line.source].step == frame.step]
-        assert frame.layer == "layer = 1" or all(abs(x - middle) > half for x in crossing)
+        assert frame.layer == "layer 1" or all(abs(x - middle) > half for x in crossing)
 
 
 @pytest.mark.parametrize(("numbers", "flow", "inside"), [(1, 1, 1), (0, 1, 0), (1, 0, 0)])
@@ -201,9 +201,11 @@ def test_a_line_to_a_layer_above_leaves_its_step_by_a_way_kept_free() -> None:
     assert line.points[0] == (state.x, state.y + TALL / 2)
     border = FOOT + HIGH  # of the lower step
     assert line.points[3] == (state.x, border)
-    foot = border + HEADER + LAYER_GAP  # of the upper one
-    middle = (border + foot) / 2
-    assert line.points[4:7] == [(state.x, middle), (target.x, middle), (target.x, foot)]
+    top = border + HEADER  # straight through the label
+    assert line.points[6] == (state.x, top)
+    foot = top + LAYER_GAP  # of the upper one
+    middle = (top + foot) / 2
+    assert line.points[7:10] == [(state.x, middle), (target.x, middle), (target.x, foot)]
     assert line.points[-1] == (target.x, target.y - SMALL / 2 - 6)
 
 

@@ -20,7 +20,7 @@ def test_a_scope_says_the_layer_the_step_and_the_gate() -> None:
     with tr.scope("encoder"), tr.scope("layer", 2), tr.scope("t", 3), tr.scope("forget gate"):
         gated = np.tanh(leaf("a"))
     node = find(drawn(gated * 1.0), "tanh\nforget")
-    assert (node.layer, node.step, node.gate) == ("encoder / layer = 2", 3, "forget gate")
+    assert (node.layer, node.step, node.gate) == ("encoder / layer 2", 3, "forget gate")
 
 
 def test_a_scope_without_an_index_is_no_step() -> None:

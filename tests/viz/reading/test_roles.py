@@ -73,7 +73,7 @@ def test_two_cells_in_one_step_are_two_layers() -> None:
             high = upper(low.h, high)
             total = total + (high * high).sum()
     model = drawn(total * 1.0)
-    assert [layer.name for layer in model.layers] == ["GRUCell", "LSTMCell", OUT]
+    assert [layer.name for layer in model.layers] == ["LSTMCell", "GRUCell", OUT]
     labels = [n.label for n in by_role(model, "state") if n.layer != OUT]
     assert sorted(labels) == [f"{s}_{t}" for s in "c" for t in range(3)] + sorted(
         [f"h_{t}" for t in range(3)] * 2
@@ -137,7 +137,7 @@ def test_layers_taken_step_by_step_are_shown_as_layers() -> None:
             h, state = layers.step(x, state)
     assert h is not None
     model = drawn(h.sum())
-    assert [layer.name for layer in model.layers] == ["layer = 0", "layer = 1"]
+    assert [layer.name for layer in model.layers] == ["layer 0", "layer 1"]
     assert [layer.steps for layer in model.layers] == [[0, 1, 2]] * 2
     labels = sorted(n.label for n in by_role(model, "state"))
     assert labels == sorted([f"{s}_{t}" for s in "hc" for t in range(3)] * 2)

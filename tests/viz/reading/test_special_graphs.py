@@ -150,7 +150,7 @@ def test_a_backward_layer_runs_right_to_left() -> None:
     for edge in model.edges:
         if edge.rail and nodes[edge.source].role == "state":
             a, b = nodes[edge.source], nodes[edge.target]
-            assert (b.x < a.x) == (a.layer == "direction = 1")
+            assert (b.x < a.x) == (a.layer == "backward")
 
 
 def test_rails_of_masked_steps_are_one_rail() -> None:
