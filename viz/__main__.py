@@ -29,6 +29,7 @@ from viz.charts.axes import can_draw
 from viz.cli.charts import CHART_KINDS, MOST_LOSSES, draw_charts
 from viz.cli.command import Parser, finite, int_between, output_folder, run_command
 from viz.cli.inputs import encode, excerpt, require_more_than, series, trained
+from viz.cli.table import MISSING
 from viz.dot import graphviz
 from viz.reading.levels import LEVELS
 from viz.style import NORMS
@@ -80,11 +81,15 @@ class Task:
 def read_task(args: argparse.Namespace) -> Task:
     """Read as many steps as are asked for, and what follows each."""
     if args.series is not None:
-        values = series(args.series)
+        values, labels, notes = series(args.series, args.columns, args.missing)
+        for note in notes:
+            say(note)
         if args.standardise:
             spread = values.std(axis=(0, 1))
             values = (values - values.mean(axis=(0, 1))) / np.where(spread > 0, spread, 1.0)
         require_more_than(len(values), args.steps, f"{args.series} has {len(values)} time steps")
+        if labels:
+            args.span = f" ({labels[0]} to {labels[args.steps - 1]})"
         return Task(values[: args.steps], values[1 : args.steps + 1], values.shape[2])
     classes, alphabet = encode(excerpt(args.steps, args.text_file))
     one_hot = np.eye(len(alphabet))[classes[:-1], np.newaxis]
@@ -140,7 +145,10 @@ def arguments() -> argparse.Namespace:
         "--text-file", metavar="FILE", type=Path, help="UTF-8 text; without any, Python's own prose"
     )
     part.add_argument(
-        "--series", metavar="FILE", type=Path, help=".csv, a step in each line, or .npy (T, B, I)"
+        "--series",
+        metavar="FILE",
+        type=Path,
+        help="a table, a step in each row (.csv .tsv .parquet .xlsx), or .npy (T, B, I)",
     )
     add = parser.add_argument_group("the network").add_argument
     add(
@@ -158,6 +166,13 @@ def arguments() -> argparse.Namespace:
     add("--seed", metavar="N", type=int_between(0, 2**63), default=8, help="for all new weights")
     add("--forget-bias", metavar="B", type=finite, default=1.0, help="where an LSTM's starts")
     add("--update-bias", metavar="B", type=finite, default=0.0, help="where a GRU's starts")
+    add(
+        "--columns",
+        metavar="NAMES",
+        type=lambda text: [name.strip() for name in text.split(",")],
+        help="of a table, such as temp,rain; numbers from 1 will do, too",
+    )
+    add("--missing", choices=MISSING, help="of a table's gaps: leave the row out, or fill them")
     add("--standardise", action="store_true", help="give each feature mean 0 and deviation 1")
     add(
         "--weights",
@@ -197,6 +212,7 @@ def arguments() -> argparse.Namespace:
     )
     add("--out", metavar="DIR", type=Path, default=Path("out"), help="folder to write to")
     add("--open", action="store_true", help="show the picture when it is done")
+    parser.set_defaults(span="")  # which steps were read, by the labels of a table
     args = parser.parse_args()
     if args.weights is not None:
         for name in ("cell", "hidden", "layers", "forget_bias", "update_bias"):
@@ -218,8 +234,9 @@ def arguments() -> argparse.Namespace:
         parser.error("--chart gates is for --cell lstm or gru")
     if args.loss == "every" and args.steps <= MOST_LOSSES and can_draw():
         args.chart.append("losses")
-    if args.standardise and args.series is None:
-        parser.error("--standardise is for --series: leave it out")
+    for name in ("standardise", "columns", "missing"):
+        if getattr(args, name) and args.series is None:
+            parser.error(f"--{name} is for --series: leave it out")
     if args.format is None:
         args.format = ["svg"] if graphviz.is_there() else ["html"]
     return args
@@ -230,7 +247,7 @@ def pictures(
 ) -> Iterator[tuple[str, viz.Picture]]:
     """Yield a picture of each network, and one of all where there are several, on one scale."""
     scale = viz.Scale.fit([flow for _, flow in swept.values()], args.norm)
-    about = f"{args.steps} steps, loss at {AT[args.loss]} step"
+    about = f"{args.steps} steps{args.span}, loss at {AT[args.loss]} step"
     options = {"detail": args.detail, "steps": args.draw, "norm": args.norm, "scale": scale}
     for name, (loss, flow) in swept.items():
         say(f"{name}: drawing at {args.detail} detail")
@@ -282,7 +299,7 @@ def main() -> None:
                 say(f"writing {name}.{form}")
                 picture.save(folder / f"{name}.{form}")
         flows = {name: flow for name, (_, flow) in swept.items()}
-        about = f"{args.steps} steps, loss at {AT[args.loss]} step"
+        about = f"{args.steps} steps{args.span}, loss at {AT[args.loss]} step"
         for name, axes in draw_charts(args.chart, flows, args.norm, about):
             say(f"writing {name}.svg")
             save(axes, folder / f"{name}.svg")

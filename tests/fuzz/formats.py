@@ -105,7 +105,8 @@ def is_network(found: Any) -> bool:
     return isinstance(found, tr.Module) and all(p.size > 0 for p in found.parameters())
 
 
-def is_series(values: Any) -> bool:
+def is_series(found: Any) -> bool:
+    values = found.values
     return values.ndim == 3 and values.size > 0 and bool(np.isfinite(values).all())
 
 

@@ -6,15 +6,27 @@ it is said in the user's words, with the place in the file.
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tinygrad_rnn.interop.files import load_layers
 from tinygrad_rnn.tensor import Array
 from viz.cli.command import UsageError
+from viz.cli.table import read_table
+
+TABLES = (".csv", ".tsv", ".parquet", ".xlsx")
+
+
+class Series(NamedTuple):
+    """Numbers, shape (T, B, I), with a label for each step if there are some, and notes in words
+    about what was changed."""
+
+    values: Array
+    labels: list[str] | None
+    notes: list[str]
 
 
 def default_text(path: Path | None = None) -> str:
@@ -90,17 +102,31 @@ def encode(text: str) -> tuple[Array, str]:
     return np.array([place[character] for character in text]), alphabet
 
 
-def series(path: Path) -> Array:
-    """Return a series of numbers, shape (T, B, I), from a file.
+def series(path: Path, columns: Sequence[str] | None = None, missing: str | None = None) -> Series:
+    """Return a series of numbers from a file.
 
-    A ``.csv`` file has one time step in each line, its features separated by commas; a first line
-    without any number holds their names and is skipped. A ``.npy`` file has shape (T,), (T, I) or
-    (T, B, I).
+    A table (.csv, .tsv, .parquet, .xlsx) has one time step in each row; a first row without any
+    number holds the columns' names, and the first column of text labels the steps. A ``.npy`` file
+    has shape (T,), (T, I) or (T, B, I).
+
+    Args:
+        path: the file.
+        columns: of a table, names or numbers from 1; all by default.
+        missing: "drop" or "fill" a table's gaps; None refuses them.
 
     Raises:
-        UsageError: the file cannot be read, or holds something else, nothing, NaN or infinity.
+        UsageError: the file cannot be read, or holds something else, nothing, NaN or infinity; or
+            an option is given that is for tables.
     """
-    values = _csv(path) if path.suffix.lower() == ".csv" else _npy(path)
+    labels: list[str] | None = None
+    notes: list[str] = []
+    if path.suffix.lower() in TABLES:
+        values, _, labels, notes = read_table(path, default_text, columns, missing)
+    elif columns is not None or missing is not None:
+        option = "--missing" if columns is None else "--columns"
+        raise UsageError(f"{option} is for tables ({', '.join(TABLES)}): leave it out")
+    else:
+        values = _npy(path)
     if values.ndim not in (1, 2, 3) or values.size == 0:
         raise UsageError(f"{path} has shape {values.shape}: it must be (T,), (T, I) or (T, B, I)")
     if not np.isfinite(values).all():
@@ -108,7 +134,7 @@ def series(path: Path) -> Array:
         raise UsageError(f"{path} holds NaN or infinity, first at time step {step}: mend the data")
     if values.ndim == 1:
         values = values[:, np.newaxis]
-    return values[:, np.newaxis] if values.ndim == 2 else values
+    return Series(values[:, np.newaxis] if values.ndim == 2 else values, labels, notes)
 
 
 def trained(path: Path, features: int, *options: str | None) -> Any:
@@ -142,47 +168,14 @@ def _read_bytes(path: Path) -> bytes:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _csv(path: Path) -> Array:
-    lines = default_text(path).splitlines()
-    if not any(map(_is_number, lines[0].split(","))):
-        lines[0] = ""  # column names; left empty so that errors still count lines as an editor does
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of no data, which is said below
-        try:
-            return np.loadtxt(lines, delimiter=",", ndmin=2, comments=None, quotechar='"')
-        except ValueError as error:
-            reason = _first_fault(lines) or str(error)
-            raise UsageError(f"{path} is not a table of numbers: {reason}") from error
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell.strip().strip('"'))
-    except ValueError:
-        return False
-    return True
-
-
-def _first_fault(lines: list[str]) -> str:
-    """Say where a table goes wrong first, in an editor's line numbers; "" if that is not plain."""
-    width = 0
-    for k, line in enumerate(lines, 1):
-        cells = line.split(",")
-        for column, cell in enumerate(cells, 1):
-            if line.strip() and not _is_number(cell):
-                hint = "; columns are separated by commas" if {";", "\t"} & set(line) else ""
-                return f"line {k}, column {column}: {cell.strip()[:40]!r} is no number{hint}"
-        if line.strip() and len(cells) != (width := width or len(cells)):
-            return f"line {k} has {len(cells)} columns, the lines before it have {width}"
-    return ""
-
-
 def _npy(path: Path) -> Array:
     _read_bytes(path)
     try:
         values = np.load(path, allow_pickle=False)
     except Exception as error:  # a broken header can make NumPy's parser raise nearly anything
-        raise UsageError(f"{path} is neither a .csv table nor a .npy array") from error
+        raise UsageError(
+            f"{path} is neither a table ({', '.join(TABLES)}) nor a .npy array"
+        ) from error
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiub":
         raise UsageError(f"{path} does not hold one array of real numbers")
     with np.errstate(all="ignore"):  # NaN and infinity are refused by name, so not warned of

@@ -84,7 +84,7 @@ def _longest(path: Path, wanted: int) -> int:
     text = path.read_text(encoding="utf-8", errors="replace")
     if path.suffix == ".csv":
         long = text.count("\n") > wanted + 1  # a long table is read once only
-        return wanted if long else max(1, len(series(path)) - 1)
+        return wanted if long else max(1, len(series(path).values) - 1)
     return max(1, len(text) - 1)
 
 
