@@ -143,7 +143,7 @@ class CheckpointedRun(OpaqueRun):
     def outputs(self) -> Tensor:
         """The hidden states of all steps, (T, B, H)."""
         h = _state_tensors(self.like)[0]
-        return np.concatenate([p[:, : h.size].reshape(-1, *h.shape) for p in self.pieces])  # type: ignore[return-value,unused-ignore]  # dispatched to Tensor
+        return np.concatenate([p[:, : h.size].reshape(len(p), *h.shape) for p in self.pieces])  # type: ignore[return-value,unused-ignore]  # dispatched to Tensor
 
 
 def _state_tensors(state: Any) -> list[Tensor]:

@@ -62,6 +62,12 @@ def inputs_as_array(inputs: Any) -> Array:
     return np.asarray(inputs)
 
 
+def steps_as_arrays(inputs: Sequence[Any]) -> Any:
+    """Return a list of steps as one array, or as a list where tensors are among them."""
+    steps = [x if isinstance(x, Tensor) else inputs_as_array(x) for x in inputs]
+    return steps if any(isinstance(x, Tensor) for x in steps) else np.asarray(steps)
+
+
 def check_inputs(cell: Cell, inputs: Any) -> tuple[int, int]:
     """Return the number of steps and the size of the batch."""
     listed = isinstance(inputs, Sequence) and len(inputs) > 0 and isinstance(inputs[0], Tensor)

@@ -14,7 +14,14 @@ from tinygrad_rnn.errors import ShapeError
 from tinygrad_rnn.memory import collector_paused
 from tinygrad_rnn.nn.base import Cell, mark_call, prepared
 from tinygrad_rnn.nn.cells import LSTMState
-from tinygrad_rnn.nn.checks import check_cell, check_inputs, check_state, described, inputs_as_array
+from tinygrad_rnn.nn.checks import (
+    check_cell,
+    check_inputs,
+    check_state,
+    described,
+    inputs_as_array,
+    steps_as_arrays,
+)
 from tinygrad_rnn.nn.run import OpaqueRun, Run
 from tinygrad_rnn.ops.cut import stop_gradient
 from tinygrad_rnn.scope import Call, no_grad, scope
@@ -75,6 +82,8 @@ def unroll(
     if not isinstance(inputs, Tensor | Sequence):
         inputs = inputs_as_array(inputs)
     steps, batch = check_inputs(cell, inputs)
+    if isinstance(inputs, Sequence):
+        inputs = steps_as_arrays(inputs)
     for name, size in (("truncate", truncate), ("checkpoint", checkpoint)):
         if size is not None and not (isinstance(size, int | np.integer) and size >= 1):
             raise ValueError(f"unroll: {name} = {size} is not a whole number of at least 1")

@@ -1,5 +1,7 @@
 """The compiled loops against their plain twins, NumPy's: the same numbers for every cell."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -76,6 +78,57 @@ def test_what_has_no_compiled_form_takes_the_plain_loops(what, with_compiled_loo
     run = tr.unroll(cell, inputs, lengths=lengths, engine="fused")
     run.outputs.sum().backward()
     assert np.isfinite(cell.weight_hh.grad).all()
+
+
+@pytest.mark.parametrize("inputs", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("weights", [np.float16, np.float32, np.longdouble])
+@pytest.mark.parametrize("kind", CELLS)
+def test_any_two_dtypes_meet_as_with_the_plain_loops(
+    kind, weights, inputs, with_compiled_loops, monkeypatch
+):
+    def swept():
+        cell = CELLS[kind](2, 3, dtype=weights, rng=0)
+        run = tr.unroll(cell, np.ones((3, 2, 2), inputs), engine="fused")
+        run.outputs.sum().backward()
+        return run.outputs.data, cell.weight_hh.grad
+
+    expected = swept()
+    monkeypatch.setattr(base, "compiled_loops", with_compiled_loops)
+    for one, other in zip(swept(), expected, strict=True):
+        assert one.dtype == other.dtype
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("fault", ["NUMBA_DISABLE_JIT", "another NumPy"])
+def test_a_numba_that_cannot_be_used_is_done_without_and_said_to_be_so(
+    fault, with_compiled_loops, monkeypatch
+):
+    monkeypatch.delitem(sys.modules, "tinygrad_rnn.nn.fused.compiled", raising=False)
+    if fault == "NUMBA_DISABLE_JIT":
+        monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    else:
+        monkeypatch.delattr(numba, "njit")
+    found = with_compiled_loops.__wrapped__  # past its cache
+    with pytest.warns(RuntimeWarning, match=r"Numba is installed but cannot be used \(ImportError"):
+        assert found() is None
+
+
+def test_where_there_is_no_numba_nothing_is_said(with_compiled_loops, monkeypatch):
+    monkeypatch.delitem(sys.modules, "tinygrad_rnn.nn.fused.compiled", raising=False)
+    hidden = [name for name in sys.modules if name.partition(".")[0] == "numba"]
+    for name in hidden:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [Hides(), *sys.meta_path])
+    assert with_compiled_loops.__wrapped__() is None
+
+
+class Hides:
+    """An importer that finds no Numba, before the others are asked."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name == "numba":
+            raise ModuleNotFoundError("No module named 'numba'", name=name)
+        return
 
 
 def test_nan_stays_nan(with_compiled_loops, monkeypatch):

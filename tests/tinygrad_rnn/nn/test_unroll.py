@@ -190,6 +190,30 @@ def test_inputs_may_be_a_list_of_one_tensor_for_each_step(engine):
     np.testing.assert_allclose([x.grad for x in parts], whole.grad, rtol=1e-12)
 
 
+@pytest.mark.parametrize("lengths", [None, [5, 3], [0, 0]])
+@pytest.mark.parametrize("options", [{}, {"checkpoint": 2}, {"truncate": 2, "reverse": True}])
+@pytest.mark.parametrize(  # nested lists of no sequences do not tell how many features there are
+    ("as_steps", "batch"), [(list, 2), (np.ndarray.tolist, 2), (list, 0), (np.asarray, 0)]
+)
+@pytest.mark.parametrize("make", CELLS)
+def test_both_engines_take_steps_in_any_form(make, as_steps, batch, options, lengths):
+    array = np.random.default_rng(0).standard_normal((5, batch, 2))
+    lengths = None if lengths is None else lengths[:batch]
+
+    def found(inputs, engine):
+        cell = make(2, 3, rng=0)
+        if batch == 0 and isinstance(inputs, np.ndarray):
+            inputs = tr.Tensor(inputs, requires_grad=True)
+        run = tr.unroll(cell, inputs, lengths=lengths, engine=engine, **options)
+        np.sum(run.outputs * run.outputs).backward()
+        return [run.outputs.data, *[parameter.grad for parameter in cell.parameters()]]
+
+    expected = found(array, "graph")
+    for engine in ("graph", "fused"):
+        for one, other in zip(found(as_steps(array), engine), expected, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14)
+
+
 def test_the_last_state_alone_needs_no_stack():
     run = tr.unroll(tr.GRUCell(2, 3, rng=0), np.ones((3, 1, 2)))
     assert "stack" not in {n.op.name for n in tr.graph.topological(run.final) if n.op}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
@@ -15,6 +16,7 @@ from tinygrad_rnn.nn.sequence_op import SequenceFunction
 from tinygrad_rnn.tensor import Array
 
 CACHE = 32_768  # elements: slopes are prepared for as many steps at a time as this holds
+COMPILED_DTYPES = np.float32, np.float64
 # A slope above this has half of the dtype's digits left when it is taken from a rounded y.
 LEAST_SLOPE = {
     np.dtype(kind): float(np.sqrt(np.finfo(kind).eps))
@@ -37,9 +39,14 @@ class FusedFunction(SequenceFunction):
         if mask is not None and not mask.all():
             self.padding = [None if here.all() else ~here[:, None] for here in mask]
 
-    def compiled(self, dtype: Any) -> Any:
-        """Return the module of compiled loops where it is installed and applies, else None."""
-        if self.padding is not None or dtype not in (np.float32, np.float64):
+    def compiled(self, *arrays: Array) -> Any:
+        """Return the module of compiled loops where it is installed and applies, else None.
+
+        Args:
+            arrays: one of each dtype that the loops are to work on, as the weights may have another
+                than the states.
+        """
+        if self.padding is not None or any(x.dtype not in COMPILED_DTYPES for x in arrays):
             return None
         return compiled_loops()
 
@@ -80,16 +87,31 @@ class FusedFunction(SequenceFunction):
         """Return dL/dx for all steps, as one product."""
         if 0 not in self.wanted:
             return None
-        return np.asarray(np.matmul(as_rows(da), weight).reshape(*da.shape[:2], -1))
+        return np.asarray(np.matmul(as_rows(da), weight).reshape(*da.shape[:2], weight.shape[1]))
 
 
 @cache
 def compiled_loops() -> Any:
-    """Return the module of compiled loops, or None where Numba is not installed."""
+    """Return the module of compiled loops, or None where Numba is not installed.
+
+    Warns:
+        RuntimeWarning: if it is installed, but cannot be used.
+    """
     try:
         return import_module("tinygrad_rnn.nn.fused.compiled")
-    except ImportError:
-        return None
+    except ModuleNotFoundError as error:
+        if error.name == "numba":
+            return None
+        reason: Exception = error
+    except Exception as error:  # a Numba for another NumPy or Python raises what it happens to meet
+        reason = error
+    warnings.warn(
+        f"fused runs take NumPy's loops, since Numba is installed but cannot be used "
+        f"({type(reason).__name__}: {reason}): install it anew, or uninstall it",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    return None
 
 
 def saturated(values: Array, kinds: str, loops: Any = None) -> bool:

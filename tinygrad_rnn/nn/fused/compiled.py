@@ -30,9 +30,12 @@ OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile a function; ``a * b + c`` may be rounded once, all else is as written."""
     try:
-        return njit(cache=True, **OPTIONS)(function)
+        made = njit(cache=True, **OPTIONS)(function)
     except RuntimeError:  # nowhere to keep the result: it is compiled anew in each process
-        return njit(**OPTIONS)(function)
+        made = njit(**OPTIONS)(function)
+    if made is function:
+        raise ImportError("NUMBA_DISABLE_JIT is set")
+    return made
 
 
 def in_two_ways(loop: Callable[..., None]) -> Callable[..., None]:

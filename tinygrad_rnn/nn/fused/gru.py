@@ -43,7 +43,7 @@ class GRUFunction(FusedFunction):
         u_t = across(u, HALF.astype(u.dtype))
         h = buffer(len(x), h_0, gates.dtype)
         rh = pool.empty(h[1:].shape, h.dtype)
-        compiled = self.compiled(gates.dtype)
+        compiled = self.compiled(gates, u)
         if compiled:
             u_rz = np.hstack([*u_t[:2]])
             room = np.empty((len(h_0), u_rz.shape[1]), h.dtype), np.empty_like(h[0])
@@ -72,7 +72,7 @@ class GRUFunction(FusedFunction):
         x, gates, h, rh, w, u, bias = self.kept
         steps, batch, size = rh.shape
         u_rz, u_n = u[: 2 * size], u[2 * size :]
-        a, compiled = None, self.compiled(gates.dtype)
+        a, compiled = None, self.compiled(gates, u)
         if saturated(gates, "sst", compiled):
             a = self.pre_activations(x, w, bias, 3)
             a[:2] += projection(h[:-1], across(u_rz, np.ones((2, 1, 1), u.dtype)))

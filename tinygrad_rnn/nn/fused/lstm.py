@@ -42,7 +42,7 @@ class LSTMFunction(FusedFunction):
         h, c = hc
         h[0], c[0] = h_0, c_0
         tanh_c = pool.empty(c[1:].shape, c.dtype)
-        compiled = self.compiled(gates.dtype)
+        compiled = self.compiled(gates, w, u)
         if compiled:
             u_t = np.hstack([*u_t])
             product = np.empty((len(h_0), u_t.shape[1]), h.dtype)
@@ -77,7 +77,7 @@ class LSTMFunction(FusedFunction):
     def backward(self, g: Array) -> list[Any]:
         """Return the gradients of x, h_0, c_0, W, U and the biases."""
         x, gates, (h, c), tanh_c, w, u, bias = self.kept
-        a, compiled = None, self.compiled(gates.dtype)
+        a, compiled = None, self.compiled(gates, w, u)
         if saturated(gates, "ssts", compiled) or saturated(tanh_c[None], "t", compiled):
             a = self.pre_activations(x, w, bias, 4)
             a += projection(h[:-1], across(u, np.ones((4, 1, 1), u.dtype)))

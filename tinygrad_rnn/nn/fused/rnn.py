@@ -32,7 +32,7 @@ class RNNFunction(FusedFunction):
         self.nonlinearity = self.cell.nonlinearity  # as it is now: the way back is this one's
         (a,), x = self.project(x, w, bias, np.ones((1, 1, 1), w.dtype))
         h = buffer(len(x), h_0, a.dtype)
-        compiled = self._compiled(h.dtype)
+        compiled = self._compiled(h, u)
         if compiled:
             compiled.rnn_forward(h, a, np.ascontiguousarray(u.T))
         else:
@@ -40,8 +40,8 @@ class RNNFunction(FusedFunction):
         self.kept = x, h, w, u, bias
         return h[1:]
 
-    def _compiled(self, dtype: Any) -> Any:
-        return self.compiled(dtype) if self.nonlinearity == "tanh" else None
+    def _compiled(self, *arrays: Array) -> Any:
+        return self.compiled(*arrays) if self.nonlinearity == "tanh" else None
 
     def _forward_loop(self, a: Array, u_t: Array, h: Array) -> None:
         squash = SQUASH[self.nonlinearity]
@@ -55,7 +55,7 @@ class RNNFunction(FusedFunction):
     def backward(self, g: Array) -> list[Any]:
         """Return the gradients of x, h_0, W, U and the biases."""
         x, h, w, u, bias = self.kept
-        a, compiled = None, self._compiled(h.dtype)
+        a, compiled = None, self._compiled(h, u)
         if self.nonlinearity == "tanh" and saturated(h[None, 1:], "t", compiled):
             a = self.pre_activations(x, w, bias, 1)[0]
             a += h[:-1] @ u.T
