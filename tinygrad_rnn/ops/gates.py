@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 
 from tinygrad_rnn.batched import BatchedVJP, Rule, Uses
+from tinygrad_rnn.buffers import POOLED_FROM, pool
 from tinygrad_rnn.graph import Array, Node
 from tinygrad_rnn.norms import Norms, joined, size, sizes
 from tinygrad_rnn.ops.activations import (
@@ -63,7 +64,7 @@ def _gather_gates(uses: Uses) -> Array:
         end = columns.stop
     if end != a.shape[-1]:
         return _add_gates(uses)
-    out = np.empty(a.shape, a.dtype)
+    out = pool.empty(a.shape, a.dtype) if a.nbytes >= POOLED_FROM else np.empty(a.shape, a.dtype)
     parts = [out[..., node.params["columns"]] for _, node in uses]
     for part, (_, node) in zip(parts, uses, strict=True):
         y = node._array

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from tinygrad_rnn.batched import BatchedVJP, Uses, unbroadcast
+from tinygrad_rnn.buffers import POOLED_FROM, pool
 from tinygrad_rnn.graph import Array
 from tinygrad_rnn.norms import Norms, norms, norms_of_outer_products
 from tinygrad_rnn.ops.index import scatter
@@ -60,7 +61,11 @@ def _project(x: Array, weight: Array) -> Array:
     """Return ``x @ W.T``."""
     if np.ndim(x) < 1 or np.ndim(weight) != 2:
         raise ValueError("an input has at least one axis, a weight two")
-    return _product(x, weight.T)  # type: ignore[return-value]  # of arrays
+    size = x.size // x.shape[-1] * len(weight) if x.size else 0
+    if size * x.itemsize < POOLED_FROM:
+        return _product(x, weight.T)  # type: ignore[return-value]  # of arrays
+    out = pool.empty((*x.shape[:-1], len(weight)), np.result_type(x, weight))
+    return np.matmul(x, weight.T, out)
 
 
 ALL_ROWS = slice(None)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.nn.fused.buffers import pool
+from tinygrad_rnn.buffers import pool
 from tinygrad_rnn.nn.sequence_op import SequenceFunction
 from tinygrad_rnn.tensor import Array
 

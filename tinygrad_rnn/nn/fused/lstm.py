@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.buffers import pool
 from tinygrad_rnn.nn.fused.base import (
     FusedFunction,
     across,
@@ -16,7 +17,6 @@ from tinygrad_rnn.nn.fused.base import (
     spans,
     weight_gradients,
 )
-from tinygrad_rnn.nn.fused.buffers import pool
 from tinygrad_rnn.ops.activations import sigmoid, tanh_slope
 from tinygrad_rnn.tensor import Array
 

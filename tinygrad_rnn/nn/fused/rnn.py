@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.buffers import pool
 from tinygrad_rnn.nn.fused.base import (
     FusedFunction,
     buffer,
@@ -15,7 +16,6 @@ from tinygrad_rnn.nn.fused.base import (
     spans,
     weight_gradients,
 )
-from tinygrad_rnn.nn.fused.buffers import pool
 from tinygrad_rnn.ops.activations import tanh_slope
 from tinygrad_rnn.tensor import Array
 

