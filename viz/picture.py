@@ -140,9 +140,8 @@ class Picture:
         if form == "json":
             return to_json(self.model).encode()
         if form == "html":
-            title, detail = self.model.title, self.model.detail
             with collector_paused():  # which would walk the recorded graph again and again
-                return page.render(self.drawings(), self.scale, title, detail).encode()
+                return page.render(self.drawings(), self.scale, self.model.title).encode()
         if form not in ("svg", "png", "pdf", "dot"):
             raise VizError(
                 f"unknown format {form!r}: choose .svg, .png, .pdf, .html, .dot or .json"

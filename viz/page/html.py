@@ -20,8 +20,9 @@ from viz.style import STEPS_PER_SIDE, THEMES, THICK, THIN, Scale, Theme
 from viz.text import clean
 
 SCRIPTS = (
-    "numbers.js", "drawing.js", "view.js", "canvas.js", "bars.js",
-    "sweep.js", "panels.js", "accessibility.js", "input.js", "address.js", "page.js",
+    "numbers.js", "words.js", "drawing.js", "view.js", "nodes.js", "canvas.js", "bars.js",
+    "strips.js", "triangle.js", "levels.js", "units.js", "cell.js", "live.js", "sweep.js",
+    "panels.js", "accessibility.js", "input.js", "address.js", "page.js",
 )  # fmt: skip
 
 
@@ -38,7 +39,8 @@ def render(
             `levels`; the first name is shown first.
         scale: the scale that all of them share.
         title: heading of the page.
-        detail: the level shown first; by default the first one.
+        detail: the level shown; by default the finest at which the steps in view can be read, so
+            that zooming opens a step into its gates, and these into operations.
 
     Returns:
         The whole HTML text; the same models give the same text.

@@ -12,65 +12,26 @@ latter relative to its target's where that has one, else to its source's.
 
 from __future__ import annotations
 
-import base64
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from viz.model import ModelEdge, ModelNode, ParameterShares, Size, Strip
-from viz.page.grouping import Facts, Grouping, MemberNumbers, TemplateGroup, tenth
-from viz.page.series import Pool, gradient_codes, gradients, ranges, values
-from viz.reading.folding import Copies, Folded, Sizes
+from viz.model import ModelEdge, ModelNode
+from viz.page.collected import Collected
+from viz.page.grouping import Facts, Grouping, MemberNumbers, TemplateGroup
+from viz.page.series import Pool, ranges, text_of
+from viz.page.through_time import through_time
+from viz.reading.folding import Copies, Folded
 from viz.style import NORMS
-
-POOL_BYTES = 60_000  # deflated; beyond it numbers are kept with fewer digits
-
-
-DIGITS = ((3, (4, 3, 2)), (2, (2,)))  # of gradients, and with so many of values
-
 
 MAX_PARTS_IN_ALL_NORMS = 40_000  # nodes and edges; beyond it gradients are kept in two norms only
 
 
 NODE_FACTS = ("op", "role", "layer", "gate", "name", "dtype", "formula", "holds")
-
-
-@dataclass
-class Collected:
-    """The numbers of a page. Those that are rounded are written when it is known to what digits."""
-
-    norms: Sequence[str]
-    exact: Pool = field(default_factory=Pool)
-    sizes: list[tuple[Facts, Sizes]] = field(default_factory=list)  # of gradients
-    strips: list[tuple[Facts, list[float]]] = field(default_factory=list)
-    spreads: list[tuple[Facts, np.ndarray]] = field(default_factory=list)  # smallest, mean, largest
-
-    def pools(self) -> Iterator[tuple[int, Pool]]:
-        """Complete all facts to fewer and fewer digits; those of gradients, and the pool."""
-        for gradient_digits, choice in DIGITS:
-            rounded = self.exact.copy()
-            for facts, sizes in self.sizes:
-                facts["gradient"] = gradients(sizes, self.norms, rounded, gradient_digits)
-            for facts, norms in self.strips:
-                facts["values"] = rounded.add(gradient_codes(np.array(norms), gradient_digits))
-            for digits in choice:
-                pool = rounded.copy()
-                for facts, spreads in self.spreads:
-                    facts["values"] = values(spreads, digits, pool)
-                yield gradient_digits, pool
-
-    def written(self) -> tuple[int, list[tuple[int, int]], list[int], bytes]:
-        """The digits of gradients, and the pool with as many as fit; see `Pool.written`."""
-        chosen = 0, Pool()
-        for chosen in self.pools():
-            if chosen[1].estimate() <= POOL_BYTES:
-                break
-        return chosen[0], *chosen[1].written()
 
 
 def pack(pictures: Mapping[str, Mapping[str, Folded]]) -> dict[str, str]:
@@ -92,14 +53,14 @@ def pack(pictures: Mapping[str, Mapping[str, Folded]]) -> dict[str, str]:
             "levels": {
                 detail: _Level(folded, numbers).packed() for detail, folded in levels.items()
             },
-            **_through_time(next(iter(levels.values())), numbers),
+            **through_time(next(iter(levels.values())), numbers),
         }
         for name, levels in pictures.items()
     ]
-    digits, specs, order, deflated = numbers.written()
+    fine, specs, order, deflated = numbers.written()
     drawing = {
         "norms": norms,
-        "digits": digits,
+        "fine": fine,
         "pictures": packed,
         "series": specs,
         "order": order,
@@ -107,18 +68,13 @@ def pack(pictures: Mapping[str, Mapping[str, Folded]]) -> dict[str, str]:
     text = json.dumps(drawing, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return {
         "drawing": pack_text(text),
-        "numbers": _text(deflated),
+        "numbers": text_of(deflated),
     }
 
 
 def pack_text(text: str) -> str:
     """A text, deflated, in base 85."""
-    return _text(zlib.compress(text.encode(), 9))
-
-
-def _text(data: bytes) -> str:
-    """Bytes in base 85, without the one of its characters that means something to HTML."""
-    return base64.b85encode(data).decode("ascii").replace("<", ",")
+    return text_of(zlib.compress(text.encode(), 9))
 
 
 class _Level:
@@ -307,42 +263,6 @@ class _Level:
         return self.folded.source.sent.silence(self.folded.behind[edge.id][0])
 
 
-def _through_time(folded: Folded, numbers: Collected) -> Facts:
-    """The states' gradients for all steps, and each step's share in those of the parameters."""
-    model = folded.model
-
-    def strip(one: Strip) -> Facts:
-        facts = {
-            "layer": one.layer,
-            "state": one.state,
-            "steps": ranges(one.steps),
-            "said": one.said,
-        }
-        numbers.strips.append((facts, one.values))
-        return facts
-
-    def parameter(one: ParameterShares) -> Facts:
-        facts: Facts = {
-            "name": one.name,
-            "shape": list(one.shape),
-            "place": [tenth(v) for v in (one.x, one.y, one.width, one.height)],
-            "steps": ranges(one.shares),
-            "shares": {},
-        }
-        numbers.sizes.append((facts, _size_columns([one.total])))
-        numbers.sizes.append((facts["shares"], _size_columns(list(one.shares.values()))))
-        return facts
-
-    return {
-        "has_flow": model.has_flow,
-        "headline": model.headline,
-        "norm": model.norm,
-        "steps": ranges(model.steps),
-        "strips": [strip(one) for one in model.strips],
-        "parameters": [parameter(one) for one in model.parameters],
-    }
-
-
 def _alike(rows: np.ndarray) -> Iterator[tuple[list[int], np.ndarray]]:
     """Each different row, and which rows are like it."""
     if (rows == rows[0]).all():
@@ -351,11 +271,3 @@ def _alike(rows: np.ndarray) -> Iterator[tuple[list[int], np.ndarray]]:
     kinds, which = np.unique(rows, axis=0, return_inverse=True)
     for kind, row in enumerate(kinds.tolist()):
         yield row, np.flatnonzero(which.ravel() == kind)
-
-
-def _size_columns(sizes: Sequence[Size | None]) -> Sizes:
-    """Sizes as columns."""
-    there = np.array([size is not None for size in sizes], dtype=bool)
-    rows = [(size.l2, size.rms, size.max) if size else (np.nan,) * 3 for size in sizes]
-    l2, rms, largest = np.array(rows, dtype=float).reshape(-1, 3).T
-    return Sizes(l2, rms, largest, there)

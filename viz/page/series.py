@@ -1,12 +1,13 @@
 """Long series of numbers encoded in few bytes, for the page.
 
 One idea: what the page shows is true to every digit shown. A gradient's norm is kept as the decimal
-number that is shown, with two or three significant digits, in one integer (`gradient_code`); values
-are kept in fixed decimals. All series of integers share one `Pool`, in which each is stored once.
+number that is shown, as `viz.style.number` writes it, in one integer (`gradient_code`); values are
+kept in fixed decimals. All series of integers share one `Pool`, in which each is stored once.
 """
 
 from __future__ import annotations
 
+import base64
 import math
 import zlib
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,7 @@ import numpy as np
 
 from viz.errors import VizError
 from viz.reading.folding import Sizes
+from viz.style import settled
 
 NONE, ZERO, NAN, INF, FIRST_ORDINARY = range(5)  # codes of gradients that are no ordinary number
 
@@ -89,12 +91,27 @@ def _encoded(number: int, series: np.ndarray) -> tuple[float, int, int, np.ndarr
     return noise, number, int(differenced), steps if differenced else series
 
 
-def gradient_code(value: float, digits: int = 3) -> int:
-    """The integer for a gradient's size, in the two or three digits that the page shows.
+LEAST_POWER = -324  # of ten, of the smallest float
+SHOWN_WHOLE = 100, 10_000  # from the one to below the other all digits are shown
+CODES_PER_POWER = 900  # codes: 90 mantissas of two digits, each in ten parts
 
-    >>> gradient_code(1.23e-05) - gradient_code(1.22e-05), gradient_code(0.0) == ZERO
-    (1, True)
-    >>> gradient_code(1.2e-05, digits=2) - gradient_code(9.8e-06, digits=2)
+
+def gradient_code(value: float, fine: bool = True) -> int:
+    """The integer for a gradient's size: the two digits that are shown, and a tenth of the second.
+
+    Codes grow with the value. First come those of the four special ones, then for every power of
+    ten 900: 90 mantissas of two digits, each with the tenth of its width, 0 to 9, that the value
+    lies in, which is for ratios and is not shown. From 100 to 9999 whole numbers stand instead.
+
+    Args:
+        value: at least 0, or NaN.
+        fine: whether tenths and whole numbers are kept; else there are 90 codes for every power.
+
+    >>> gradient_code(0.0) == ZERO, gradient_code(1.2e-05) - gradient_code(1.1e-05)
+    (True, 10)
+    >>> gradient_code(1234.0) - gradient_code(1233.0)
+    1
+    >>> gradient_code(1.2e-05, fine=False) - gradient_code(9.8e-06, fine=False)
     4
     """
     if math.isnan(value):
@@ -103,14 +120,34 @@ def gradient_code(value: float, digits: int = 3) -> int:
         return INF
     if value == 0:
         return ZERO
-    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-    least = 100 if digits == 3 else 10
+    value = settled(value)
+    if fine and SHOWN_WHOLE[0] - 0.5 <= value < SHOWN_WHOLE[1] - 0.5:
+        return int(_code(2, 10, 0)) + round(value) - SHOWN_WHOLE[0]
+    text, exact = f"{value:.1e}", f"{value:.11e}"
+    power, mantissa = int(text[4:]), int(text[0] + text[2])
+    if not fine:
+        return FIRST_ORDINARY + 90 * (power - LEAST_POWER) + mantissa - 10
+    shift = int(exact[exact.index("e") + 1 :]) - power  # -1 where it was rounded up to 1.0
+    place = float(exact[: exact.index("e")]) * 10 ** (1 + shift) - mantissa + 0.5
+    return int(_code(power, mantissa, min(max(math.floor(10 * place), 0), 9)))
+
+
+def _code(power: Any, mantissa: Any, tenth: Any) -> Any:
+    """The code of a mantissa of two digits and its tenth, or those of many."""
+    whole = (
+        SHOWN_WHOLE[1] - SHOWN_WHOLE[0] - 2 * CODES_PER_POWER
+    )  # how many more codes whole numbers take
+    above = (power >= 4) * whole
     return (
-        FIRST_ORDINARY + 9 * least * (int(exponent) + 324) + int(mantissa.replace(".", "")) - least
+        FIRST_ORDINARY
+        + CODES_PER_POWER * (power - LEAST_POWER)
+        + 10 * (mantissa - 10)
+        + tenth
+        + above
     )
 
 
-def gradient_codes(values: np.ndarray, digits: int = 3) -> np.ndarray:
+def gradient_codes(values: np.ndarray, fine: bool = True) -> np.ndarray:
     """The integers for many sizes at once, the same as `gradient_code` gives for each.
 
     >>> gradient_codes(np.array([0.0, 1.23e-05])).tolist() == [ZERO, gradient_code(1.23e-05)]
@@ -122,27 +159,38 @@ def gradient_codes(values: np.ndarray, digits: int = 3) -> np.ndarray:
     codes[values == 0] = ZERO
     usual = (values > 1e-290) & (values < 1e290)
     x = values[usual]
-    least = 10 ** (digits - 1)
     power = np.floor(np.log10(x))
-    scaled = x / 10.0**power * least
+    scaled = 10 * x / 10.0**power
     mantissa = np.rint(scaled)
-    carried = mantissa >= 10 * least  # as 9.999 is 10.0
+    carried = mantissa >= 100  # as 9.99 is 10
     power[carried] += 1
-    mantissa[carried] = least
-    codes[usual] = FIRST_ORDINARY + 9 * least * (power + 324) + mantissa - least
-    doubtful = np.zeros(values.shape, dtype=bool)  # so near the middle that the last bits decide
-    doubtful[usual] = np.abs(scaled - np.floor(scaled) - 0.5) < 1e-6
-    doubtful |= ~usual & (values > 0) & (values < math.inf)
-    found, which = np.unique(values[doubtful], return_inverse=True)  # what is stuck recurs
-    exact = [gradient_code(value, digits) for value in found.tolist()]
+    mantissa[carried] = 10
+    scaled[carried] /= 10
+    near = 10 * scaled  # so near the end of a tenth that the last bits decide
+    close = np.abs(near - np.rint(near)) < 1e-6
+    if fine:
+        part = np.clip(np.floor(10 * (scaled - mantissa + 0.5)), 0, 9)
+        found = _code(power, mantissa, part)
+        whole = (x >= SHOWN_WHOLE[0] - 0.5) & (x < SHOWN_WHOLE[1] - 0.5)
+        found[whole] = _code(2, 10, 0) + np.rint(x[whole]) - SHOWN_WHOLE[0]
+        close |= whole & (np.abs(x - np.floor(x) - 0.5) < 1e-6)
+    else:
+        found = FIRST_ORDINARY + 90 * (power - LEAST_POWER) + mantissa - 10
+    codes[usual] = found
+    doubtful = ~usual & (values > 0) & (values < math.inf)
+    doubtful[usual] |= close
+    unique, which = np.unique(values[doubtful], return_inverse=True)  # what is stuck recurs
+    exact = [gradient_code(value, fine) for value in unique.tolist()]
     codes[doubtful] = np.array(exact, dtype=codes.dtype)[which.ravel()] if exact else NONE
     return codes
 
 
-def gradients(sizes: Sizes, norms: Sequence[str], pool: Pool, digits: int = 3) -> list[SeriesPlace]:
+def gradients(
+    sizes: Sizes, norms: Sequence[str], pool: Pool, fine: bool = True
+) -> list[SeriesPlace]:
     """Places of the gradients' codes in each of some norms."""
     return [
-        pool.add(np.where(sizes.there, gradient_codes(getattr(sizes, norm), digits), NONE))
+        pool.add(np.where(sizes.there, gradient_codes(getattr(sizes, norm), fine), NONE))
         for norm in norms
     ]
 
@@ -176,3 +224,8 @@ def ranges(steps: Iterable[int]) -> list[list[int]]:
     ends = np.flatnonzero(np.diff(found) != 1)
     firsts, lasts = np.append(0, ends + 1), np.append(ends, len(found) - 1)
     return np.stack([found[firsts], found[lasts]], axis=1).tolist()  # type: ignore[no-any-return]  # of integers
+
+
+def text_of(data: bytes) -> str:
+    """Bytes in base 85, without the one of its characters that means something to HTML."""
+    return base64.b85encode(data).decode("ascii").replace("<", ",")

@@ -1,4 +1,4 @@
-"""What each loss alone sends back through time: the rows of the page's triangle.
+"""The rows of the page's triangle: what each loss alone sends back through time.
 
 One idea: a page has room for some rows of a large triangle. Those are true rows, of single losses
 that are spread over all there are, and never means of several.

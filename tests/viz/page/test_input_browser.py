@@ -143,7 +143,7 @@ def test_the_keyboard_reaches_bars_edges_and_sums(view, lstm_page):
 
 def test_an_open_table_does_not_hold_up_the_playing(view, lstm_page):
     tab = view(lstm_page)
-    tab.locator("summary").click()
+    tab.locator("#table summary").click()
     tab.evaluate("gradientPage.table.marked = document.getElementById('tables').firstChild")
     same = "gradientPage.table.marked === document.getElementById('tables').firstChild"
     tab.locator("#play").click()

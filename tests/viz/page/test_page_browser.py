@@ -12,7 +12,7 @@ import tinygrad_rnn as tr
 from tinygrad_rnn.graph import topological
 from viz import page
 from viz.notebook import bundle
-from viz.style import Scale
+from viz.style import Scale, number
 
 pytestmark = pytest.mark.browser
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -75,6 +75,11 @@ def view(browser, tmp_path):
     assert all(url.startswith(("file:", "data:,", "about:")) for url in asked)
 
 
+def in_words(edge):
+    """What the page says of an edge's gradient."""
+    return f"l2 {number(edge.l2)}, rms {number(edge.rms)}, max {number(edge.max)}"
+
+
 def traced(name="LSTM", steps=5, seed=0):
     rng = np.random.default_rng(seed)
     run = tr.unroll(CELLS[name](2, 3, rng=rng), rng.normal(size=(steps, 1, 2)))
@@ -90,14 +95,14 @@ def lstm():
 
 @pytest.fixture(scope="module")
 def lstm_page(lstm):
-    return page.render({"": page.levels(*lstm)}, Scale.fit([lstm[1]]), "LSTM, 5 steps")
+    return page.render({"": page.levels(*lstm)}, Scale.fit([lstm[1]]), "LSTM, 5 steps", "op")
 
 
 @pytest.fixture(scope="module")
 def three_pages():
     pairs = {name: traced(name) for name in CELLS}
     levels = {name: page.levels(*pair) for name, pair in pairs.items()}
-    return page.render(levels, Scale.fit([flow for _, flow in pairs.values()]), "three cells")
+    return page.render(levels, Scale.fit([flow for _, flow in pairs.values()]), "three cells", "op")
 
 
 def position(tab):
@@ -167,8 +172,7 @@ def test_every_number_shown_is_the_one_computed(view, lstm, lstm_page):
         if edge is None:
             assert "no gradient flows" in text
         else:
-            expected = f"l2 {edge.l2:.2e}, rms {edge.rms:.2e}, max {edge.max:.2e}"
-            expected = expected.replace("0.00e+00", "0")
+            expected = in_words(edge)
             assert text.endswith(f"gradient sent back: {expected}")
     assert not sent
 
@@ -177,12 +181,11 @@ def test_colours_and_widths_are_those_of_the_scale(view, lstm, lstm_page):
     scale = Scale.fit([lstm[1]])
     tab = view(lstm_page)
     found = tab.evaluate(
-        """() => gradientPage.drawing.swept.map((edge) => [edge.group.numbers.gradient(edge.i),
+        """() => gradientPage.drawing.swept.map((edge) => [gradientPage.scale.size(edge.code),
             gradientPage.scale.level(edge.code), gradientPage.scale.width(edge.code)])"""
     )
     assert len(found) > 50
-    for text, level, width in found:
-        value = float(text.split(",")[0].removeprefix("l2 "))
+    for value, level, width in found:
         assert level == pytest.approx(scale.level(value), abs=1)  # a tie may round either way
         assert width == pytest.approx(scale.width(value), abs=0.02)
 
@@ -294,8 +297,8 @@ def test_a_click_lights_up_every_path_to_the_loss(view, lstm, lstm_page):
         if isinstance(source, tr.Tensor)
     ]
     tab = view(lstm_page)
-    number = [t.index for t in tensors].index(start.index)
-    x, y, _ = place_of(tab, f"it.group.numbers?.id(it.i) === 'n{number}'")
+    place = [t.index for t in tensors].index(start.index)
+    x, y, _ = place_of(tab, f"it.group.numbers?.id(it.i) === 'n{place}'")
     tab.mouse.click(x, y)
     lit = tab.evaluate("[...gradientPage.paths.edges].map((edge) => edge.group.numbers.id(edge.i))")
     assert {ids[int(id_[1:])] for id_ in lit if id_.startswith("e")} == used
@@ -362,7 +365,7 @@ def test_cells_and_details_are_switched(view, three_pages):
     tab.locator("body").press("c")
     assert tab.get_by_role("radio", name="GRU").is_checked()
     levels = tab.locator("#levels input")
-    for i in range(levels.count()):
+    for i in range(1, levels.count()):
         levels.nth(i).check()
         assert tab.evaluate("gradientPage.detail") == levels.nth(i).get_attribute("value")
         assert tab.evaluate("gradientPage.drawing.swept.length") > 4
@@ -373,22 +376,22 @@ def test_the_filter_fades_what_is_smaller(view, lstm_page):
     tab = view(lstm_page)
     faded = """() => gradientPage.drawing.swept.map((edge) => [
         gradientPage.canvas.edgeStyle(edge, gradientPage.look()).alpha < 0.5,
-        edge.group.numbers.gradient(edge.i)])"""
+        gradientPage.scale.size(edge.code)])"""
     assert not any(dim for dim, _ in tab.evaluate(faded))
     tab.locator("#low").evaluate(
         "(slider) => { slider.value = '-0.5'; slider.dispatchEvent(new Event('input')); }"
     )
     limit = 10 ** float(tab.locator("#low").input_value())
     found = tab.evaluate(faded)
-    for dim, text in found:
-        assert dim == (float(text.split(",")[0].removeprefix("l2 ")) < limit)
+    for dim, size in found:
+        assert dim == (size < limit)
     assert {dim for dim, _ in found} == {True, False}
 
 
 def test_the_table_says_the_same_as_the_picture(view, lstm, lstm_page):
     _, flow = lstm
     tab = view(lstm_page)
-    tab.locator("summary").click()
+    tab.locator("#table summary").click()
     tab.locator("#step").fill("2")
     tab.locator("#step").press("Enter")
     captions = tab.locator("caption").all_text_contents()
@@ -396,30 +399,74 @@ def test_the_table_says_the_same_as_the_picture(view, lstm, lstm_page):
     rows = tab.locator("table").nth(1).locator("tbody tr").all_text_contents()
     into = [e for e in flow.edges if e.consumer.scope and e.consumer.scope[0].index == 2]
     for edge in into:
-        assert any(
-            row.endswith(f"l2 {edge.l2:.2e}, rms {edge.rms:.2e}, max {edge.max:.2e}")
-            for row in rows
-        )
+        assert any(row.endswith(in_words(edge)) for row in rows)
     strip = tab.locator("table").nth(2).locator("tbody tr").all_inner_texts()
     assert len(strip) == 5
     head = tab.locator("table").nth(2).locator("thead th").all_text_contents()
     assert head == ["t", "h_t", "c_t"]
 
 
-def test_each_steps_share_of_a_parameter_is_drawn(view, lstm_page):
+def test_the_sum_of_each_parameter_fills_up_step_by_step(view, lstm, lstm_page):
+    _, flow = lstm
+    weight = next(edge.source for edge in flow.edges if edge.source.name == "weight_hh")
+    parts = [flow.contribution(edge) for edge in flow.edges if edge.source is weight]
+    sums = [np.linalg.norm(np.sum(parts[: k + 1], axis=0)) for k in range(5)]
     tab = view(lstm_page)
-    shares = tab.evaluate("gradientPage.shares.bars.bars.map((bar) => bar.step)")
-    assert shares == [0, 1, 2, 3, 4]
-    options = tab.locator("#parameter option").all_text_contents()
-    before = tab.locator("#sharing-text").text_content()
-    tab.select_option("#parameter", options[1])
-    assert tab.locator("#sharing-text").text_content() != before
+    assert "weight_hh" in tab.locator("#shares").text_content()
+    said = """() => {
+        gradientPage.drawNow();
+        return gradientPage.shares.all.find(({ one }) => one.name === "weight_hh").sum.textContent;
+    }"""
+    assert tab.evaluate(said) == f"\u03a3 {number(sums[-1])}"
+    for step in (4, 2, 1):  # the last one, a zero, adds nothing
+        tab.evaluate("(step) => gradientPage.sweep.goTo(step)", step)
+        so_far = f"{number(sums[4 - step])} so far, of {number(sums[-1])}"
+        assert tab.evaluate(said) == so_far
+    tab.evaluate("gradientPage.sweep.seek(0)")
+    assert tab.evaluate(said) == "0 so far"
+
+
+def test_it_plays_by_steps_and_pauses_where_most_is_lost(view, lstm_page):
+    tab = view(lstm_page)
+    tab.select_option("#speed", "4")
+    tab.locator("#halt").check()
+    tab.locator("#play").click()
+    wait(tab, "!gradientPage.sweep.playing")
+    worst, leaving, at = tab.evaluate(
+        """() => [gradientPage.worst, gradientPage.sweep.leaving(gradientPage.worst.step),
+            gradientPage.sweep.position]"""
+    )
+    assert at == leaving
+    assert "Most is lost here" in tab.locator("#where").text_content()
+    codes = tab.evaluate(
+        """() => gradientPage.strips.bars.map(({ bars }) => bars.map(({ code }) =>
+            gradientPage.scale.size(code)))"""
+    )
+    kept = max(codes, key=lambda row: row[0])
+    ratios = [kept[t] / kept[t + 1] for t in range(4)]
+    assert worst["step"] == int(np.argmin(ratios))
+    assert worst["share"] == pytest.approx(min(ratios))
+
+
+def test_what_arrives_times_the_slope_is_what_leaves(view, lstm, lstm_page):
+    _, flow = lstm
+    tab = view(lstm_page)
+    edge = next(e for e in flow.edges if e.consumer.op.name == "tanh")
+    arriving, leaving = flow.norm(edge.consumer), edge.l2
+    texts = tab.evaluate(
+        "gradientPage.drawing.swept.map((edge) => gradientPage.drawing.edgeText(edge))"
+    )
+    said = f"arriving {number(arriving)} \u00d7 slope "
+    found = [text for text in texts if said in text and f"leaving {number(leaving)}" in text]
+    slope = float(found[0].split("slope ")[1].split(" =")[0])
+    assert slope == pytest.approx(leaving / arriving, rel=0.06)
+    assert not any(word in text for text in texts for word in ("scatter", "columns", "_gate"))
 
 
 def test_a_click_on_a_bar_goes_to_its_step(view, lstm_page):
     tab = view(lstm_page)
     box = tab.locator("#strips canvas").first.bounding_box()
-    tab.mouse.click(box["x"] + box["width"] * 0.6, box["y"] + 20)
+    tab.mouse.click(box["x"] + tab.evaluate("gradientPage.strips.axis.middle(2)"), box["y"] + 20)
     assert tab.evaluate("gradientPage.sweep.step") == 2
 
 
@@ -510,11 +557,11 @@ def test_hostile_names_are_shown_as_text(view):
         levels[name] = page.levels(loss, flows[-1])
     tab = view(page.render(levels, Scale.fit(flows), HOSTILE[0]))
     assert tab.locator("h1").text_content() == HOSTILE[0]
-    tab.locator("summary").click()
+    tab.locator("#table summary").click()
     for i, name in enumerate(HOSTILE):
         tab.locator("#cells input").nth(i).check()
         assert tab.locator("#cells span").nth(i).text_content() == name
-        assert name in tab.locator("#parameter").text_content()
+        assert name in tab.locator("#shares").text_content()
         x, y, text = place_of(tab, "it.group.role === 'loss'")
         tab.mouse.move(x, y)
         assert tab.locator("#tip").text_content() == text
@@ -565,7 +612,7 @@ def test_a_graph_without_time_steps_can_be_questioned_too(view):
     loss = hidden.sum()
     flow = tr.trace(loss)
     tab = view(page.render({"": page.levels(loss, flow)}, Scale.fit([flow]), "no steps"))
-    tab.locator("summary").click()
+    tab.locator("#table summary").click()
     assert "whole backward pass" in tab.locator("#where").text_content()
     x, y, _ = place_of(tab, "it.group.role === 'loss'")
     tab.mouse.click(x, y)
@@ -623,3 +670,102 @@ def test_in_a_notebook_it_runs_inside_its_frame(view, browser, lstm_page, tmp_pa
     tab.close()
     assert complaints == []
     assert html.escape(lstm_page) in made["text/html"]
+
+
+def test_the_page_opens_with_all_steps_on_the_axis_of_the_map(view):
+    loss, flow = traced("LSTM", 40)
+    tab = view(page.render({"": page.levels(loss, flow)}, Scale.fit([flow]), "LSTM"))
+    assert tab.evaluate("gradientPage.detail") == "step"
+    assert tab.evaluate("gradientPage.canvas.visible(gradientPage.drawing).length") >= 40
+    places = tab.evaluate(
+        """() => {
+            const { canvas, drawing, strips: { axis } } = gradientPage;
+            return [0, 20, 39].map((step) => [axis.middle(step),
+                (drawing.columns.get(step).middle - canvas.x) * canvas.zoom]);
+        }"""
+    )
+    for on_the_map, in_the_graph in places:
+        assert on_the_map == pytest.approx(in_the_graph, abs=0.5)
+    assert tab.locator("#window").is_hidden()
+
+
+def test_zooming_opens_a_step_where_it_stands(view):
+    loss, flow = traced("LSTM", 40)
+    tab = view(page.render({"": page.levels(loss, flow)}, Scale.fit([flow]), "LSTM"))
+    x = tab.evaluate("gradientPage.strips.axis.middle(20)")
+    where = """() => {
+        const { canvas, drawing } = gradientPage;
+        return [gradientPage.detail, (drawing.columns.get(20).middle - canvas.x) * canvas.zoom];
+    }"""
+    seen = []
+    for _ in range(60):
+        tab.evaluate("([x]) => gradientPage.zoom(1.06, x, 200)", [x])
+        level, at = tab.evaluate(where)
+        assert at == pytest.approx(x, abs=1.0)
+        if level not in seen:
+            seen.append(level)
+    assert seen == ["step", "cell", "gate", "op"]
+    assert tab.locator("#window").is_visible()
+    tab.locator("#whole").click()
+    assert tab.evaluate("gradientPage.detail") == "step"
+
+
+@pytest.mark.parametrize("detail", ["op", "gate"])
+def test_numbers_do_not_run_into_boxes(view, detail):
+    loss, flow = traced("LSTM", 12)
+    tab = view(page.render({"": page.levels(loss, flow)}, Scale.fit([flow]), "", detail))
+    overlaps, numbers = tab.evaluate(
+        """() => {
+            const { drawing, canvas: { context } } = gradientPage;
+            context.setTransform(1, 0, 0, 1, 0, 0);
+            context.font = "7.5px Helvetica, Arial, 'DejaVu Sans', sans-serif";
+            const labelled = drawing.edges.filter((edge) => edge.label && edge.order >= 0);
+            const hit = labelled.filter(({ code, label: [x, y], shift, ...edge }) => {
+                const text = gradientPage.scale.shown(code);
+                const wide = context.measureText(text).width / 2;
+                return drawing.nodes.some((node) => node.group.role !== "junction"
+                    && Math.abs(node.x - x - shift) < node.width / 2 + wide - 0.5
+                    && Math.abs(node.y - y) < node.height / 2 + 3 - 0.5);
+            });
+            return [hit.length, labelled.length];
+        }"""
+    )
+    assert numbers > 80
+    assert overlaps == 0
+
+
+def test_a_loss_leads_to_its_row_of_the_triangle_and_back(view):
+    rng = np.random.default_rng(0)
+    run = tr.unroll(tr.RNNCell(2, 3, rng=rng), rng.normal(size=(6, 1, 2)))
+    losses = [np.square(h).sum() for h in run.hidden]
+    loss = np.stack(losses).mean()
+    flow = tr.trace(loss)
+    tab = view(page.render({"": page.levels(loss, flow)}, Scale.fit([flow]), "", "op"))
+    itemised = tr.itemised([one / 6 for one in losses], run)["h"]
+    rows = tab.evaluate(
+        """() => gradientPage.strips.triangle.rows.map(({ codes }) =>
+            [...codes].map((code) => gradientPage.scale.shown(code)))"""
+    )
+    assert rows == [[number(v) for v in itemised[k, : k + 1]] for k in range(6)]
+    tab.evaluate("gradientPage.strips.triangle.choose(3)")
+    assert tab.evaluate("[gradientPage.focused.group.layer, gradientPage.focused.step]") == [
+        "out",
+        3,
+    ]
+    tab.evaluate(
+        """() => gradientPage.choose({ node: gradientPage.drawing.nodes.find(
+            ({ group, step }) => group.layer === "out" && step === 1) })"""
+    )
+    assert tab.evaluate("gradientPage.strips.triangle.row") == 1
+    assert "the loss at t = 1" in tab.locator("#triangle").get_attribute("aria-valuetext")
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (3840, 2160), (390, 844)])
+def test_the_story_is_in_the_first_screen(view, size):
+    loss, flow = traced("LSTM", 40)
+    text = page.render({"": page.levels(loss, flow)}, Scale.fit([flow]), "LSTM")
+    tab = view(text, width=size[0], height=size[1])
+    for id_ in ("#headline", "#legend", "#graph", "#play", "#strips canvas"):
+        box = tab.locator(id_).first.bounding_box()
+        assert box["y"] + min(box["height"], 60) <= size[1]
+    assert tab.evaluate("document.documentElement.scrollWidth") <= size[0]

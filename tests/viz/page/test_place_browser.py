@@ -87,7 +87,7 @@ def test_the_drawing_cannot_be_lost(view, lstm_page):
 def test_a_reload_leads_back_to_the_same_place(view, three_pages):
     tab = view(three_pages)
     tab.get_by_role("radio", name="LSTM").check()
-    tab.locator("#levels input").nth(1).check()
+    tab.locator("#levels input").nth(2).check()
     level = tab.evaluate("gradientPage.detail")
     tab.select_option("#speed", "2")
     tab.evaluate("gradientPage.sweep.goTo(3)")
@@ -145,7 +145,7 @@ def test_embedded_the_graph_stands_alone(view, lstm_page):
     tab = open_at(view, lstm_page, "#embed&step=2")
     for id_ in ("header", "aside", "#strips", "#table"):
         assert tab.locator(id_).first.is_hidden()
-    box = tab.locator("main").bounding_box()
+    box = tab.locator("#graph").bounding_box()
     assert box["width"] / box["height"] == pytest.approx(16 / 9, rel=0.02)
     assert tab.evaluate("document.documentElement.scrollHeight") <= 800
     assert all(tab.evaluate(INSIDE))

@@ -8,6 +8,7 @@ import zlib
 
 import tinygrad_rnn as tr
 from tinygrad_rnn.graph import topological
+from viz.style import number, settled
 
 
 def inflated(text):
@@ -39,20 +40,27 @@ def unpacked(html):
     return data, drawing, series_of(inflated(data["numbers"]), drawing)
 
 
-def shown(code, digits=3):
+def shown(code, fine=True):
     """A gradient's code as text, written from the code's definition."""
     if code < 4:
         return ["none", "0", "NaN", "Inf"][code]
-    least = 10 ** (digits - 1)
-    decade, rest = divmod(code - 4, 9 * least)
-    return f"{(rest + least) / least:.{digits - 1}f}e{decade - 324:+03d}"
+    if not fine:
+        power, mantissa = divmod(code - 4, 90)
+        return number(float(f"{mantissa + 10}e{power - 325}"))
+    hundred = 4 + 900 * 326
+    if hundred <= code < hundred + 9900:
+        return str(code - hundred + 100)
+    power, mantissa = divmod(code - 4 - (8100 if code >= hundred else 0), 900)
+    return number(float(f"{mantissa // 10 + 10}e{power - 325}"))
 
 
-def written(value, digits=3):
+def written(value, fine=True):
     """What the page should show for a gradient's size."""
-    if math.isnan(value):
-        return "NaN"
-    return "Inf" if math.isinf(value) else "0" if value == 0 else f"{value:.{digits - 1}e}"
+    return (
+        number(value)
+        if fine or not math.isfinite(value)
+        else number(float(f"{settled(value):.1e}"))
+    )
 
 
 def members(groups, series):

@@ -68,7 +68,7 @@ class Stops {
     $("graph").scrollLeft = $("graph").scrollTop = 0; // the browser must not scroll: the canvas moves
     canvas.show(box.x - box.width / 2, box.x + box.width / 2);
     const x = (box.x + box.width / 2 - canvas.x) * canvas.zoom;
-    this.page.pointer.tip(found, x, (box.y - canvas.y) * canvas.zoom);
+    this.page.pointer.tip(found, x, (box.y - canvas.y) * canvas.tall);
     this.page.redraw();
   }
 

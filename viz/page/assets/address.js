@@ -3,6 +3,7 @@
 // page opens; `edge` instead of `step` in the midst of a step, `letters=off` without keys of a letter, `embed` for
 // the graph alone.
 
+const VIEWS = { fit: "all", fitHeight: "high" };
 const PAUSE = 300; // milliseconds without a change until it is written: browsers allow few writes
 
 class Address {
@@ -12,7 +13,7 @@ class Address {
   }
 
   text() {
-    const { number, picture, pictures, detail, data, sweep, canvas, drawing, chosen, placed } = this.page;
+    const { number, picture, pictures, pinned, data, sweep, canvas, drawing, chosen, placed, home } = this.page;
     const { length } = drawing.swept;
     const { position, speed } = sweep;
     const at = sweep.lastEdge()?.step;
@@ -20,11 +21,11 @@ class Address {
     const stands = Number.isInteger(at) && sweep.leaving(at) === position;
     const parts = {
       cell: number && pictures[number].name,
-      level: detail !== firstLevel(picture, data) && detail,
+      level: pinned !== (data.detail in picture.levels ? data.detail : null) && (pinned ?? "auto"),
       step: position < length && stands && String(at),
       edge: position < length && !stands && String(Math.round(position)),
       select: chosen,
-      view: placed === "fit" ? "all" : !placed && `${step},${Math.round(scale)},${down.toFixed(2)}`,
+      view: placed ? placed !== home && VIEWS[placed] : `${step},${Math.round(scale)},${down.toFixed(2)}`,
       speed: speed !== 1 && speed,
       letters: !$("letters").checked && "off",
     };
@@ -53,7 +54,9 @@ class Address {
     document.body.classList.toggle("embed", this.embed);
     const number = Math.max(0, page.pictures.findIndex(({ name }) => name === value.cell));
     page.chosen = null;
-    page.placed = value.view === "all" ? "fit" : "fitHeight";
+    page.placed = value.view === "high" ? "fitHeight" : "fit";
+    page.home = "fit";
+    page.remarks = [];
     page.sweep.setSpeed("1");
     $("letters").checked = value.letters !== "off";
     page.show(number, value.level ?? page.data.detail);
@@ -72,7 +75,7 @@ class Address {
     switch (name) {
       case "embed": return true;
       case "cell": return page.picture.name === text;
-      case "level": return page.detail === text;
+      case "level": return text === "auto" ? !page.pinned : page.pinned === text;
       case "letters": return text === "off";
       case "speed": return sweep.setSpeed(text);
       case "edge":
@@ -89,7 +92,9 @@ class Address {
         if (found) page.choose(found);
         return Boolean(found);
       }
-      case "view": return text === "all" || this.goToView(text);
+      case "view":
+        if (text === "all") page.place("fit");
+        return text === "all" || text === "high" || this.goToView(text);
       default: return false;
     }
   }
@@ -101,8 +106,7 @@ class Address {
     if (!drawing.columns.has(step) || !(scale > 0) || !(down <= 1)) return false;
     this.page.placed = null;
     canvas.goToPlace(drawing, { step, scale: Number(scale), down: Number(down) });
+    this.page.levels.open();
     return true;
   }
 }
-
-const firstLevel = ({ levels }, { detail }) => (detail in levels ? detail : Object.keys(levels)[0]);

@@ -3,9 +3,20 @@
 class Bars {
   // `bars`: [{ step, code, ready }], in order of time; a bar lights up once the sweep is past it.
   // `range` is its ends, in decades from the scale's reference; `others`, [{ name, codes }], are
-  // drawn as lines for comparison.
-  constructor(canvas, bars, range, others = []) {
-    Object.assign(this, { canvas, bars, range, others });
+  // drawn as lines for comparison. `axis` tells where each step stands; without it they fill the canvas.
+  constructor(canvas, bars, range, others = [], axis = null) {
+    Object.assign(this, { canvas, bars, range, others, axis });
+  }
+
+  // Where the first bar begins, how far they are apart, and where the middle of each is.
+  places(width) {
+    const given = this.axis?.();
+    if (given) {
+      const { room, middle } = given;
+      return { left: middle(this.bars[0].step) - room / 2, room, place: (i) => middle(this.bars[i].step) };
+    }
+    const left = 44, room = (width - left - 8) / this.bars.length;
+    return { left, room, place: (i) => left + room * (i + 0.5) };
   }
 
   draw({ theme, scale, position, step: current }) {
@@ -17,17 +28,18 @@ class Bars {
     canvas.height = Math.round(clientHeight * density);
     const context = canvas.getContext("2d");
     context.scale(density, density);
-    const left = (this.left = 54), foot = clientHeight - 16;
-    const top = 8, room = (this.room = (width - left - 8) / bars.length);
-    context.font = `10px ${FONT}`;
-    this.axis(context, { theme, scale, left, top, foot, width });
+    const small = 10 * textScale(), foot = clientHeight - small - 6, top = 8;
+    const { left, room, place } = this.places(width);
+    Object.assign(this, { left, room });
+    context.font = `${small}px ${FONT}`;
+    this.scaleLines(context, { theme, scale, left, top, foot, right: place(bars.length - 1) + room / 2 });
     const every = tickDistance(bars.length, room);
     const height = (code) => (code === ZERO || code === NONE ? 1.5
       : 2 + scale.share(code, ...range) * (foot - top - 2));
-    const wide = room < 4 ? room : Math.min(room * 0.82, 40);
+    const wide = room < 4 ? room : Math.min(room * 0.82, 60);
     const sharp = (x) => Math.round(x * density) / density;
     bars.forEach(({ step, code, ready }, i) => {
-      const x = left + room * (i + 0.5);
+      const x = place(i);
       if (step === current) {
         context.fillStyle = theme.parameter;
         context.fillRect(x - Math.max(room, 2) / 2, top - 6, Math.max(room, 2), foot - top + 6);
@@ -62,9 +74,9 @@ class Bars {
     context.lineJoin = "round";
     context.textAlign = "left";
     context.textBaseline = "bottom";
-    this.others.forEach(({ name, codes }, k) => {
+    [...this.others, ...(this.alone ? [this.alone] : [])].forEach(({ name, codes }, k) => {
       context.beginPath();
-      codes.forEach((code, i) => context.lineTo(left + room * (i + 0.5), foot - height(code)));
+      codes.forEach((code, i) => code !== null && context.lineTo(place(i), foot - height(code)));
       context.lineWidth = 1;
       context.strokeStyle = theme.text;
       context.stroke();
@@ -76,7 +88,7 @@ class Bars {
     });
   }
 
-  axis(context, { theme, scale, left, top, foot, width }) {
+  scaleLines(context, { theme, scale, left, top, foot, right }) {
     context.strokeStyle = theme.cluster_line;
     context.lineWidth = 1;
     context.fillStyle = theme.muted;
@@ -85,10 +97,10 @@ class Bars {
     const [low, high] = this.range;
     for (const decades of [low, 0, high]) {
       const at = foot - ((decades - low) / (high - low)) * (foot - top);
-      if (decades && Math.abs(decades) / (high - low) < 0.2) continue; // too near the reference
+      if (decades && (Math.abs(decades) / (high - low)) * (foot - top) < 11 * textScale()) continue; // too near the reference
       context.beginPath();
       context.moveTo(left, Math.round(at) + 0.5);
-      context.lineTo(width - 8, Math.round(at) + 0.5);
+      context.lineTo(right, Math.round(at) + 0.5);
       context.stroke();
       context.fillText(powerText(scale.middle + decades), left - 5, at);
     }
@@ -103,7 +115,7 @@ class Bars {
 
 // So many bars from one number below them to the next: 1, 2 or 5 times a power of ten.
 function tickDistance(count, room) {
-  const least = Math.max(count / 12, 36 / room, 1);
+  const least = Math.max(count / 12, 36 * textScale() / room, 1);
   const power = 10 ** Math.floor(Math.log10(least));
   return [1, 2, 5, 10].map((times) => times * power).find((distance) => distance >= least);
 }

@@ -1,12 +1,34 @@
 // The graph on a canvas: only the steps in view are drawn, and less of each the smaller it is.
 
 const ARROW = 6;
-const FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif";
-const READABLE = 0.62; // zoom from which all text is drawn
-const LEGIBLE = 0.3; // zoom from which nodes have a name
 const FADED = 0.13;
+const FADING = 220; // milliseconds
 
-class GraphCanvas extends View {
+class GraphCanvas extends NodeCanvas {
+  // What is shown fades out while another level of detail comes in at the same place.
+  fade() {
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches || !this.sized) return;
+    const old = document.createElement("canvas");
+    old.width = this.canvas.width;
+    old.height = this.canvas.height;
+    old.getContext("2d").drawImage(this.canvas, 0, 0);
+    this.old = { canvas: old, until: performance.now() + FADING };
+  }
+
+  drawFading(again) {
+    if (!this.old) return;
+    const left = (this.old.until - performance.now()) / FADING;
+    if (left <= 0) {
+      this.old = null;
+      return;
+    }
+    this.context.setTransform(1, 0, 0, 1, 0, 0);
+    this.context.globalAlpha = left;
+    this.context.drawImage(this.old.canvas, 0, 0);
+    this.context.globalAlpha = 1;
+    again();
+  }
+
   // Drawing; `look` is that of Page.look.
 
   draw(drawing, look) {
@@ -15,37 +37,44 @@ class GraphCanvas extends View {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = look.theme.background;
     context.fillRect(0, 0, this.canvas.width, this.canvas.height);
-    context.setTransform(k, 0, 0, k, -this.x * k, -this.y * k);
     const columns = this.visible(drawing);
+    look.small = this.small(drawing);
+    this.drawPlayhead(drawing, look);
+    context.setTransform(k, 0, 0, k, -this.x * k, -this.y * k);
     if (this.far(drawing)) {
       this.drawBands(columns, drawing, look);
       return;
     }
-    for (const column of columns) this.drawFrames(column, look);
+    if (look.small) this.drawTimes(columns, drawing, look);
+    else for (const column of columns) this.drawFrames(column, look);
     this.drawEdges(columns, look);
     for (const column of columns) for (const node of column.nodes) this.drawNode(node, look);
     for (const sum of drawing.sums) this.drawSum(sum, look);
-    if (zoom >= LEGIBLE) this.drawNumbers(columns, look);
+    if (!look.small) this.drawNumbers(columns, look);
     if (look.focused) this.drawFocus(look.focused, look);
+    const front = drawingFront(look);
+    if (front) this.drawFactor(front, look);
   }
 
   drawBands(columns, drawing, look) {
     const { context, zoom, density } = this;
     context.setTransform(density, 0, 0, density, 0, 0);
+    const sharp = (x) => Math.round((x - this.x) * zoom * density) / density;
     drawing.states.forEach((state, i) => {
-      const top = this.bandTop(drawing, i);
+      const [top, height] = this.band(drawing, i);
       for (const column of columns) {
         const node = state.at.get(column.key);
         if (!node) continue;
         const reached = node.ready <= look.position;
         context.globalAlpha = reached ? 1 : 0.35;
         context.fillStyle = this.colour(node.code, reached, look);
-        const left = Math.round((column.left - this.x) * zoom * density) / density;
-        const right = Math.round((column.left + drawing.pitch - this.x) * zoom * density) / density;
-        context.fillRect(left, top, Math.max(right - left, 1), BAND);
+        const { middle } = column;
+        const left = sharp(middle - drawing.distance / 2);
+        const width = Math.max(sharp(middle + drawing.distance / 2) - left, 1);
+        context.fillRect(left, top, width, height);
         if (notFinite(node.code)) { // never by colour alone
           context.fillStyle = look.theme.background;
-          context.fillRect(left, top + BAND / 2 - 2, Math.max(right - left, 1), 4);
+          context.fillRect(left, top + height / 2 - 2, width, 4);
         }
       }
       context.globalAlpha = 1;
@@ -53,25 +82,15 @@ class GraphCanvas extends View {
     });
   }
 
-  colour(code, reached, { theme, scale }) {
-    if (!reached || code === NONE) return theme.muted;
-    if (notFinite(code)) return theme.alarm;
-    return theme.ramp[scale.level(code) + scale.levels];
-  }
-
-  drawFrames(column, { theme }) {
-    const { context } = this;
-    for (const frame of column.frames) {
-      context.fillStyle = theme.cluster;
-      context.strokeStyle = theme.cluster_line;
-      context.lineWidth = Math.max(0.8, 0.5 / this.zoom);
-      context.beginPath();
-      context.roundRect(frame.x, frame.y, frame.width, frame.height, 8);
-      context.fill();
-      context.stroke();
-      if (this.zoom < 0.3) continue;
-      this.write(frame.label, frame.middle, frame.y + 9, 11, theme.text);
-    }
+  // The step that the backward pass is at.
+  drawPlayhead(drawing, { theme, step, position, swept }) {
+    const column = drawing.columns.get(step);
+    if (!column || position >= swept.length) return;
+    const { context, density, height, zoom } = this;
+    context.setTransform(density, 0, 0, density, 0, 0);
+    context.fillStyle = theme.parameter;
+    const middle = (column.middle - this.x) * zoom, wide = Math.max(drawing.distance * zoom, 2);
+    context.fillRect(middle - wide / 2, 0, wide, height);
   }
 
   // Edges that look the same are one stroke: a thousand steps cost a few dozen strokes.
@@ -111,135 +130,84 @@ class GraphCanvas extends View {
 
   strokeAll(edges, style, look) {
     const { context, zoom } = this;
-    const curved = zoom >= CURVED;
+    const curved = this.tall >= CURVED;
     context.globalAlpha = style.alpha;
     context.strokeStyle = style.colour;
     context.fillStyle = style.colour;
-    context.lineWidth = Math.max(style.width, 0.6 / zoom);
+    context.lineWidth = Math.max(style.width * this.pen, 0.6 / zoom);
     context.setLineDash(curved && style.dash ? style.dash.split(" ").map(Number) : []);
     context.beginPath();
     for (const { points, shift } of edges) {
-      context.moveTo(points[0] + shift, points[1]);
+      context.moveTo(points[0] + shift, this.v(points[1]));
       if (curved) {
         for (let k = 2; k < points.length; k += 6) {
-          context.bezierCurveTo(points[k] + shift, points[k + 1], points[k + 2] + shift,
-            points[k + 3], points[k + 4] + shift, points[k + 5]);
+          context.bezierCurveTo(points[k] + shift, this.v(points[k + 1]), points[k + 2] + shift,
+            this.v(points[k + 3]), points[k + 4] + shift, this.v(points[k + 5]));
         }
       } else {
-        for (let k = 6; k < points.length; k += 6) context.lineTo(points[k] + shift, points[k + 1]);
+        for (let k = 6; k < points.length; k += 6) context.lineTo(points[k] + shift, this.v(points[k + 1]));
       }
     }
     context.stroke();
     context.setLineDash([]);
     if (curved) {
       context.beginPath();
-      for (const edge of edges) if (!edge.group.rail) this.arrow(edge, style.width);
+      for (const edge of edges) if (!edge.group.rail) this.arrow(edge, style.width * this.pen);
       context.fill();
     }
     context.globalAlpha = 1;
   }
 
   arrow({ points, shift }, width) {
-    const [x0, y0, x, y] = points.slice(-4);
+    const [x0, y0, x, y] = points.slice(-4).map((one, k) => (k % 2 ? this.v(one) : one + shift));
     const length = Math.hypot(x - x0, y - y0) || 1;
-    const u = (x - x0) / length, v = (y - y0) / length, half = 2.2 + width / 3;
-    this.context.moveTo(x + shift + u * ARROW, y + v * ARROW);
-    this.context.lineTo(x + shift - v * half, y + u * half);
-    this.context.lineTo(x + shift + v * half, y - u * half);
+    const u = (x - x0) / length, v = (y - y0) / length;
+    const half = Math.min(2.2 + width / 3, 0.3 * length + 2.2);
+    const tip = ARROW * Math.hypot(u, v * this.stretch); // the gap that the layout left
+    this.context.moveTo(x + u * tip, y + v * tip);
+    this.context.lineTo(x - v * half, y + u * half);
+    this.context.lineTo(x + v * half, y - u * half);
   }
 
-  // The edge that the sweep has just passed.
+  // The edge that the sweep is passing: a pulse runs along it, against the arrow.
   drawFront(edge, look) {
+    const { context } = this;
     const width = look.scale.width(edge.code);
     this.strokeAll([edge], { alpha: 0.3, colour: look.theme.text, width: width + 7, dash: "" }, look);
     this.strokeAll([edge], this.edgeStyle(edge, look), look);
-  }
-
-  drawNode(node, look) {
-    const { context, zoom } = this;
-    const { theme } = look;
-    const { role } = node.group;
-    const { x, y, width, height } = node;
-    context.globalAlpha = !look.paths || look.paths.nodes.has(node) ? 1 : 0.3;
-    const colour = this.colour(node.code, node.ready <= look.position, look);
-    context.fillStyle = this.fill(role, colour, theme);
-    context.strokeStyle = colour;
-    if (zoom < CURVED) {
-      context.fillRect(x - width / 2, y - height / 2, width, height);
-      context.fillStyle = colour;
-      context.globalAlpha *= 0.55;
-      context.fillRect(x - width / 2, y - height / 2, width, height);
-    } else {
-      context.lineWidth = role === "state" ? 1.8 : 1.2;
-      context.setLineDash({ initial: [4, 3], constant: [4, 3], cut: [1.2, 2.6], omitted: [4, 3] }[role] ?? []);
-      context.beginPath();
-      if (Math.abs(width - height) < 1) context.ellipse(x, y, width / 2, height / 2, 0, 0, 7);
-      else context.roundRect(x - width / 2, y - height / 2, width, height, ROUND[role] ?? 5);
-      context.fill();
-      context.stroke();
-      context.setLineDash([]);
-      if (zoom >= READABLE && role !== "junction") this.nodeText(node, look);
-      else if (zoom >= LEGIBLE && role !== "junction") this.firstLine(node, look);
-    }
-    context.globalAlpha = 1;
-  }
-
-  fill(role, colour, theme) {
-    if (role === "junction") return colour;
-    if (role === "state" || role === "initial") return theme.state;
-    return ["parameter", "shared", "input"].includes(role) ? theme.parameter : theme.node;
-  }
-
-  nodeText(node, { theme, position }) {
-    const { role } = node.group;
-    const small = ["parameter", "shared", "input", "constant"].includes(role);
-    const lines = node.label.split("\n");
-    const numbered = role === "state" || (role === "parameter" && node.height > 20);
-    if (numbered && node.code !== NONE) {
-      lines.push(node.ready <= position ? gradientText(node.code) : "");
-    }
-    lines.forEach((line, i) => {
-      const y = node.y + (i - (lines.length - 1) / 2) * 11.5 + 0.5;
-      this.write(line, node.x, y, small || (i && numbered) ? 8 : 10, theme.text, "center", node.width - 2);
-    });
-  }
-
-  // Small: the first line alone, larger than it would be.
-  firstLine({ label, x, y, width, height }, { theme }) {
-    const size = Math.min(8 / this.zoom, height * 0.62);
-    this.write(label.split("\n")[0], x, y, size, theme.text, "center", width - 3);
-  }
-
-  write(text, x, y, size, colour, align = "center", room = undefined, halo = "") {
-    const { context } = this;
-    context.fillStyle = colour;
-    context.font = `${size}px ${FONT}`;
-    context.textAlign = align;
-    context.textBaseline = "middle";
-    if (halo) {
-      context.strokeStyle = halo;
-      context.lineWidth = 2.5;
-      context.lineJoin = "round";
-      context.strokeText(text, x, y, room);
-    }
-    context.fillText(text, x, y, room);
-  }
-
-  drawSum(sum, look) {
-    const { context, zoom } = this;
-    const { theme } = look;
-    const { x, y, width, height } = sum;
-    context.fillStyle = theme.parameter;
-    context.strokeStyle = this.colour(sum.code, true, look);
-    context.lineWidth = 1.8;
+    const part = look.position % 1 || 1, { points, shift } = edge;
+    const pieces = (points.length - 2) / 6, along = (1 - part) * pieces;
+    const piece = Math.min(Math.floor(along), pieces - 1);
+    const [x, y] = onCurve(points, 6 * piece, along - piece);
+    context.fillStyle = this.colour(edge.code, true, look);
+    context.strokeStyle = look.theme.text;
+    context.lineWidth = 1.5 / this.zoom;
     context.beginPath();
-    context.rect(x - width / 2, y - height / 2, width, height);
+    context.arc(x + shift, this.v(y), (width * this.pen) / 2 + 5 / this.zoom, 0, 7);
     context.fill();
     context.stroke();
-    if (zoom >= READABLE) {
-      this.write(sum.label, x, y - 6, 10, theme.text, "center", width - 2);
-      this.write(`\u03a3 ${gradientText(sum.code)}`, x, y + 7, 8, theme.text, "center", width - 2);
-    } else if (zoom >= LEGIBLE) this.firstLine(sum, look);
+    look.pulse = [x + shift, this.v(y)];
+  }
+
+  // Beside the pulse: what arrives, by what it is multiplied, and what leaves.
+  drawFactor(edge, look) {
+    const text = factorText(edge);
+    if (!text || !look.pulse || !look.slow) return;
+    const { context, zoom } = this;
+    const size = (12 * textScale()) / zoom, pad = 5 / zoom;
+    context.font = `${size}px ${FONT}`;
+    const wide = context.measureText(text).width + 2 * pad, right = this.x + this.width / zoom;
+    const x = within(look.pulse[0] - wide / 2, this.x + pad, Math.max(right - wide - pad, this.x + pad));
+    const above = look.pulse[1] - size - 22 / zoom;
+    const y = above < this.y + pad ? look.pulse[1] + 16 / zoom : above;
+    context.fillStyle = look.theme.background;
+    context.strokeStyle = look.theme.muted;
+    context.lineWidth = 1 / zoom;
+    context.beginPath();
+    context.roundRect(x, y, wide, size + 2 * pad, 4 / zoom);
+    context.fill();
+    context.stroke();
+    this.write(text, x + wide / 2, y + size / 2 + pad, size, look.theme.text);
   }
 
   // Each edge's number beside it; NaN, Inf and cuts are marked at any zoom at which text can be read.
@@ -255,25 +223,13 @@ class GraphCanvas extends View {
         const shown = readable && edge.label && edge.order >= 0;
         if (style.alpha < 1 || !(shown || cut || bad)) continue;
         const [x, y] = edge.label ?? edge.points.slice(edge.points.length >> 2 << 1);
-        this.write(cut ? "cut" : gradientText(edge.code), x + edge.shift, y, size,
+        this.write(cut ? "cut" : gradientText(edge.code), x + edge.shift, this.v(y), size,
           bad ? theme.alarm : theme.text, "center", undefined, theme.cluster);
       }
     }
   }
 
-  drawFocus(node, { theme }) {
-    const { context, zoom } = this;
-    const room = 3 + 1 / zoom;
-    context.strokeStyle = theme.text;
-    context.lineWidth = 2 / zoom;
-    context.beginPath();
-    context.roundRect(node.x - node.width / 2 - room, node.y - node.height / 2 - room,
-      node.width + 2 * room, node.height + 2 * room, 7);
-    context.stroke();
-  }
 }
-
-const ROUND = { parameter: 0, shared: 0, input: 0, constant: 0, state: 9, initial: 9, omitted: 9 };
 
 const drawingFront = ({ swept, position }) => (
   position > 0 && position < swept.length ? swept[Math.ceil(position) - 1] : null);

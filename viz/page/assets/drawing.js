@@ -27,8 +27,8 @@ class Numbers {
 }
 
 class Drawing {
-  constructor(data, series, norms, { norm, parameters }) {
-    Object.assign(this, { data, series, norms, norm });
+  constructor(level, data, series, norms, { norm, parameters }) {
+    Object.assign(this, { level, data, series, norms, norm });
     this.left = {}; // layer -> step -> x
     for (const { layer = "", steps, x: [number, offset] } of data.origins) {
       const shifts = (this.left[layer] = new Map());
@@ -45,10 +45,14 @@ class Drawing {
       edge.source.ready = Math.max(edge.source.ready, edge.order + 1);
       if (edge.via) edge.via.ready = Math.max(edge.via.ready, edge.order + 1);
     }
-    for (const column of this.columns.values()) this.fillCells(column.nodes);
-    this.sums = parameters.map((one) => this.sum(one));
+    for (const column of this.columns.values()) {
+      this.fillCells(column.nodes);
+      column.middle = middleOf(column);
+    }
+    this.sums = level === "step" ? [] : parameters.map((one) => this.sum(one));
     this.bounds = this.extent();
     this.states = this.throughTime();
+    this.distance = Number.isFinite(this.pitch) ? this.pitch : this.bounds.right - this.bounds.left;
   }
 
   // Where whole cells are drawn, gradients pass unseen from a cell to its states, and from a state to
@@ -67,8 +71,8 @@ class Drawing {
   // Each state through time, from the top down, and how far the steps are apart.
   throughTime() {
     const steps = [...this.columns.values()].filter(({ key }) => typeof key === "number");
-    const lefts = steps.map((column) => column.left).sort((a, b) => a - b);
-    this.pitch = lefts.length > 1 ? (lefts.at(-1) - lefts[0]) / (lefts.length - 1) : Infinity;
+    const middles = steps.map((column) => column.middle).sort((a, b) => a - b);
+    this.pitch = middles.length > 1 ? (middles.at(-1) - middles[0]) / (middles.length - 1) : Infinity;
     const states = new Map();
     for (const node of this.nodes) {
       const { role, layer = "", label } = node.group;
@@ -254,51 +258,23 @@ class Drawing {
 
   textOf({ node, edge, sum }) {
     if (edge) return this.edgeText(edge);
-    if (sum) return this.sumText(sum);
+    if (sum) return sumText(sum);
     return node.group.role === "omitted" ? node.label : this.nodeText(node);
   }
 
   nodeText(node) {
-    const { group, i, step } = node;
-    const lines = [group.name ? `${group.name}: ${group.op}` : group.op];
-    const layer = ["before", "after", "out"].includes(group.layer) ? "" : group.layer;
-    const where = [layer, step === null ? "" : `t = ${step}`, group.gate].filter(Boolean);
-    if (where.length) lines.push(where.join(", "));
-    if (group.dtype) lines.push(`shape (${(group.shape ?? []).join(", ")}), ${group.dtype}`);
-    if (group.holds > 1) lines.push(`${group.holds} operations`);
-    if (group.formula) lines.push(`y = ${group.formula}`);
-    (group.derivatives ?? []).forEach((text, slot) => lines.push(`to input ${slot}: ${text}`));
-    if (group.values) {
-      const [low, mean, high] = group.numbers.values(i);
-      lines.push(`value ${low} .. ${high}, mean ${mean}`);
-    }
-    lines.push(`gradient (sum): ${group.numbers.gradient(i)}`);
-    return lines.join("\n");
+    return nodeText(node);
   }
 
   edgeText(edge) {
-    const { group, i, slot } = edge;
-    const said = {
-      none: "no gradient flows here",
-      cut: "truncated: the gradient stops here",
-      unknown: "no gradient was recorded",
-    }[group.flow];
-    const lines = [`${edgeName(edge)}`];
-    if (group.rail) lines.push(`${group.rail}, all uses in this step`);
-    else if (slot >= 0) lines.push(`input ${slot}`);
-    lines.push(said ?? `gradient sent back: ${group.numbers.gradient(i)}`);
-    return lines.join("\n");
-  }
-
-  sumText({ parameter }) {
-    return `${parameter.name}: sum over time\nshape (${parameter.shape.join(", ")})\n`
-      + `gradient (sum): ${parameter.numbers.gradient(0)}`;
+    return edgeText(edge);
   }
 }
 
-function nodeName({ label, group, step }) {
-  const name = (label || group.role).replaceAll("\n", " ");
-  return step === null || group.numbered ? name : `${name} (t = ${step})`;
+// Where a column's frames stand, or, without them, its nodes.
+function middleOf({ frames, nodes, left, right }) {
+  const ends = frames.length ? frames.map(({ x, width }) => [x, x + width])
+    : nodes.map(({ x, width }) => [x - width / 2, x + width / 2]);
+  if (!ends.length) return (left + right) / 2;
+  return (Math.min(...ends.map(([x]) => x)) + Math.max(...ends.map(([, x]) => x))) / 2;
 }
-
-const edgeName = (edge) => `${nodeName(edge.source)} \u2192 ${nodeName(edge.target)}`;

@@ -158,7 +158,7 @@ class Keys {
     const last = found.findIndex((node) => drawing.idOf({ node }) === chosen);
     const node = found[(last + 1) % found.length];
     page.placed = null;
-    canvas.zoom = Math.max(canvas.zoom, READABLE);
+    canvas.setZoom(Math.max(canvas.zoom, READABLE), drawing);
     canvas.lookAt(node.x, node.y);
     canvas.keepInside(drawing);
     page.choose({ node });

@@ -1,5 +1,5 @@
-// The page's numbers: unpacking them (see viz/page/pack.py) and writing them down.
-// Gradients are kept as codes of so many decimal digits, so that what is shown is what was computed.
+// The page's numbers: unpacking them (see viz/page/series.py) and writing them down.
+// Gradients are kept as codes of the digits that are shown, so that what is shown is what was computed.
 
 function element(tag, text = "", attributes = {}) {
   const made = document.createElement(tag);
@@ -8,12 +8,17 @@ function element(tag, text = "", attributes = {}) {
   return made;
 }
 
+// How much larger than usual the page's text is, on a large screen.
+const textScale = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 14;
+
 const NONE = 0, ZERO = 1, NAN = 2, INF = 3, FIRST = 4;
 const FAR = 2 ** 29;
-let least = 100; // 100 for three digits, 10 for two: the first of the 9 * least codes in a decade
+const LEAST_POWER = -324;
+const INTEGERS = FIRST + 900 * (2 - LEAST_POWER); // the code of 100: up to 9999 all digits are kept
+let fine = true; // else there are 90 codes for a power of ten, not 900
 
-function keepDigits(digits) {
-  least = 10 ** (digits - 1);
+function keepFine(yes) {
+  fine = yes;
 }
 
 // All series of the pool. `specs` holds [length, differenced] in the order of the bytes, `order`
@@ -39,31 +44,67 @@ function unpool(bytes, specs, order) {
 
 const notFinite = (code) => code === NAN || code === INF;
 
-// The power of ten and the digits that a code stands for.
+// What a code stands for: a mantissa of two digits, the tenth of its width that the value lies in,
+// and the power of ten; or a whole number.
 function parts(code) {
-  const decade = Math.floor((code - FIRST) / (9 * least));
-  return [decade - 324, code - FIRST - 9 * least * decade + least];
+  if (!fine) {
+    const place = code - FIRST;
+    return { mantissa: 10 + (place % 90), tenth: 4.5, power: Math.floor(place / 90) + LEAST_POWER };
+  }
+  if (code >= INTEGERS && code < INTEGERS + 9900) return { whole: code - INTEGERS + 100 };
+  const place = code - FIRST - (code >= INTEGERS ? 8100 : 0);
+  const rest = place % 900;
+  return { mantissa: 10 + Math.floor(rest / 10), tenth: rest % 10, power: Math.floor(place / 900) + LEAST_POWER };
 }
 
 // The decimal logarithm of a gradient's size.
 function logOf(code) {
   if (code < FIRST) return [NaN, -Infinity, NaN, Infinity][code];
-  const [decade, digits] = parts(code);
-  return Math.log10(digits / least) + decade;
+  const { whole, mantissa, tenth, power } = parts(code);
+  return whole ? Math.log10(whole) : Math.log10((mantissa - 0.45 + tenth / 10) / 10) + power;
 }
 
 function gradientText(code) {
   if (code < FIRST) return ["none", "0", "NaN", "Inf"][code];
-  const [decade, digits] = parts(code);
-  return `${String(digits)[0]}.${String(digits).slice(1)}${exponent(decade)}`;
+  const { whole, mantissa, power } = parts(code);
+  return whole ? String(whole) : digitsText(mantissa, power);
+}
+
+// Two digits, with an exponent only outside 0.001 .. 9999, as viz.style.number writes them.
+function digitsText(mantissa, power) {
+  const digits = String(mantissa);
+  if (power < -3 || power > 3) return `${digits[0]}.${digits[1]}${exponent(power)}`;
+  if (power < 0) return `0.${"0".repeat(-1 - power)}${digits}`;
+  return power === 0 ? `${digits[0]}.${digits[1]}` : digits + "0".repeat(power - 1);
+}
+
+// The code of a size that the page has computed itself.
+function codeOf(value) {
+  if (Number.isNaN(value)) return NAN;
+  if (!Number.isFinite(value)) return INF;
+  if (value === 0) return ZERO;
+  if (fine && value >= 99.5 && value < 9999.5) return INTEGERS + Math.round(value) - 100;
+  const [digits, power] = value.toExponential(1).split("e").map(Number); // rounded, so of 9.96 it is 1.0e1
+  const mantissa = Math.round(10 * digits);
+  if (!fine) return FIRST + 90 * (power - LEAST_POWER) + mantissa - 10;
+  const [leading, exponent] = value.toExponential(11).split("e").map(Number);
+  const exact = leading * (exponent === power ? 10 : 1);
+  const tenth = within(Math.floor(10 * (exact - mantissa + 0.5)), 0, 9);
+  return FIRST + 900 * (power - LEAST_POWER) + 10 * (mantissa - 10) + tenth + (power > 3 ? 8100 : 0);
+}
+
+// Any number in this form.
+function numberText(value) {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "Inf" : "-Inf";
+  if (value === 0) return "0";
+  const size = Math.abs(value), sign = value < 0 ? "-" : "";
+  if (size >= 99.5 && size < 9999.5) return sign + size.toFixed(0);
+  const [digits, power] = size.toExponential(1).split("e");
+  return sign + digitsText(Math.round(10 * Number(digits)), Number(power));
 }
 
 // A power of ten, in two digits.
-function powerText(power) {
-  if (!Number.isFinite(power)) return "";
-  const [mantissa, rest] = (10 ** (power - Math.floor(power))).toExponential(1).split("e");
-  return mantissa + exponent(Math.floor(power) + Number(rest));
-}
+const powerText = (power) => (Number.isFinite(power) ? numberText(10 ** power) : "");
 
 function exponent(power) {
   return `e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
@@ -104,12 +145,29 @@ class Scale {
     return logOf(code) - this.middle;
   }
 
+  size(code) {
+    return 10 ** logOf(code);
+  }
+
+  shown(code) {
+    return gradientText(code);
+  }
+
+  // A size as text: by itself, and by way of its code.
+  text(value) {
+    return [numberText(value), gradientText(codeOf(value))];
+  }
+
   below(code) {
     return this.decades(code) < this.low;
   }
 
   level(code) {
-    const place = this.decades(code);
+    return this.levelAt(this.decades(code));
+  }
+
+  // The colour level so many decades above the reference.
+  levelAt(place) {
     if (!Number.isFinite(place)) return place < 0 ? -this.levels : this.levels;
     const share = place < 0 ? -place / this.low : place / this.high;
     return Math.round(Math.max(-1, Math.min(1, share)) * this.levels);

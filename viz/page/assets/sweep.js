@@ -1,4 +1,6 @@
-// The backward pass: how far it has come, and playing it.
+// The backward pass: how far it has come, and playing it, step by step or edge by edge.
+
+const SECONDS = 60; // that playing may take in all: of more steps each takes less than a second
 
 class Sweep {
   constructor(page) {
@@ -6,7 +8,7 @@ class Sweep {
     this.position = 0; // so many edges have been passed
     this.playing = false;
     $("play").addEventListener("click", () => this.play());
-    $("speed").addEventListener("change", () => page.redraw());
+    for (const id of ["speed", "pace"]) $(id).addEventListener("change", () => page.redraw());
     $("sweep").addEventListener("input", () => {
       if (this.playing) this.play(false);
       this.seek(Number($("sweep").value), true);
@@ -24,6 +26,10 @@ class Sweep {
     return there;
   }
 
+  get byEdge() {
+    return $("pace").value === "edge";
+  }
+
   get edges() {
     return this.page.drawing.swept;
   }
@@ -38,6 +44,7 @@ class Sweep {
   restart(passed) {
     const { part, step } = passed ?? { part: 1, step: null };
     $("sweep").max = this.edges.length;
+    this.ends = [...new Set(this.edges.map((edge) => edge.step))].length; // stretches of one step each
     const left = part < 1 && step !== null ? this.leaving(step) : 0;
     this.seek(left || Math.round(part * this.edges.length));
   }
@@ -62,10 +69,7 @@ class Sweep {
     const said = this.said(edge);
     $("sweep").setAttribute("aria-valuetext", said);
     $("where").textContent = said;
-    if (follow && edge && page.canvas.zoom >= CURVED && !(this.playing && this.loose)) {
-      page.placed = null;
-      page.canvas.show(edge.target.x - 60, edge.target.x + 30);
-    }
+    if (follow && edge && !(this.playing && this.loose)) this.show(edge.target.x - 60, edge.target.x + 30);
     page.redraw();
   }
 
@@ -80,8 +84,9 @@ class Sweep {
     if (this.position === length && !this.playing) {
       return `The whole backward pass: ${length} edges. Press Space to play it.`;
     }
+    const factor = factorText(edge);
     return `Edge ${Math.ceil(this.position)} of ${length}: ${edgeName(edge)} sent back `
-      + `${this.page.picture.norm} ${gradientText(edge.code)}`;
+      + `${this.page.picture.norm} ${gradientText(edge.code)}${factor ? `: ${factor}` : ""}`;
   }
 
   play(on = !this.playing) {
@@ -101,14 +106,36 @@ class Sweep {
     let last = performance.now();
     const frame = (now) => {
       if (!this.playing) return;
-      const seconds = Math.max(4, Math.min(40, this.edges.length * 0.12));
-      const rate = (this.edges.length / seconds) * this.speed;
-      this.seek(this.position + (rate * Math.min(now - last, 100)) / 1000, true);
+      this.advance(Math.min(now - last, 100) / 1000);
       last = now;
       if (this.position >= this.edges.length) this.play(false);
-      else requestAnimationFrame(frame);
+      else if (this.playing) requestAnimationFrame(frame);
     };
     requestAnimationFrame(frame);
+  }
+
+  // So many seconds further: a time step takes about one of them, or an edge does.
+  advance(seconds) {
+    const { edges } = this;
+    const at = Math.floor(this.position), step = edges[at].step;
+    let first = at, next = at + 1;
+    if (!this.byEdge) {
+      while (first > 0 && edges[first - 1].step === step) first--;
+      while (next < edges.length && edges[next].step === step) next++;
+    }
+    const pace = Math.max(1, (this.byEdge ? edges.length / 600 : this.ends / SECONDS)) * this.speed;
+    const end = this.byEdge ? this.position + pace * seconds
+      : Math.min(this.position + (next - first) * pace * seconds, next);
+    this.seek(end, true);
+    if (end >= next && $("halt").checked && step === this.page.worst?.step) this.halt();
+  }
+
+  // Pause where most is lost.
+  halt() {
+    const { step, share, name } = this.page.worst;
+    this.play(false);
+    $("where").textContent = `Most is lost here: of the gradient at ${name}_${step + 1}, `
+      + `${numberText(100 * share)} % reaches ${name}_${step}.`;
   }
 
   // To the first edge of the next time step in that direction.
@@ -123,14 +150,39 @@ class Sweep {
     this.seek(at, true);
   }
 
-  // Bring a time step to the middle, and the sweep to where it leaves that step.
+  // Bring a time step into view, and the sweep to where it leaves that step.
   goTo(step) {
     const { canvas, drawing } = this.page;
     const column = drawing.columns.get(step);
-    if (column && canvas.zoom >= CURVED) {
-      this.page.placed = null;
-      canvas.x = (column.left + column.right - canvas.width / canvas.zoom) / 2;
-    }
+    if (column && !this.show(column.left, column.right)) canvas.lookAtTime(column.middle);
     this.seek(this.leaving(step) || this.position);
   }
+
+  // Bring a part of the drawing into view; whether it was there already.
+  show(left, right) {
+    const { canvas } = this.page;
+    const before = canvas.x;
+    canvas.show(left, right);
+    if (canvas.x !== before) this.page.placed = null;
+    return canvas.x === before;
+  }
+}
+
+// The step back in time on which the smallest share of the gradient arrives: of what the last loss
+// sends where there are several, else at the state that keeps most of it.
+function worstOf(picture, strips, triangle) {
+  const found = triangle.rows.length
+    ? { state: triangle.state, steps: triangle.steps, codes: [...triangle.rows.at(-1).codes] }
+    : strips.bars.map(({ strip, bars }) => (
+      { state: strip.state, steps: bars.map(({ step }) => step), codes: bars.map(({ code }) => code) }))
+      .reduce((a, b) => (a && logOf(a.codes[0]) >= logOf(b.codes[0]) ? a : b), null);
+  let worst = null;
+  found?.codes.forEach((code, i) => {
+    const after = found.codes[i + 1];
+    if (after === undefined || after < FIRST || found.steps[i + 1] !== found.steps[i] + 1) return;
+    const lost = logOf(code) - logOf(after);
+    if (Number.isNaN(lost) || lost >= (worst?.lost ?? 0)) return;
+    worst = { lost, step: found.steps[i], share: 10 ** lost, name: found.state };
+  });
+  return worst;
 }
