@@ -80,6 +80,7 @@ _LATER = {
     "interop": ("from_torch", "load_layers"),
     "io": ("load", "save"),
     "itemise": ("itemised",),
+    "joint": ("joint_norms",),
     "optim": ("SGD", "Adam", "AdamW", "RMSprop", "clip_grad_norm_", "clip_grad_value_"),
     "study": (),
 }
@@ -92,6 +93,7 @@ if TYPE_CHECKING:  # the same for type checkers
     from tinygrad_rnn.interop import from_torch, load_layers
     from tinygrad_rnn.io import load, save
     from tinygrad_rnn.itemise import itemised
+    from tinygrad_rnn.joint import joint_norms
     from tinygrad_rnn.optim import (
         SGD,
         Adam,
@@ -169,6 +171,7 @@ __all__ = [
     "interop",
     "itemised",
     "jacobian",
+    "joint_norms",
     "jvp",
     "keep_memory",
     "load",

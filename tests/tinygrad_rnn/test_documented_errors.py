@@ -176,6 +176,10 @@ RAISES = {
         "ShapeError": lambda: tr.itemised([], run()),
         "GradientError": lambda: tr.itemised([run().final.sum()], run()),
     },
+    "joint_norms": {
+        "TypeError": lambda: tr.joint_norms(tr.trace(leaf()), X),
+        "GradientError": lambda: tr.joint_norms(tr.trace(leaf()), run(engine="fused")),
+    },
     "diagnose": {
         "GradientError": lambda: tr.diagnose(total(leaf(2)), tr.GradientFlow()),
         "TypeError": lambda: tr.diagnose(total(leaf(2)), run=leaf(2)),
