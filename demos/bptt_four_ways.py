@@ -20,7 +20,7 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz
-from demos.common import demo_parser, int_between, lines, output_folder, progress, run_command, save
+from demos.common import conclude, demo_parser, lines, output_folder, progress, run_command, save
 from tinygrad_rnn.tensor import Array
 
 PROG = "python -m demos.bptt_four_ways"
@@ -79,62 +79,49 @@ def by_differences(cell: tr.RNNCell, inputs: Array, v: Array, eps: float) -> Arr
     return total
 
 
+def error(found: Array, truth: Array) -> float:
+    return float(np.linalg.norm(found - truth) / np.linalg.norm(truth))
+
+
 EXACT = {"autodiff": by_autodiff, "RTRL": by_rtrl}
 
 
 def main() -> None:
-    parser = demo_parser("bptt_four_ways", __doc__)
-    parser.add_argument(
-        "--steps", metavar="N", type=int_between(2, 50), default=6, help="time steps T"
-    )
-    parser.add_argument(
-        "--hidden", metavar="N", type=int_between(1, 16), default=4, help="hidden size H"
-    )
-    args = parser.parse_args()
+    args = demo_parser("bptt_four_ways", __doc__, steps=(2, 6), hidden=(1, 4)).parse_args()
     with output_folder(args.out) as folder:
         rng = np.random.default_rng(args.seed)
         cell = tr.RNNCell(3, args.hidden, bias=False, rng=rng)
         inputs = rng.standard_normal((args.steps, 1, 3))
         v = rng.standard_normal(args.hidden)
-
         hand = by_hand(cell, inputs, v)
-        distance = {name: off(way(cell, inputs, v), hand) for name, way in EXACT.items()}
+        off = {name: error(way(cell, inputs, v), hand) for name, way in EXACT.items()}
         sizes = [10.0**k for k in range(-12, 0)]
         tried = progress(sizes, "finite differences")
-        errors = [off(by_differences(cell, inputs, v, eps), hand) for eps in tried]
+        errors = [error(by_differences(cell, inputs, v, eps), hand) for eps in tried]
         best = int(np.argmin(errors))
-        distance["finite differences"] = errors[best]
         print(f"|dL/dU| = {np.linalg.norm(hand):.6f} by hand; how far the others are from it:")
-        for name, far in distance.items():
+        for name, far in {**off, "finite differences": errors[best]}.items():
             print(f"  {name:<20} {far:.1e}")
         print(f"  (finite differences at their best step, eps = {sizes[best]:.0e})")
-
         floor = np.finfo(float).eps / 8  # so that a distance of exactly 0 has a place, too
-        flat = {name: np.full(len(sizes), max(distance[name], floor)) for name in EXACT}
-        axes = lines(
-            {"finite differences": errors, **flat},
-            sizes,
-            ("step size eps of the finite differences", "|difference| / |dL/dU|"),
-            "How far each gradient is from the one derived by hand",
-            log=True,
-        )
+        flat = {name: np.full(len(sizes), max(far, floor)) for name, far in off.items()}
+        label, title = "|difference| / |dL/dU|", "How far each gradient is from that by hand"
+        series: dict[str, Any] = {"finite differences": errors, **flat}
+        axes = lines(series, sizes, ("step size eps", label), title, log=True)
         axes.set_xscale("log")
         save(axes, folder / "chart.svg")
         loss = (tr.unroll(cell, inputs).final * v).sum()
         title = "The graph that autodiff swept: BPTT's sum is the tag of weight_hh"
         viz.draw(loss, tr.trace(loss), title=title).save(folder / "graph.svg")
-    print(f"\nDrew chart.svg and graph.svg into {args.out}\n\n{CLOSING}")
-
-
-def off(found: Array, truth: Array) -> float:
-    """Return the relative distance |found - truth| / |truth|."""
-    return float(np.linalg.norm(found - truth) / np.linalg.norm(truth))
-
-
-CLOSING = """\
-Autodiff and RTRL differ from BPTT by hand by rounding alone; finite differences never come that
-close: a large eps misses the curvature, a small one drowns in rounding.
-Change --hidden: RTRL takes H * H passes over the sequence, autodiff always one."""
+    print(f"\nDrew chart.svg and graph.svg into {args.out}")
+    conclude(
+        (max(off.values()) < 1e-13,
+         "Autodiff and RTRL differ from BPTT by hand by rounding alone."),
+        (errors[best] > 10 * max(off.values()) and errors[0] > 10 * errors[best] < errors[-1],
+         "Finite differences never come that close: a large eps misses the curvature, a small one "
+         "drowns in rounding."),
+    )  # fmt: skip
+    print(f"\nChange --hidden: RTRL takes H * H = {args.hidden**2} passes, autodiff always one.")
 
 
 if __name__ == "__main__":

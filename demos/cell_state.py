@@ -80,18 +80,14 @@ def main() -> None:
     _, fades, *_ = measured["forget bias 0"]
     _, grows, gates, share = measured["forget bias 4"]
     conclude(
-        (
-            fades < -0.1,
-            f"With bias 0 the gates are half open: {10**fades:.0%} of dL/dc is left after each "
-            "step, and the LSTM vanishes like an RNN. The rail keeps nothing by itself.",
-        ),
+        (fades < -0.1,
+         f"With bias 0 the gates are half open: {10**fades:.0%} of dL/dc is left after each "
+         "step, and the LSTM vanishes like an RNN. The rail keeps nothing by itself."),
         (share > 0.8, f"With bias 4, {share:.0%} of what reaches c_t has come along c."),
-        (
-            gates < 0 < grows,
-            "The gates alone would still let it fall a little; what the rail of h adds at every "
-            "step makes it grow instead.",
-        ),
-    )
+        (gates < 0 < grows,
+         "The gates alone would still let it fall a little; what the rail of h adds at every "
+         "step makes it grow instead."),
+    )  # fmt: skip
     print("\nLook at the upper rail of both pictures. Change BIASES in the code, or --steps.")
 
 

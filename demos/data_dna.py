@@ -119,21 +119,15 @@ def main() -> None:
     margin = min(known) - max(np.median(x) for x in last.values())
     by_k = dict(zip(reach, np.median(np.array(back), axis=1), strict=True)) if back else {}
     common.conclude(
-        (
-            0 < margin < 0.1,
-            f"The networks are better than every Markov model, by {margin:.3f} bits: DNA is close "
-            "to random for who sees only what came before.",
-        ),
-        (
-            np.median(last["RNN"]) <= min(np.median(last["GRU"]), np.median(last["LSTM"])) + 0.005,
-            "The tanh RNN is as good as those with gates, after as many iterations.",
-        ),
-        (
-            bool(by_k) and by_k[3] - by_k[16] > 0.005 < by_k[16] - by_k[64],
-            "Made to forget, the RNN loses on the way from 64 bases to 16, and from 16 to 3: what "
-            "it has over a Markov model lies near and far, not in the last few bases alone.",
-        ),
-    )
+        (0 < margin < 0.1,
+         f"The networks are better than every Markov model, by {margin:.3f} bits: DNA is close "
+         "to random for who sees only what came before."),
+        (np.median(last["RNN"]) <= min(np.median(last["GRU"]), np.median(last["LSTM"])) + 0.005,
+         "The tanh RNN is as good as those with gates, after as many iterations."),
+        (bool(by_k) and by_k[3] - by_k[16] > 0.005 < by_k[16] - by_k[64],
+         "Made to forget, the RNN loses on the way from 64 bases to 16, and from 16 to 3: what "
+         "it has over a Markov model lies near and far, not in the last few bases alone."),
+    )  # fmt: skip
     print("\nChange --hidden or --iterations: when do the held-out blocks get worse? Or --file.")
 
 

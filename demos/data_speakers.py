@@ -97,21 +97,15 @@ def main() -> None:
         common.save(ax, folder / "chart.svg")
     print(f"\nDrew chart.svg into {args.out}")
     common.conclude(
-        (
-            min(right["nearest mean frame"]) > 0.9 and middle["linear, mean frame"] > 0.95,
-            "The mean frame alone names nearly all speakers: their voices differ, whatever the "
-            "order of frames.",
-        ),
-        (
-            abs(middle["GRU"] - middle["GRU, shuffled"]) < 0.025,
-            "In a random order the GRU does as well, up to one utterance in forty: order tells "
-            "next to nothing here, and a recurrent network is not what this task needs.",
-        ),
-        (
-            min(middle["RNN"], middle["GRU"], middle["LSTM"]) > 0.94,
-            "All three networks are good at it, gates or not: that alone shows no memory.",
-        ),
-    )
+        (min(right["nearest mean frame"]) > 0.9 and middle["linear, mean frame"] > 0.95,
+         "The mean frame alone names nearly all speakers: their voices differ, whatever the "
+         "order of frames."),
+        (abs(middle["GRU"] - middle["GRU, shuffled"]) < 0.025,
+         "In a random order the GRU does as well, up to one utterance in forty: order tells "
+         "next to nothing here, and a recurrent network is not what this task needs."),
+        (min(middle["RNN"], middle["GRU"], middle["LSTM"]) > 0.94,
+         "All three networks are good at it, gates or not: that alone shows no memory."),
+    )  # fmt: skip
     print("\nChange --iterations, or take the noise away in the code.")
 
 

@@ -93,21 +93,15 @@ def main() -> None:
     print(f"\nDrew chart.svg into {args.out}")
     free, off = test["last value"][0], np.abs(drawn["LSTM"] / drawn["price"] - 1)
     common.conclude(
-        (
-            all((fit[kind] < fit["last value"]).all() for kind in LAYERS),
-            "Of what they have seen the networks say more than the last value does, all of them.",
-        ),
-        (
-            all(sure[kind].max() < 2 for kind in LAYERS),
-            f"Of what they have not seen, no more: the last value errs by {free:.2f} %, and none "
-            "is better by two standard errors. What they learnt was chance.",
-        ),
-        (
-            np.median(off) < 0.03,
-            f"The LSTM's curve still looks good, off by {np.median(off):.1%} in the middle: it "
-            "follows the price one day late, which anybody can.",
-        ),
-    )
+        (all((fit[kind] < fit["last value"]).all() for kind in LAYERS),
+         "Of what they have seen the networks say more than the last value does, all of them."),
+        (all(sure[kind].max() < 2 for kind in LAYERS),
+         f"Of what they have not seen, no more: the last value errs by {free:.2f} %, and none "
+         "is better by two standard errors. What they learnt was chance."),
+        (np.median(off) < 0.03,
+         f"The LSTM's curve still looks good, off by {np.median(off):.1%} in the middle: it "
+         "follows the price one day late, which anybody can."),
+    )  # fmt: skip
     print("\nChange --column IBM, --window, or --iterations 2000: does the test error fall, too?")
 
 

@@ -93,16 +93,12 @@ def main() -> None:
     best = {n: min(np.mean(np.square(p - asked)) for p in ps) for n, ps in said.items()}
     next_places = onward(places(np.random.default_rng(args.seed), 5000))
     common.conclude(
-        (
-            next_places == 16 and best["one frame alone"] > 0.045,
-            f"From one frame the square may go to any of up to {next_places} places; who sees "
-            "one alone can but blur over all of them.",
-        ),
-        (
-            max(worst["RNN"], worst["GRU"]) < best["one frame alone"],
-            "Whoever has a state does better, with each seed, for the frame before tells which.",
-        ),
-    )
+        (next_places == 16 and best["one frame alone"] > 0.045,
+         f"From one frame the square may go to any of up to {next_places} places; who sees "
+         "one alone can but blur over all of them."),
+        (max(worst["RNN"], worst["GRU"]) < best["one frame alone"],
+         "Whoever has a state does better, with each seed, for the frame before tells which."),
+    )  # fmt: skip
     print("\nChange --iterations: how sharp does the forecast become?")
 
 

@@ -55,11 +55,11 @@ def forecast(kind: str, x: Array, y: Array, known: int, iterations: int, seed: i
 
 def main() -> None:
     parser = common.demo_parser("data_weather", __doc__, iterations=(1, 250), seeds=(1, 3))
-    add, whole = parser.add_argument, common.int_between
+    add, int_between = parser.add_argument, common.int_between
     add("--file", metavar="FILE", type=Path, help="a CSV of one's own, one row a day")
     add("--column", metavar="NAME", default="temp_max", help="what to forecast")
-    add("--period", metavar="N", type=whole(2, 10**6), default=365, help="rows in a season")
-    add("--window", metavar="N", type=whole(1, 10**4), default=14, help="rows that are read")
+    add("--period", metavar="N", type=int_between(2, 10**6), default=365, help="rows in a season")
+    add("--window", metavar="N", type=int_between(1, 10**4), default=14, help="rows that are read")
     args = parser.parse_args()
     with common.output_folder(args.out) as folder:
         names, values = table(args.file or HERE / "seattle-weather.csv.gz")
@@ -106,17 +106,13 @@ def main() -> None:
     best = min(LAYERS, key=lambda kind: middle[kind])
     common.conclude(
         (last < season_error, "Weather keeps for a day: today is nearer than other years are."),
-        (
-            middle[best] < last,
-            f"The {best} gains {last - middle[best]:.2f} on that, where the last value errs by "
-            f"{last:.2f}.",
-        ),
-        (
-            last > pulled > middle[best] and 0 < share < 1,
-            f"{(last - pulled) / (last - middle[best]):.0%} of this gain is free, too: today "
-            f"pulled by {share:.2f} towards the season.",
-        ),
-    )
+        (middle[best] < last,
+         f"The {best} gains {last - middle[best]:.2f} on that, where the last value errs by "
+         f"{last:.2f}."),
+        (last > pulled > middle[best] and 0 < share < 1,
+         f"{(last - pulled) / (last - middle[best]):.0%} of this gain is free, too: today "
+         f"pulled by {share:.2f} towards the season."),
+    )  # fmt: skip
     print("\nChange --window, or --column wind, or --file with a table of one's own.")
 
 

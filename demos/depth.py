@@ -75,22 +75,16 @@ def main() -> None:
     print(f"\nDrew chart.svg and graph.svg, both of the last seed, into {args.out}")
     (back, down, _), *gated = rates.values()
     common.conclude(
-        (
-            max(back, down) < -0.1 and 0.5 < back / down < 2,
-            f"RNN: one layer down ({down:+.2f} decades) costs about as much as one step back "
-            f"({back:+.2f}): it vanishes in depth as it does in time.",
-        ),
-        (
-            all(abs(g[0]) < 0.1 and g[1] < -0.5 for g in gated),
-            "GRU and LSTM with gates that keep lose little in time, and in depth more than the "
-            "RNN: a gate keeps its own state, and what goes down passes through slopes and gates.",
-        ),
-        (
-            all(x[2] > x[1] + 0.2 for x in rates.values()),
-            "At the first step the fall from layer to layer is gone or turned round: so many "
-            "paths, down here or there, lead to the lower layers.",
-        ),
-    )
+        (max(back, down) < -0.1 and 0.5 < back / down < 2,
+         f"RNN: one layer down ({down:+.2f} decades) costs about as much as one step back "
+         f"({back:+.2f}): it vanishes in depth as it does in time."),
+        (all(abs(g[0]) < 0.1 and g[1] < -0.5 for g in gated),
+         "GRU and LSTM with gates that keep lose little in time, and in depth more than the "
+         "RNN: a gate keeps its own state, and what goes down passes through slopes and gates."),
+        (all(x[2] > x[1] + 0.2 for x in rates.values()),
+         "At the first step the fall from layer to layer is gone or turned round: so many "
+         "paths, down here or there, lead to the lower layers."),
+    )  # fmt: skip
     print("\nChange --layers and --steps, or the biases in STACKS.")
 
 

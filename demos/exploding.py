@@ -88,7 +88,7 @@ def main() -> None:
         (lost == 0, "By norm none does; it goes on in the gradient's own direction (cosine 1)."),
         (loose > lost, f"A bound of 10 is too high: {loose} of {n} end there all the same."),
         (swing > 0, f"By value they turn; {swing} of {n} end stepping across the wall and back."),
-    )
+    )  # fmt: skip
     print("\nChange C and RATE in the code: a small rate takes longer, and needs no clipping then?")
 
 

@@ -18,9 +18,9 @@ import numpy as np
 import tinygrad_rnn as tr
 import viz
 from demos.common import (
+    conclude,
     demo_parser,
     finite,
-    int_between,
     lines,
     output_folder,
     panels,
@@ -35,10 +35,8 @@ PROG = "python -m demos.float32"
 
 
 def main() -> None:
-    parser = demo_parser("float32", __doc__)
+    parser = demo_parser("float32", __doc__, steps=(2, 250), hidden=(1, 16))
     add = parser.add_argument
-    add("--steps", metavar="N", type=int_between(2, 3000), default=250, help="time steps")
-    add("--hidden", metavar="N", type=int_between(1, 256), default=16, help="hidden size")
     add("--gain", metavar="G", type=finite, default=0.5, help="of the orthogonal U")
     args = parser.parse_args()
     with output_folder(args.out) as folder:
@@ -82,15 +80,20 @@ def main() -> None:
             ax=right,
         )
         save(left, folder / "chart.svg")
-    print(f"\nDrew chart.svg into {args.out}\n\n{CLOSING}")
-
-
-CLOSING = """\
-Look at the thin line: below it, at 1.2e-38, float32 has fewer digits the smaller the number, and
-the error climbs from rounding to the whole within two dozen steps. Then the gradient is 0: no
-learning rate brings it back. float64 goes on.
-But it is no remedy: a gradient of 1e-50 moves no weight either.
-Change --gain 0.95 and --steps."""
+    print(f"\nDrew chart.svg, whose thin line is at 1.2e-38, into {args.out}")
+    tiny, gone = float(np.finfo(np.float32).tiny), norms["float32"] == 0
+    fine, lost = truth > 10 * tiny, truth < 1e-46
+    conclude(
+        (gone.any() and (truth > 0).all(),
+         f"In float32 the gradient is exactly 0 from {back[gone].min(initial=args.steps)} steps "
+         "back on, where no learning rate brings it back; float64 goes on."),
+        (error[fine].max(initial=0) < 1e-4 and (error[lost] == 1).all() and lost.any(),
+         "Above 1.2e-38 float32 is right to four digits and more; below it has fewer the smaller "
+         "the number, and none in the end."),
+        (truth[0] < 1e-50,
+         f"float64 is no remedy: a gradient of {truth[0]:.0e} moves no weight either."),
+    )  # fmt: skip
+    print("\nChange --gain 0.95 and --steps.")
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ def main() -> None:
     conclude(
         (apart == 0, "The loop and the unrolled network are one computation, to the last digit."),
         (uses == args.steps, "One matrix U is used at every step: sharing is what the loop means."),
-    )
+    )  # fmt: skip
     print("\nChange --steps: the folded picture stays, the unrolled one grows.")
 
 

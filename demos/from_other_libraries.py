@@ -21,7 +21,7 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz
-from demos.common import demo_parser, int_between, output_folder, run_command, save
+from demos.common import conclude, demo_parser, output_folder, run_command, save
 from tinygrad_rnn.analysis import decades_per_step
 from tinygrad_rnn.interop.files import load_layers
 from tinygrad_rnn.tensor import Array
@@ -65,25 +65,38 @@ def by_torch(arrays: dict[str, Array], inputs: Array) -> tuple[Array, Array]:
     return np.asarray(outputs.detach().numpy()), np.asarray(g.numpy())
 
 
+def compare(
+    arrays: dict[str, Array], inputs: Array, ours: tuple[Any, Any, Array]
+) -> tuple[Any, float]:
+    """Return the flow of Keras's arrays, and how far the others' numbers are from ours at most.
+
+    Ours are the outputs, dL/dx, and |dL/dh_t|.
+    """
+    keras = tr.unroll(tr.interop.from_keras(as_keras(arrays)), inputs)
+    flow = tr.trace(keras.final.h.sum())
+    apart = {"Keras's arrays, dL/dh_t": np.abs(ours[2] - flow.through_time(keras)["h"]).max()}
+    if find_spec("torch") is None:
+        print("PyTorch is not installed: its own numbers are not compared")
+    else:
+        outputs, g = by_torch(arrays, inputs)
+        apart["PyTorch's own outputs"] = np.abs(outputs - ours[0]).max()
+        apart["PyTorch's own dL/dx"] = np.abs(g - ours[1]).max()
+    for what, far in apart.items():
+        print(f"{what}: the same as ours up to {far:.1e}")
+    return flow, float(max(apart.values()))
+
+
 def main() -> None:
-    parser = demo_parser("from_other_libraries", __doc__)
+    parser = demo_parser("from_other_libraries", __doc__, steps=(2, 40), hidden=(1, 16))
     add = parser.add_argument
     add("--weights", metavar="FILE", type=Path, help="yours: .safetensors, .npz or .pt")
     add("--prefix", metavar="NAME", default="", help="where in it the recurrent layer is")
-    add("--steps", metavar="N", type=int_between(2, 1000), default=40, help="time steps")
-    add(
-        "--hidden",
-        metavar="N",
-        type=int_between(1, 512),
-        default=16,
-        help="hidden size, if made up",
-    )
     args = parser.parse_args()
     with output_folder(args.out) as folder:
-        rng = np.random.default_rng(args.seed)
-        arrays = None if args.weights else made_up(3, args.hidden, rng)
+        rng, arrays = np.random.default_rng(args.seed), None
         file, prefix = args.weights, args.prefix
-        if arrays is not None:
+        if not file:
+            arrays = made_up(3, args.hidden, rng)
             file, prefix = folder / "weights.npz", "encoder"
             np.savez(file, **arrays)  # type: ignore[arg-type]  # of names to arrays
         layers = load_layers(file, prefix)
@@ -94,47 +107,29 @@ def main() -> None:
         loss = unrolled.hidden[-1].sum()
         flow = tr.trace(loss)
         print(f"read {type(layers).__name__} of {sum(p.size for p in layers.parameters())} numbers")
-        for part, norms in flow.through_time(unrolled).items():
-            print(
-                f"|dL/d{part}_t| {norms[-1]:.1e} at the last step, {norms[0]:.1e} at the first: "
-                f"{decades_per_step(norms):+.3f} decades per step back"
-            )
-        flows: dict[str, Any] = {"PyTorch's arrays": flow}
+        norms = flow.through_time(unrolled)
+        for part, n in norms.items():
+            rate = decades_per_step(n)
+            print(f"|dL/d{part}_t| {n[-1]:.1e} at the last step, {n[0]:.1e} at the first: ", end="")
+            print(f"{rate:+.3f} decades per step back")
+        flows: dict[str, Any] = {"PyTorch's arrays" if arrays else file.name: flow}
+        apart = 0.0
         if arrays is not None:
-            compare(arrays, inputs, unrolled, flow, x, flows)
+            ours = unrolled.outputs.data, flow.gradient(x), norms["h"]
+            flows["Keras's arrays"], apart = compare(arrays, inputs, ours)
         save(viz.chart(flows, title="dL/dh at every step"), folder / "chart.svg")
         title = f"{type(layers).__name__} from {file.name}, {args.steps} steps"
         viz.draw(loss, flow, "gate", title=title).save(folder / "graph.svg")
-    print(f"\nDrew chart.svg and graph.svg into {args.out}\n\n{CLOSING}")
-
-
-def compare(
-    arrays: dict[str, Array],
-    inputs: Array,
-    unrolled: Any,
-    flow: tr.GradientFlow,
-    x: tr.Tensor,
-    flows: dict[str, Any],
-) -> None:
-    cell = tr.interop.from_keras(as_keras(arrays))
-    keras = tr.unroll(cell, inputs)
-    flows["Keras's arrays"] = tr.trace(keras.final.h.sum())
-    ours, theirs = flow.through_time(unrolled), flows["Keras's arrays"].through_time(keras)
-    print(f"Keras's arrays give the same dL/dh_t up to {np.abs(ours['h'] - theirs['h']).max():.1e}")
-    if find_spec("torch") is None:
-        print("PyTorch is not installed: its own numbers are not compared")
-        return
-    outputs, g = by_torch(arrays, inputs)
-    far = np.abs(outputs - unrolled.outputs.data).max()
-    print(f"PyTorch's own outputs are the same up to {far:.1e}")
-    print(f"PyTorch's own dL/dx is the same up to {np.abs(g - flow.gradient(x)).max():.1e}")
-
-
-CLOSING = """\
-Look at the chart: two libraries' arrays, one line on the other. PyTorch starts every forget bias
-near 0, so an untrained LSTM of its own making vanishes.
-Change --weights to a file of yours, with --prefix where the layer has a name in a larger model; and
-read tinygrad_rnn/interop for GRUs, where the libraries disagree on z."""
+    print(f"\nDrew chart.svg and graph.svg into {args.out}")
+    if arrays is not None:
+        conclude(
+            (apart < 1e-12, "Two libraries' arrays, one line on the other: one and the same flow."),
+            (decades_per_step(norms["c"]) < -0.1,
+             f"PyTorch starts every forget bias near 0, so an untrained LSTM of its making "
+             f"vanishes: {norms['c'][0] / norms['c'][-1]:.0e} of dL/dc is left."),
+        )  # fmt: skip
+    print("\nChange --weights to a file of yours, with --prefix where the layer has a name in a")
+    print("larger model; tinygrad_rnn/interop has the GRUs, where the libraries disagree on z.")
 
 
 if __name__ == "__main__":

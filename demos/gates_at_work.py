@@ -68,19 +68,13 @@ def main() -> None:
         save(above, folder / "chart.svg")
     print(f"\nDrew chart.svg into {args.out}")
     conclude(
-        (
-            bool((np.abs(c - inside) < 0.1).all()),
-            "c is 1 from each opening bracket to the closing one, and 0 elsewhere.",
-        ),
-        (
-            bool(((gates["input gate"] > 0.9) == (x[:, 0, 0] == 1)).all()),
-            "The input gate opens at ( alone.",
-        ),
-        (
-            bool(((gates["forget gate"] < 0.1) == (x[:, 0, 1] == 1)).all()),
-            "The forget gate shuts at ) alone, and keeps c everywhere else.",
-        ),
-    )
+        (bool((np.abs(c - inside) < 0.1).all()),
+         "c is 1 from each opening bracket to the closing one, and 0 elsewhere."),
+        (bool(((gates["input gate"] > 0.9) == (x[:, 0, 0] == 1)).all()),
+         "The input gate opens at ( alone."),
+        (bool(((gates["forget gate"] < 0.1) == (x[:, 0, 1] == 1)).all()),
+         "The forget gate shuts at ) alone, and keeps c everywhere else."),
+    )  # fmt: skip
     print("\nChange --text: how long may a bracket stay open, with f = sigmoid(7)?")
 
 

@@ -78,21 +78,15 @@ def main() -> None:
     shares = [share for _, _, share in measured.values()]
     apart = [abs(rate - gates) for rate, gates, _ in measured.values()]
     conclude(
-        (
-            shares == sorted(shares, reverse=True) and shares[0] > 0.8,
-            f"The smaller z, the more of the gradient goes straight from h to h, past the weights: "
-            f"{shares[0]:.0%} with bias -4, {shares[-1]:.0%} with bias 2.",
-        ),
-        (
-            apart[0] == min(apart) and apart[0] < 0.05,
-            "There the measured rate is nearest to that of the product of all (1 - z).",
-        ),
-        (
-            measured[2.0][0] < -0.1 and shares[-1] < 0.5,
-            "With z near 1 the GRU forgets: most of what is left goes through the candidate and "
-            "its weights, as in an RNN.",
-        ),
-    )
+        (shares == sorted(shares, reverse=True) and shares[0] > 0.8,
+         f"The smaller z, the more of the gradient goes straight from h to h, past the weights: "
+         f"{shares[0]:.0%} with bias -4, {shares[-1]:.0%} with bias 2."),
+        (apart[0] == min(apart) and apart[0] < 0.05,
+         "There the measured rate is nearest to that of the product of all (1 - z)."),
+        (measured[2.0][0] < -0.1 and shares[-1] < 0.5,
+         "With z near 1 the GRU forgets: most of what is left goes through the candidate and "
+         "its weights, as in an RNN."),
+    )  # fmt: skip
     print("\nLook at the straight edge from h to h in graph.svg. Change BIASES in the code.")
 
 

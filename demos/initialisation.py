@@ -77,27 +77,19 @@ def main() -> None:
     spread = {way: float(np.ptp(found)) for way, found in rates.items()}
     low, high = (rate[way] for way in ("uniform", "orthogonal"))
     common.conclude(
-        (
-            rate["uniform"] < np.log10(radius["uniform"]) < -0.1,
-            f"The uniform start vanishes: {10**low:.0%} is left after each step, a little less "
-            f"than its spectral radius of {radius['uniform']:.2f} says, for tanh' takes its part.",
-        ),
-        (
-            -0.1 < high < -0.02,
-            f"Orthogonal, {10**high:.0%} is left: what is lost is lost to tanh' alone.",
-        ),
-        (
-            abs(rate["Glorot"] - high) < 0.03 and spread["Glorot"] > 2 * spread["orthogonal"],
-            "Glorot's is about as good in the middle, and spreads more, for nothing holds its "
-            "spectral radius at 1.",
-        ),
-        (
-            rate["IRNN"] > high and lost["IRNN"] > 0,
-            "The IRNN is nearest to flat where anything comes back at all; in "
-            f"{lost['IRNN']} of {args.seeds} draws nothing did: a relu that is off lets none by.",
-        ),
+        (rate["uniform"] < np.log10(radius["uniform"]) < -0.1,
+         f"The uniform start vanishes: {10**low:.0%} is left after each step, a little less "
+         f"than its spectral radius of {radius['uniform']:.2f} says, for tanh' takes its part."),
+        (-0.1 < high < -0.02,
+         f"Orthogonal, {10**high:.0%} is left: what is lost is lost to tanh' alone."),
+        (abs(rate["Glorot"] - high) < 0.03 and spread["Glorot"] > 2 * spread["orthogonal"],
+         "Glorot's is about as good in the middle, and spreads more, for nothing holds its "
+         "spectral radius at 1."),
+        (rate["IRNN"] > high and lost["IRNN"] > 0,
+         "The IRNN is nearest to flat where anything comes back at all; in "
+         f"{lost['IRNN']} of {args.seeds} draws nothing did: a relu that is off lets none by."),
         (rate["small gain"] < -0.9, "A small gain forgets at once."),
-    )
+    )  # fmt: skip
     print("\nChange the factor 0.1 of weight_ih in the code to 1: what is left of orthogonality?")
 
 

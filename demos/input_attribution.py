@@ -107,18 +107,14 @@ def main() -> None:
     middle = {name: np.median(found, axis=0) for name, found in shares.items()}
     (before, tried_before, g, tried), account = middle.values(), 1 - middle["gradient, after"].sum()
     common.conclude(
-        (
-            max(before.sum(), tried_before.sum()) < 0.15,
-            "Before training neither way points at the two steps: they get about 2 of 20.",
-        ),
+        (max(before.sum(), tried_before.sum()) < 0.15,
+         "Before training neither way points at the two steps: they get about 2 of 20."),
         (tried.sum() > 0.97, "Then they are all that counts: replacing another changes nothing."),
-        (
-            g[0] < 0.25 < 0.35 < g[1] and g[0] < tried[0] / 1.5,
-            f"The gradient finds the letter ({g[1]:.0%}) but hardly the marker ({g[0]:.0%}, where "
-            f"replacing it has {tried[0]:.0%}): a nudge is not a change of character.",
-        ),
+        (g[0] < 0.25 < 0.35 < g[1] and g[0] < tried[0] / 1.5,
+         f"The gradient finds the letter ({g[1]:.0%}) but hardly the marker ({g[0]:.0%}, where "
+         f"replacing it has {tried[0]:.0%}): a nudge is not a change of character."),
         (account > 0.15, f"And it gives {account:.0%} to steps of no account."),
-    )
+    )  # fmt: skip
     print("\nChange --iterations: how early in training do the two ways part?")
 
 

@@ -101,18 +101,14 @@ def main() -> None:
     print(f"\nDrew chart.svg, whose bands are the range over seeds, into {args.out}")
     low, late = omega[:20].min(axis=0), omega[20:].max(axis=0, initial=0)
     common.conclude(
-        (
-            max(right["L alone"]) < 0.4 and max(rates["L alone"]) < -0.1,
-            "With L alone the gradient vanishes on its way to the first letter, and nothing that "
-            "depends on it is learned: it guesses one of four.",
-        ),
+        (max(right["L alone"]) < 0.4 and max(rates["L alone"]) < -0.1,
+         "With L alone the gradient vanishes on its way to the first letter, and nothing that "
+         "depends on it is learned: it guesses one of four."),
         (min(right["L + Omega"]) > 0.6, "With Omega beside it the RNN learns, with every seed."),
-        (
-            (low < omega[0] / 3).all() and (late > 2 * low).all(),
-            "Omega falls within 20 iterations, which opens the way; it does not stay there, but "
-            "swings while L is learned.",
-        ),
-    )
+        ((low < omega[0] / 3).all() and (late > 2 * low).all(),
+         "Omega falls within 20 iterations, which opens the way; it does not stay there, but "
+         "swings while L is learned."),
+    )  # fmt: skip
     print("\nChange --steps 8: does L alone learn there, too?")
 
 

@@ -15,76 +15,80 @@ from typing import Any
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import (
-    demo_parser,
-    int_between,
-    output_folder,
-    panels,
-    progress,
-    run_command,
-    save,
-)
-from tinygrad_rnn.analysis import (
-    log10_singular_values,
-    norm_bound,
-    spectral_radius,
-    step_jacobians,
-)
+from demos.common import conclude, demo_parser, output_folder, panels, progress, run_command, save
+from tinygrad_rnn.analysis import log10_singular_values, norm_bound, step_jacobians
+from tinygrad_rnn.tensor import Array
 from viz.charts import spectrum
 from viz.charts.axes import COLOURS
 
 PROG = "python -m demos.jacobian_spectra"
 
 
+def swept(cell: Any, inputs: Array, rng: np.random.Generator) -> Array:
+    """Return |dL/ds_t| of the whole state, for a random direction at the end."""
+    unrolled = tr.unroll(cell, inputs)
+    parts = unrolled.final if isinstance(unrolled.final, tuple) else (unrolled.final,)
+    loss = sum((part * rng.standard_normal(part.shape)).sum() for part in parts)
+    return tr.joint_norms(tr.trace(loss), unrolled)
+
+
+def eigenvalues(ax: Any, J: Array, name: str) -> Array:
+    """Draw the eigenvalues of a Jacobian, and return their magnitudes, the largest first."""
+    values, circle = np.linalg.eigvals(J), np.exp(2j * np.pi * np.linspace(0, 1, 200))
+    ax.plot(circle.real, circle.imag, color="#5c6675", linewidth=0.8)
+    ax.plot(values.real, values.imag, ".", color=COLOURS[1])
+    ax.set(aspect="equal", xlim=(-1.3, 1.3), ylim=(-1.3, 1.3))
+    ax.set_title(f"{name}\neigenvalues of the last J", loc="left", fontsize=10)
+    ax.spines[["top", "right"]].set_visible(False)
+    return np.sort(np.abs(values))[::-1]
+
+
 def main() -> None:
-    parser = demo_parser("jacobian_spectra", __doc__)
-    add = parser.add_argument
-    add("--steps", metavar="N", type=int_between(2, 500), default=60, help="time steps")
-    add("--hidden", metavar="N", type=int_between(2, 64), default=24, help="hidden size")
-    args = parser.parse_args()
+    args = demo_parser("jacobian_spectra", __doc__, steps=(2, 60), hidden=(2, 24)).parse_args()
     with output_folder(args.out) as folder:
-        rng = np.random.default_rng(args.seed)
-        inputs = 0.5 * rng.standard_normal((args.steps, 1, 4))
+        rng, H, T = np.random.default_rng(args.seed), args.hidden, args.steps
+        inputs = 0.5 * rng.standard_normal((T, 1, 4))
         cells: dict[str, Any] = {
-            "RNN": tr.RNNCell(4, args.hidden, rng=rng),
-            "RNN, orthogonal": tr.RNNCell(4, args.hidden, rng=rng),
-            "LSTM, forget bias 1": tr.LSTMCell(4, args.hidden, rng=rng),
-            "LSTM, forget bias 4": tr.LSTMCell(4, args.hidden, forget_bias=4.0, rng=rng),
+            "RNN": tr.RNNCell(4, H, rng=rng),
+            "RNN, orthogonal": tr.RNNCell(4, H, rng=rng),
+            "LSTM, forget bias 1": tr.LSTMCell(4, H, rng=rng),
+            "LSTM, forget bias 4": tr.LSTMCell(4, H, forget_bias=4.0, rng=rng),
         }
-        cells["RNN, orthogonal"].weight_hh.data = tr.init.orthogonal(rng, args.hidden)
+        cells["RNN, orthogonal"].weight_hh.data = tr.init.orthogonal(rng, H)
         axes = panels(2, 4, 4.2, 3.6)
-        print("                     one step, median over t     decades per step of the product")
-        print("cell                 largest |eigenvalue|  norm  largest singular  median")
+        best, middle, fits, under, heaps = {}, {}, True, True, {}
+        print("                     decades per step of the product     one gradient, sent back")
+        print("cell                 largest singular value  median      decades per step")
         for k, (name, cell) in enumerate(progress(list(cells.items()), "cells")):
             jacobians = step_jacobians(cell, inputs)
-            logs = log10_singular_values(jacobians)
-            rho = np.median(spectral_radius(jacobians))
-            norm = np.median(np.linalg.norm(jacobians, 2, axis=(1, 2)))
-            middle = logs[:, (logs.shape[1] - 1) // 2]
-            seen = np.flatnonzero(np.isfinite(middle))[-1]  # before rounding hides it
-            print(
-                f"{name:<20} {rho:21.3f}  {norm:.2f}  {logs[-1, 0] / len(logs):+16.3f}  "
-                f"{middle[seen] / (seen + 1):+.3f}"
-            )
-            values = np.linalg.eigvals(jacobians[-1])
-            circle = np.exp(2j * np.pi * np.linspace(0, 1, 200))
-            axes[k].plot(circle.real, circle.imag, color="#5c6675", linewidth=0.8)
-            axes[k].plot(values.real, values.imag, ".", color=COLOURS[1])
-            axes[k].set(aspect="equal", xlim=(-1.3, 1.3), ylim=(-1.3, 1.3))
-            axes[k].set_title(f"{name}\neigenvalues of the last J", loc="left", fontsize=10)
-            axes[k].spines[["top", "right"]].set_visible(False)
+            logs, sent = log10_singular_values(jacobians), swept(cell, inputs, rng)
+            half = logs[:, (logs.shape[1] - 1) // 2]
+            seen = np.flatnonzero(np.isfinite(half))[-1]  # before rounding hides it
+            best[name], middle[name] = logs[-1, 0] / T, half[seen] / (seen + 1)
+            fits &= bool((np.log10(sent[-2::-1] / sent[-1]) <= logs[: T - 1, 0] + 1e-9).all())
+            rate = np.log10(sent[0] / sent[-1]) / max(T - 1, 1)
+            print(f"{name:<20} {best[name]:+22.3f}  {middle[name]:+.3f}  {rate:+20.3f}")
+            heaps[name] = eigenvalues(axes[k], jacobians[-1], name)
             bound = norm_bound(cell.weight_hh) if name.startswith("RNN") else None
+            under &= not bound or bool((logs[:, 0] <= np.log10(bound) * np.arange(1, T + 1)).all())
             spectrum(jacobians, bound, ax=axes[k + 4])
+        for row in (axes[4:6], axes[6:]):
+            row[0].sharey(row[1])
         save(axes[0], folder / "chart.svg")
-    print(f"\nDrew chart.svg into {args.out}\n\n{CLOSING}")
-
-
-CLOSING = """\
-Look at the fans in the lower row. The RNN's largest singular value falls far slower than its
-median: after 60 steps half of all directions get ten decades less than the best one. The orthogonal
-start keeps the fan narrow, and both stay below the dashed bound. The LSTM's eigenvalues are in two
-heaps, c near its forget gates and h near 0; with bias 4 some directions grow, and the median falls.
-Change --hidden, --steps, or the forget bias in the code."""
+    print(f"\nDrew chart.svg into {args.out}")
+    fan = {name: best[name] - middle[name] for name in cells}
+    plain, narrow, one, four = cells
+    conclude(
+        (fits, "No gradient keeps more than the largest singular value of the product allows."),
+        (fan[plain] * T > 5 and fan[narrow] < fan[plain] / 2,
+         f"RNN: after {T} steps half of all directions get {fan[plain] * T:.0f} decades less than "
+         f"the best one; the orthogonal start keeps the fan narrow, {fan[narrow] * T:.0f}."),
+        (under, "Both stay below the dashed bound, the norm of U to the power of k."),
+        (heaps[one][H - 1] > 2 * heaps[one][H],
+         "The LSTM's eigenvalues are in two heaps, c near its forget gates and h near 0."),
+        (best[four] > 0 > middle[four], "With bias 4 some directions grow, and the median falls."),
+    )  # fmt: skip
+    print("\nChange --hidden, --steps, or the forget bias in the code.")
 
 
 if __name__ == "__main__":

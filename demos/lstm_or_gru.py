@@ -56,15 +56,10 @@ def main() -> None:
     middle = {name: float(np.median(found)) for name, found in rates.items()}
     conclude(
         (counts["GRU"] / counts["LSTM"] == 0.75, "The GRU has exactly 3/4 of the parameters."),
-        (
-            max(middle["LSTM"], middle["GRU"]) < -0.03,
-            "With their usual biases both vanish.",
-        ),
-        (
-            min(middle["LSTM, forget bias 4"], middle["GRU, update bias -4"]) > -0.03,
-            "With gates that start keeping, both keep: the bias decides, not the architecture.",
-        ),
-    )
+        (max(middle["LSTM"], middle["GRU"]) < -0.03, "With their usual biases both vanish."),
+        (min(middle["LSTM, forget bias 4"], middle["GRU, update bias -4"]) > -0.03,
+         "With gates that start keeping, both keep: the bias decides, not the architecture."),
+    )  # fmt: skip
     print("\nChange the biases in the code: at which is one like the other?")
 
 

@@ -139,18 +139,14 @@ def main() -> None:
     at = {name: crossing(map_[:, -1]) for name, map_ in zip(CELLS, rates, strict=True)}
     slope = {name: float(np.ptp(map_[2:7, -1])) for name, map_ in zip(CELLS, rates, strict=True)}
     conclude(
-        (
-            0.85 < at[SILENT] < 1.15 and at["RNN"] > at[SILENT],
-            f"The RNN without inputs neither vanishes nor explodes at a gain of {at[SILENT]:.2f}; "
-            f"inputs saturate units, and move that to {at['RNN']:.2f}.",
-        ),
-        (
-            max(slope["LSTM"], slope["GRU"]) < slope[SILENT],
-            f"From a gain of 1 to 4 the rate of the RNN without inputs changes by "
-            f"{slope[SILENT]:.2f}, that of the RNN by {slope['RNN']:.2f}, of the LSTM by "
-            f"{slope['LSTM']:.2f}, of the GRU by {slope['GRU']:.2f}.",
-        ),
-    )
+        (0.85 < at[SILENT] < 1.15 and at["RNN"] > at[SILENT],
+         f"The RNN without inputs neither vanishes nor explodes at a gain of {at[SILENT]:.2f}; "
+         f"inputs saturate units, and move that to {at['RNN']:.2f}."),
+        (max(slope["LSTM"], slope["GRU"]) < slope[SILENT],
+         f"From a gain of 1 to 4 the rate of the RNN without inputs changes by "
+         f"{slope[SILENT]:.2f}, that of the RNN by {slope['RNN']:.2f}, of the LSTM by "
+         f"{slope['LSTM']:.2f}, of the GRU by {slope['GRU']:.2f}."),
+    )  # fmt: skip
     print("\nChange --hidden: the inputs' weights shrink with its root. Where does the line go?")
 
 

@@ -77,20 +77,14 @@ def main() -> None:
     steps = {name: int(np.searchsorted(held, 0.9)) + 1 for name, held in so_far.items()}
     rnn, gru, lstm, *keep = steps.values()
     conclude(
-        (
-            rnn < args.steps / 6,
-            f"The RNN's gradient is that of its last {rnn} steps, up to a tenth: the text before "
-            "them could be another one.",
-        ),
-        (
-            gru < args.steps / 6 and rnn < lstm < args.steps / 2,
-            f"The GRU with bias 0 sees {gru} steps, the LSTM with bias 1 {lstm}.",
-        ),
-        (
-            min(keep) > args.steps / 2,
-            f"Only the two that keep let early steps take part: {keep[0]} and {keep[1]} steps.",
-        ),
-    )
+        (rnn < args.steps / 6,
+         f"The RNN's gradient is that of its last {rnn} steps, up to a tenth: the text before "
+         "them could be another one."),
+        (gru < args.steps / 6 and rnn < lstm < args.steps / 2,
+         f"The GRU with bias 0 sees {gru} steps, the LSTM with bias 1 {lstm}."),
+        (min(keep) > args.steps / 2,
+         f"Only the two that keep let early steps take part: {keep[0]} and {keep[1]} steps."),
+    )  # fmt: skip
     print("\nA bar below 0 pulls against the sum. Change --steps: does the RNN's number stay?")
 
 

@@ -7,50 +7,51 @@ which is 4 for the sigmoid, whose slope is at most gamma = 1/4.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import conclude, demo_parser, new_axes, output_folder, run_command, save
+from demos._research import Reproduced, reproduce
+from demos.common import new_axes, run_command
 
 PROG = "python -m demos.research_cliff"
+RATE = 0.01
+
+
+def study(args: Any) -> Reproduced:
+    w, b = np.meshgrid(np.linspace(0.5, 7, 131), np.linspace(-4, 0, 161))
+    W, B = tr.Parameter(w), tr.Parameter(b)
+    s: Any = tr.Tensor(np.full(w.shape, 0.5))
+    for _ in range(args.steps):
+        s = tr.f.sigmoid(W * s + B)  # every point of the plane at once
+    np.sum(np.square(s - 0.7)).backward()
+    slope = np.hypot(W.grad, B.grad)  # type: ignore[arg-type]  # just computed
+    first = float(w[slope > 100].min(initial=np.inf))
+    flat, steep, clipped = slope[w < 4].max(), slope.max(), RATE * min(slope.max(), 1.0)
+    rows = [
+        ("the least w with a slope above 100", "above 4", f"{first:.2f}"),
+        ("largest slope for w < 4", "no explosion", f"{flat:.1f}"),
+        ("largest slope", "-", f"{steep:.0e}"),
+        (f"an update there, at a rate of {RATE}", "leaps", f"{RATE * steep:.0e}"),
+        ("the same, clipped at norm 1", "moderate", f"{clipped:.2f}"),
+    ]
+    ax = new_axes(6, 4)
+    ax.pcolormesh(w, b, np.log10(slope + 1e-12), vmin=-6, vmax=2, rasterized=True)
+    ax.axvline(4, color="w", linestyle="--")
+    title = f"log10 of the error's slope, after {args.steps} steps"
+    ax.set(xlabel="w (dashed: 4)", ylabel="b", title=title)
+    return Reproduced(rows, ax, [
+        (4 < first < np.inf and flat < 10, f"As published, the cliff begins beyond w = 4; "
+         f"it is found from w = {first:.2f} on."),
+        (RATE * steep > np.ptp(w) > clipped, f"One plain update from it leaps {RATE * steep:.0e}, "
+         f"where the whole plane is {np.ptp(w):.1f} wide; clipped, it moves by {clipped:.2f}."),
+    ])  # fmt: skip
 
 
 def main() -> None:
-    args = demo_parser("research_cliff", __doc__, steps=(2, 50)).parse_args()
-    with output_folder(args.out) as folder:
-        w, b = np.meshgrid(np.linspace(0.5, 7, 131), np.linspace(-4, 0, 161))
-        s = tr.Tensor(np.full(w.shape, 0.5))
-        W, Bias = tr.Parameter(w), tr.Parameter(b)
-        for _ in range(args.steps):
-            s = tr.f.sigmoid(W * s + Bias)  # every point of the plane at once
-        error = np.square(s - 0.7)
-        error.sum().backward()
-        slope = np.hypot(W.grad, Bias.grad)  # type: ignore[arg-type]  # just computed
-        steep = slope > 100
-        first = float(w[steep].min()) if steep.any() else np.nan
-        worst = np.unravel_index(slope.argmax(), slope.shape)
-        clipped = min(float(slope[worst]), 1.0)
-        print("                                published      ours")
-        print(f"the first w with a cliff        above 4        {first:.2f}")
-        print(f"largest slope for w < 4         no explosion   {slope[w < 4].max():.1f}")
-        print(f"largest slope on the cliff      -              {slope[worst]:.0e}")
-        print(f"an update there, lr 0.01        leaps          {0.01 * slope[worst]:.0e}")
-        print(f"the same, clipped at norm 1     moderate       {0.01 * clipped:.2f}")
-        ax = new_axes(6, 4)
-        ax.pcolormesh(w, b, np.log10(slope + 1e-12), vmin=-6, vmax=2, rasterized=True)
-        ax.axvline(4, color="w", linestyle="--")
-        ax.set(
-            xlabel="w (dashed: 4)", ylabel="b", title="log10 of the error's slope, after 50 steps"
-        )
-        save(ax, folder / "chart.svg")
-    conclude(
-        (
-            first > 4 and slope[w < 4].max() < 10 and 0.01 * slope[worst] > 1,
-            "The cliff begins beyond w = 4, as published; clipped, a step from it stays on "
-            "the plane.",
-        )
-    )
-    print("\nChange --steps: the longer, the steeper the cliff.")
+    change = "--steps: the longer, the steeper the cliff."
+    reproduce("research_cliff", __doc__, study, change, steps=(2, 50))
 
 
 if __name__ == "__main__":

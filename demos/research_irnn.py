@@ -7,74 +7,56 @@ The baseline is exactly 1/6 = 0.1667, the variance of a sum of two uniform numbe
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import (
-    conclude,
-    demo_parser,
-    lines,
-    output_folder,
-    progress,
-    run_command,
-    save,
-    spread,
-)
+from demos._research import Reproduced, reproduce, seeds_of
+from demos.common import lines, progress, run_command, spread
 from demos.task_adding import batch
 
 PROG = "python -m demos.research_irnn"
 
 
-def learn(kind: str, steps: int, iterations: int, seed: int) -> list[float]:
-    rng = np.random.default_rng(seed)
-    cell = tr.RNNCell(
-        2, 40, rng=rng, dtype=np.float32, nonlinearity="tanh" if kind == "tanh" else "relu"
-    )
-    if kind == "IRNN":
+def learn(args: Any, seed: int, kind: str) -> list[float]:
+    rng, errors = np.random.default_rng(seed), []
+    cell = tr.RNNCell(2, 40, rng=rng, dtype=np.float32, nonlinearity=kind)
+    if kind == "relu":
         cell.weight_hh.data = tr.init.identity(40)
         cell.weight_ih.data = 0.05 * rng.standard_normal((40, 2))
     readout = tr.Linear(40, 1, rng=rng, dtype=np.float32)
-    parameters = [*cell.parameters(), *readout.parameters()]
-    optimiser, errors = tr.Adam(parameters, lr=0.002), []
-    for _ in range(iterations):
-        x, y = batch(rng, 32, steps)
+    optimiser = tr.Adam([*cell.parameters(), *readout.parameters()], lr=0.002)
+    for _ in progress(range(args.iterations), f"{kind}, seed {seed}"):
+        x, y = batch(rng, 32, args.steps)
         optimiser.zero_grad()
         loss = tr.mse_loss(readout(tr.unroll(cell, x, engine="fused").outputs[-1]), y)
         loss.backward()
-        tr.clip_grad_norm_(parameters, 1.0)
+        tr.clip_grad_norm_(optimiser.parameters, 1.0)
         optimiser.step()
         errors.append(loss.item())
     return errors
 
 
+def study(args: Any) -> Reproduced:
+    series = {name: np.transpose([learn(args, seed, kind) for seed in seeds_of(args)])
+              for name, kind in {"IRNN": "relu", "tanh RNN": "tanh"}.items()}  # fmt: skip
+    irnn, tanh = (errors[-50:].mean(axis=0) for errors in series.values())
+    rows = [("always saying 1", "0.1767", "0.1667 (exactly 1/6)"),
+            ("IRNN", "below that", spread(irnn, ".3f")),
+            ("tanh RNN", "stays there", spread(tanh, ".3f"))]  # fmt: skip
+    ax = lines(series, range(args.iterations), ("update", "squared error"), "Adding", log=True)
+    return Reproduced(rows, ax, [
+        (np.median(irnn) < 0.08, f"The IRNN learns to add: {np.median(irnn):.3f}."),
+        (tanh.min() > 0.12, f"The tanh RNN does not get far below who always says 1: "
+         f"{tanh.min():.3f} at the best."),
+    ])  # fmt: skip
+
+
 def main() -> None:
-    parser = demo_parser("research_irnn", __doc__, steps=(4, 40), iterations=(1, 600), seeds=(1, 3))
-    args = parser.parse_args()
-    with output_folder(args.out) as folder:
-        last, series = {}, {}
-        for kind in ("IRNN", "tanh"):
-            runs = np.array(
-                [
-                    learn(kind, args.steps, args.iterations, args.seed + k)
-                    for k in progress(range(args.seeds), kind)
-                ]
-            )
-            last[kind], series[kind] = runs[:, -50:].mean(axis=1), np.median(runs, axis=0)
-        print("mean squared error   published               ours")
-        print("always saying 1      0.1767                  0.1667 (exactly 1/6)")
-        print(f"IRNN                 below the baseline      {spread(last['IRNN'], '.3f')}")
-        print(f"tanh RNN             stays at the baseline   {spread(last['tanh'], '.3f')}")
-        save(
-            lines(series, range(args.iterations), ("update", "error"), "Adding", log=True),
-            folder / "chart.svg",
-        )
-    conclude(
-        (
-            np.median(last["IRNN"]) < 0.08 < 0.12 < np.median(last["tanh"]),
-            "The IRNN learns to add; the tanh RNN does not get far below who always says 1.",
-        )
-    )
-    print("\nChange --steps 150 --iterations 5000 for the published length (minutes).")
+    change = "--steps 150 --iterations 5000 for the published length (minutes)."
+    reproduce("research_irnn", __doc__, study, change,
+              steps=(4, 40), iterations=(1, 600), seeds=(1, 3))  # fmt: skip
 
 
 if __name__ == "__main__":

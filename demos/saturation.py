@@ -81,25 +81,17 @@ def main() -> None:
     print(f"\nDrew chart.svg into {args.out}")
     rate, stuck, rail = (np.median(x, axis=1) for x in (rates, beyond, rails))
     conclude(
-        (
-            (np.diff(stuck) >= 0).all() and (np.diff(rate) < 0).all(),
-            "RNN: the larger the inputs, the more units are stuck and the faster the gradient "
-            "vanishes, with one and the same orthogonal U: it is the slopes that take it.",
-        ),
-        (
-            rate[0] > -0.05 and rate[-1] < -0.3,
-            f"With small inputs {10 ** rate[0]:.0%} of it is left after each step, with the "
-            f"largest {10 ** rate[-1]:.0%}.",
-        ),
-        (
-            rail[0] < -0.5 and np.median(shut[0]) > 0.9,
-            f"LSTM: forget gates stuck at 0 leave {10 ** rail[0]:.0%} of dL/dc after each step.",
-        ),
-        (
-            rail[-1] > -0.01 and np.median(wide[-1]) > 0.9,
-            "Stuck at 1 they let all of it through: that is why a forget bias well above 0 helps.",
-        ),
-    )
+        ((np.diff(stuck) >= 0).all() and (np.diff(rate) < 0).all(),
+         "RNN: the larger the inputs, the more units are stuck and the faster the gradient "
+         "vanishes, with one and the same orthogonal U: it is the slopes that take it."),
+        (rate[0] > -0.05 and rate[-1] < -0.3,
+         f"With small inputs {10 ** rate[0]:.0%} of it is left after each step, with the "
+         f"largest {10 ** rate[-1]:.0%}."),
+        (rail[0] < -0.5 and np.median(shut[0]) > 0.9,
+         f"LSTM: forget gates stuck at 0 leave {10 ** rail[0]:.0%} of dL/dc after each step."),
+        (rail[-1] > -0.01 and np.median(wide[-1]) > 0.9,
+         "Stuck at 1 they let all of it through: that is why a forget bias well above 0 helps."),
+    )  # fmt: skip
     print("\nChange SCALES and BIASES in the code: where is half of the gradient left?")
 
 

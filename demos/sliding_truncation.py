@@ -57,12 +57,10 @@ def main() -> None:
     blocks, sliding = middle.values()
     conclude(
         (bool((sliding < blocks).all()), "At the same k2 a sliding window is nearer the truth."),
-        (
-            sliding[-1] < sliding[0],
-            f"From k2 = {WINDOWS[0]} to {WINDOWS[-1]} its error falls from {sliding[0]:.0%} to "
-            f"{sliding[-1]:.0%}.",
-        ),
-    )
+        (sliding[-1] < sliding[0],
+         f"From k2 = {WINDOWS[0]} to {WINDOWS[-1]} its error falls from {sliding[0]:.0%} to "
+         f"{sliding[-1]:.0%}."),
+    )  # fmt: skip
     print("\nChange WINDOWS in the code; U orthogonal makes the past matter most.")
 
 

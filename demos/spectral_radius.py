@@ -22,9 +22,9 @@ import numpy as np
 import tinygrad_rnn as tr
 import viz
 from demos.common import (
+    conclude,
     demo_parser,
     finite,
-    int_between,
     output_folder,
     panels,
     run_command,
@@ -57,18 +57,16 @@ def swept(U: Array, nonlinearity: str, steps: int, seed: int) -> tuple[tr.Gradie
 
 
 def main() -> None:
-    parser = demo_parser("spectral_radius", __doc__)
+    parser = demo_parser("spectral_radius", __doc__, steps=(20, 300), hidden=(2, 16))
     add = parser.add_argument
-    add("--steps", metavar="N", type=int_between(20, 2000), default=300, help="time steps")
-    add("--hidden", metavar="N", type=int_between(2, 256), default=16, help="hidden size")
     add("--rho", metavar="R", type=finite, default=0.8, help="the spectral radius of all three")
     add("--feed", metavar="F", type=finite, default=0.5, help="from unit to unit, the non-normal")
     args = parser.parse_args()
     if args.rho <= 0:
         parser.error(f"--rho {args.rho:g} must be above 0")
     with output_folder(args.out) as folder:
-        axes = panels(1, 2, 5.6, 4.2)
-        print(f"decades per step back; log10(rho) = {np.log10(args.rho):+.3f}")
+        axes, theory, found = panels(1, 2, 5.6, 4.2), np.log10(args.rho), {}
+        print(f"decades per step back; log10(rho) = {theory:+.3f}")
         print("                                the last  the first  most in    in how many")
         print("cell    U            sigma_max  10 steps  50 steps   all steps  steps back")
         table = matrices(np.random.default_rng(args.seed), args.hidden, args.rho, args.feed)
@@ -78,24 +76,30 @@ def main() -> None:
             for label, U in table.items():
                 flows[label], norms = swept(U, kind, args.steps, args.seed)
                 near, far = decades_per_step(norms[-10:]), decades_per_step(norms[:50])
-                print(
-                    f"{name:<7} {label:<12} {norm_bound(U):9.2f}  {signed(near):>8}  "
-                    f"{signed(far):>9}  "
-                    f"{norms.max() / norms[-1]:9.1e}  {args.steps - 1 - norms.argmax():11}"
-                )
-            theory = {f"{args.rho:g}$^k$": args.rho}
-            viz.chart(flows, theory=theory, ax=ax, title=f"{name}: dL/dh at every step")
+                most, when = norms.max() / norms[-1], args.steps - 1 - norms.argmax()
+                found[name, label] = near, far, most, when
+                print(f"{name:<7} {label:<12} {norm_bound(U):9.2f}  {signed(near):>8}  ", end="")
+                print(f"{signed(far):>9}  {most:9.1e}  {when:11}")
+            law = {f"{args.rho:g}$^k$": args.rho}
+            viz.chart(flows, theory=law, ax=ax, title=f"{name}: dL/dh at every step")
         save(axes[0], folder / "chart.svg")
-    print(f"\nDrew chart.svg into {args.out}\n\n{CLOSING}")
-
-
-CLOSING = """\
-"Most" is the largest gradient on the way back, over that at the last step.
-Linear: the orthogonal U follows rho^k exactly, the Gaussian one after some steps. The non-normal
-one has the same rho, and its gradient first grows for tens of steps; even at the far end its rate
-is not yet that of rho. Over the horizons that networks train on, rho does not decide.
-tanh: the slopes, at most 1, take more away, so all three fade faster than rho^k at the end.
-Change --feed (0 makes it normal), or --rho 1.1 --feed 0, or --hidden: longer chains grow longer."""
+    print('\n"Most" is the largest gradient on the way back, over that at the last step.')
+    print(f"Drew chart.svg into {args.out}")
+    exact, gaussian, odd = (found["linear", label] for label in table)
+    conclude(
+        (abs(exact[0] - theory) < 1e-6 and abs(exact[1] - theory) < 1e-6,
+         "Linear: with the orthogonal U it falls by rho at every step, exactly."),
+        (abs(gaussian[1] - theory) < 0.02 < abs(gaussian[0] - theory),
+         "With the Gaussian U of the same rho it does so in the long run alone."),
+        (odd[2] > 10 and odd[3] >= 10 and abs(odd[1] - theory) > 0.005,
+         f"With the non-normal U of the same rho it first grows, {odd[2]:.0e} times in {odd[3]} "
+         "steps, and even at the far end its rate is not yet that of rho."),
+        (all(found["tanh", label][1] < theory - 0.01 for label in table),
+         "tanh: the slopes, at most 1, take more away; all three fade faster than rho^k."),
+    )  # fmt: skip
+    print(
+        "\nChange --feed (0 makes it normal), --rho 1.1 --feed 0, or --hidden: what grows longer?"
+    )
 
 
 if __name__ == "__main__":

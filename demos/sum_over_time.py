@@ -15,21 +15,14 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz
-from demos.common import demo_parser, int_between, lines, output_folder, panels, run_command, save
+from demos.common import conclude, demo_parser, lines, output_folder, panels, run_command, save
 from viz.charts import shares
 
 PROG = "python -m demos.sum_over_time"
 
 
 def main() -> None:
-    parser = demo_parser("sum_over_time", __doc__)
-    parser.add_argument(
-        "--steps", metavar="N", type=int_between(2, 1000), default=12, help="time steps"
-    )
-    parser.add_argument(
-        "--hidden", metavar="N", type=int_between(1, 256), default=8, help="hidden size"
-    )
-    args = parser.parse_args()
+    args = demo_parser("sum_over_time", __doc__, steps=(2, 12), hidden=(1, 8)).parse_args()
     with output_folder(args.out) as folder:
         rng = np.random.default_rng(args.seed)
         cell = tr.RNNCell(3, args.hidden, rng=rng)
@@ -53,31 +46,27 @@ def main() -> None:
         left, right = panels(1, 2)
         shares(flow, cell.weight_hh, ax=left, title="Each step's share of the sum")
         so_far = np.cumsum(parts[::-1], axis=0)[::-1]  # the sweep comes from the last step
-        lines(
-            {
-                "the step's own term": np.array(sizes),
-                "the sum so far": np.linalg.norm(so_far, axis=(1, 2)),
-            },
-            range(args.steps),
-            ("time step t", "l2 norm in dL/d(weight_hh)"),
-            "The sum as the sweep goes back",
-            log=True,
-            ax=right,
-        )
+        both = {"the step's own term": sizes, "the sum so far": np.linalg.norm(so_far, axis=(1, 2))}
+        labels = ("time step t", "l2 norm in dL/d(weight_hh)")
+        title = "The sum as the sweep goes back"
+        lines(both, range(args.steps), labels, title, log=True, ax=right)
         save(left, folder / "chart.svg")
         title = "Every step's weight_hh tag is one term; the tag below is their sum"
         picture = viz.draw(loss, flow, title=title)
         picture.save(folder / "graph.svg")
         picture.save(folder / "graph.html")
-    print(f"\nDrew chart.svg, graph.svg and graph.html into {args.out}\n\n{CLOSING}")
-
-
-CLOSING = """\
-Look at the tags W_hh: each shows what its step sends, and the row "sum over time" the total. The
-terms do not all point the same way, so the sum is shorter than its terms laid end to end. The term
-of t = 0 is exactly 0, because h before it is 0. In graph.html, play the sweep, and
-choose weight_hh at "Share of each step in".
-Change --steps, or take cell.weight_hh.data times 0.5: the early terms fade from the sum."""
+    print(f"\nDrew chart.svg, graph.svg and graph.html into {args.out}")
+    conclude(
+        (len(parts) == args.steps and np.abs(sum(parts) - total).max() < 1e-12,
+         f"The gradient is the sum of {args.steps} terms, one for each step: in the picture the "
+         "tags W_hh, and the row \"sum over time\"."),
+        (np.linalg.norm(total) < np.sum(sizes),
+         "They do not all point the same way: their sum is shorter than they are end to end."),
+        (sizes[0] == 0 < min(sizes[1:]),
+         "The term of t = 0 is exactly 0, because h before it is 0; no other one is."),
+    )  # fmt: skip
+    print("\nIn graph.html, play the sweep, and choose weight_hh at 'Share of each step in'.")
+    print("Change --steps, or take cell.weight_hh.data times 0.5: early terms fade from the sum.")
 
 
 if __name__ == "__main__":

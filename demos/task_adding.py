@@ -75,16 +75,12 @@ def main() -> None:
     n, gru, lstm, rnn = args.seeds, *(successes(outcomes, kind) for kind in ("GRU", "LSTM", "RNN"))
     common.conclude(
         (gru == lstm == n, f"GRU and LSTM learn to add over {args.steps} steps, with every seed."),
-        (
-            rnn == 0 and min(min(o.measured) for o in outcomes if o.kind == "RNN") > 0.1,
-            "The tanh RNN does not: it is never much better than the constant answer 1.",
-        ),
-        (
-            typical(outcomes, "GRU") < typical(outcomes, "LSTM"),
-            f"The GRU takes {typical(outcomes, 'GRU'):.0f} iterations, the LSTM "
-            f"{typical(outcomes, 'LSTM'):.0f}, in the median.",
-        ),
-    )
+        (rnn == 0 and min(min(o.measured) for o in outcomes if o.kind == "RNN") > 0.1,
+         "The tanh RNN does not: it is never much better than the constant answer 1."),
+        (typical(outcomes, "GRU") < typical(outcomes, "LSTM"),
+         f"The GRU takes {typical(outcomes, 'GRU'):.0f} iterations, the LSTM "
+         f"{typical(outcomes, 'LSTM'):.0f}, in the median."),
+    )  # fmt: skip
     print("\nChange --steps 10: does the RNN learn it there? And at 150, who does?")
 
 

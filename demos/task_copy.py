@@ -83,15 +83,11 @@ def main() -> None:
     last = {o.kind: o.measured[-1] / best for o in outcomes}
     common.conclude(
         (gru == n, f"The GRU gets below who remembers nothing, to {last['GRU']:.2f} of it."),
-        (
-            rnn == 0 and last["RNN"] > 0.95,
-            "The tanh RNN does not: it says blank until the cue, and guesses after it.",
-        ),
-        (
-            0.85 < last["LSTM"] < 1.15,
-            "The LSTM is at that level still: it knows the blanks, and has not begun to remember.",
-        ),
-    )
+        (rnn == 0 and last["RNN"] > 0.95,
+         "The tanh RNN does not: it says blank until the cue, and guesses after it."),
+        (0.85 < last["LSTM"] < 1.15,
+         "The LSTM is at that level still: it knows the blanks, and has not begun to remember."),
+    )  # fmt: skip
     print("\nChange --iterations 5000: half a minute for each cell. Or --steps and --hidden.")
 
 

@@ -78,13 +78,11 @@ def main() -> None:
     n, gru, lstm, rnn = args.seeds, *(successes(outcomes, kind) for kind in ("GRU", "LSTM", "RNN"))
     common.conclude(
         (gru == n, f"The GRU learns the order over {args.steps} steps with every seed."),
-        (
-            rnn < lstm,
-            f"The LSTM learns it with {lstm} of {n} seeds, the tanh RNN with {rnn}, within "
-            f"{args.iterations} iterations: its gradient is small and may still decide, since Adam "
-            "divides by its size.",
-        ),
-    )
+        (rnn <= lstm,
+         f"The LSTM learns it with {lstm} of {n} seeds, the tanh RNN with {rnn}, within "
+         f"{args.iterations} iterations: its gradient is small and may still decide, since Adam "
+         "divides by its size."),
+    )  # fmt: skip
     print("\nChange --steps: where does the RNN fail with every seed? Or --seed, for other seeds.")
 
 

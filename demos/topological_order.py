@@ -21,7 +21,7 @@ import numpy as np
 
 import tinygrad_rnn as tr
 import viz
-from demos.common import demo_parser, int_between, output_folder, run_command
+from demos.common import conclude, demo_parser, output_folder, run_command
 from tinygrad_rnn.tensor import Array
 
 PROG = "python -m demos.topological_order"
@@ -73,11 +73,7 @@ def sweep(root: tr.Tensor, order: list[tr.Tensor]) -> tr.GradientFlow:
 
 
 def main() -> None:
-    parser = demo_parser("topological_order", __doc__)
-    parser.add_argument(
-        "--steps", metavar="N", type=int_between(2, 50), default=3, help="time steps"
-    )
-    args = parser.parse_args()
+    args = demo_parser("topological_order", __doc__, steps=(2, 3)).parse_args()
     with output_folder(args.out) as folder:
         w = tr.Tensor([0.8], requires_grad=True, name="w")
         loss = loss_of(w, args.steps)
@@ -86,34 +82,32 @@ def main() -> None:
             "wrong": breadth_first(loss),
         }
         flows = {name: sweep(loss, order) for name, order in orders.items()}
-        eps = 1e-6
+        eps, early = 1e-6, {}
         low, high = (loss_of(tr.Tensor(w.data + d), args.steps).item() for d in (-eps, eps))
         print(f"dL/dw by finite differences     {(high - low) / (2 * eps):.9f}")
         for name, flow in flows.items():
             print(f"dL/dw swept in the {name} order  {flow.norm(w):.9f}")
-        print(f"dL/dw by loss.backward()        {tr.trace(loss).norm(w):.9f}")
+        engine = tr.trace(loss).norm(w)
+        print(f"dL/dw by loss.backward()        {engine:.9f}")
         for name, order in orders.items():
             place = {node.index: k for k, node in enumerate(order)}
-            early = sum(
-                place[source.index] < place[node.index]
-                for node in order
-                for source in node.inputs
-                if isinstance(source, tr.Tensor) and source.op is not None
-            )
-            print(f"the {name} order handles a node before one of its users {early} times")
+            edges = [(node, x) for node in order for x in node.inputs if hasattr(x, "op")]
+            early[name] = sum(place[x.index] < place[n.index] for n, x in edges if x.op is not None)
+            print(f"the {name} order handles a node before one of its users {early[name]} times")
         scale = viz.Scale.fit([flows["right"]])
         for name, flow in flows.items():
-            viz.draw(loss, flow, scale=scale, title=f"Swept in the {name} order").save(
-                folder / f"{name}.svg"
-            )
-    print(f"\nDrew right.svg and wrong.svg on one scale into {args.out}\n\n{CLOSING}")
-
-
-CLOSING = """\
-Look at h_1, and then at the edge that goes on to its past. In both pictures two edges lead out of
-h_1 and bring a gradient back, but in the wrong one it passes on only the part that came first, the
-prediction's: the other arrived too late. The same happens at h_0, with what is left.
-Change --steps: the longer the past, the more of it the wrong order loses."""
+            title = f"Swept in the {name} order"
+            viz.draw(loss, flow, scale=scale, title=title).save(folder / f"{name}.svg")
+    print(f"\nDrew right.svg and wrong.svg on one scale into {args.out}")
+    right, wrong = (flow.norm(w) for flow in flows.values())
+    conclude(
+        (right == engine and abs(right * 2 * eps / (high - low) - 1) < 1e-6 and not early["right"],
+         "The reverse of creation never handles a node too early, and is right."),
+        (early["wrong"] > 0 and wrong < right,
+         f"Breadth first passes on what came first alone: dL/dw lacks {1 - wrong / right:.0%}. In "
+         "wrong.svg look at h_1, which two edges lead out of, and at the one to its past."),
+    )  # fmt: skip
+    print("\nChange --steps: the longer the past, the more of it the wrong order loses.")
 
 
 if __name__ == "__main__":

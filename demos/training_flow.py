@@ -94,17 +94,13 @@ def main() -> None:
     print(f"\nDrew chart.svg and flow.html into {args.out}")
     (before, faded, half), *_, (after, kept, keep) = found
     conclude(
-        (
-            after > 0.9 > 0.4 > before and kept > 5 * faded,
-            f"As the answers get right ({before:.0%}, then {after:.0%}), what they owe to the "
-            f"first step grows from {faded:.1e} to {kept:.1e} of what they owe to the last.",
-        ),
-        (
-            keep < half + 0.1,
-            f"The mean of 1 - z does not rise for it ({half:.2f}, then {keep:.2f}): what keeps is "
-            "not the gate alone but what it does in the units that matter, and the weights.",
-        ),
-    )
+        (after > 0.9 > 0.4 > before and kept > 5 * faded,
+         f"As the answers get right ({before:.0%}, then {after:.0%}), what they owe to the "
+         f"first step grows from {faded:.1e} to {kept:.1e} of what they owe to the last."),
+        (keep < half + 0.1,
+         f"The mean of 1 - z does not rise for it ({half:.2f}, then {keep:.2f}): what keeps is "
+         "not the gate alone but what it does in the units that matter, and the weights."),
+    )  # fmt: skip
     print("\nGo through the drawings of flow.html, all on one scale. Change --steps 20.")
 
 

@@ -94,21 +94,15 @@ def main() -> None:
     half = lengths.index(2 ** ((T - 1).bit_length() - 2))
     common.conclude(
         (all(e[-1] == 0 for e in error.values()), "k = T cuts nothing: the error is exactly 0."),
-        (
-            forgets["error"][half] < 0.2 and forgets["cosine"][half] > 0.98,
-            f"The RNN, which forgets, comes near the full gradient with k = {lengths[half]}: "
-            f"cosine {forgets['cosine'][half]:.2f}.",
-        ),
-        (
-            all(k["error"][half] > 0.6 for k in keep),
-            "Where the gradient keeps, the same k leaves out most of it: cosines "
-            f"{' and '.join(format(k['cosine'][half], '.2f') for k in keep)}.",
-        ),
-        (
-            unseen,
-            "The loss never shows it: forward, each cut run gave the same loss as the full one.",
-        ),
-    )
+        (forgets["error"][half] < 0.2 and forgets["cosine"][half] > 0.98,
+         f"The RNN, which forgets, comes near the full gradient with k = {lengths[half]}: "
+         f"cosine {forgets['cosine'][half]:.2f}."),
+        (all(k["error"][half] > 0.6 for k in keep),
+         "Where the gradient keeps, the same k leaves out most of it: cosines "
+         f"{' and '.join(format(k['cosine'][half], '.2f') for k in keep)}."),
+        (unseen,
+         "The loss never shows it: forward, each cut run gave the same loss as the full one."),
+    )  # fmt: skip
     print("\nChange --steps, or the factor 1.3 in the code: what does 1 do?")
 
 

@@ -84,6 +84,49 @@ def genome(path: Path) -> Array:
     return np.array(["ACGT".index(base) for base in bases])
 
 
+# The standard genetic code: the amino acid of each triple of the bases A, C, G, T; * is a stop.
+CODE = "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF"
+
+
+def translated(bases: Array, first: int) -> str:
+    """Return the amino acids that bases are read as, in triples from the one at `first` on.
+
+    >>> translated(np.array([0, 3, 2, 0, 0, 0, 3, 0, 0]), 0)  # ATG AAA TAA
+    'MK*'
+    """
+    whole = (len(bases) - first) // 3 * 3
+    triples = bases[first : first + whole].reshape(-1, 3)
+    return "".join(CODE[k] for k in triples @ [16, 4, 1])
+
+
+def genes(bases: Array, least: int = 100) -> list[Array]:
+    """Return the bases of what are likely genes: long stretches from a start to a stop.
+
+    The longest are taken first, of both strands, and others that overlap them by a tenth left out.
+
+    Args:
+        bases: classes 0 .. 3 of "ACGT".
+        least: amino acids that a gene has.
+    """
+    found, length = [], len(bases)
+    for forward, strand in ((True, bases), (False, 3 - bases[::-1])):
+        for frame in range(3):
+            at = frame
+            for stretch in translated(strand, frame).split("*"):
+                start = stretch.find("M")
+                if start >= 0 and len(stretch) - start >= least:
+                    span = at + 3 * start, at + 3 * len(stretch)
+                    place = span if forward else (length - span[1], length - span[0])
+                    found.append((span[1] - span[0], place, strand[slice(*span)]))
+                at += 3 * (len(stretch) + 1)
+    taken, kept = np.zeros(length, dtype=bool), []
+    for _, (start, end), gene in sorted(found, key=lambda one: (-one[0], one[1])):
+        if taken[start:end].mean() < 0.1:
+            taken[start:end] = True
+            kept.append((start, gene))
+    return [gene for _, gene in sorted(kept, key=lambda one: one[0])]
+
+
 def utterances(path: Path) -> tuple[Array, Array, Array, int]:
     """Return the vowels: padded cepstra (T, N, 12), lengths (N,), speakers (N,), how many train."""
     try:

@@ -1,6 +1,8 @@
 """Make the files of this folder from the packages that SOURCES.md names; the same bytes each time.
 
 python -m pip install --no-deps --target packages vega_datasets bokeh_sampledata aeon
+python -m pip install --no-deps --target packages --python-version 3.11 \\
+    --only-binary=:all: scipy==1.9.3
 apt-get download bowtie2-examples && dpkg -x bowtie2-examples_*.deb packages
 python -m demos.data.make packages
 """
@@ -64,6 +66,13 @@ def phage(packages: Path) -> None:
     _write("lambda-phage.fa.gz", gzip.decompress(file.read_bytes()))
 
 
+def heart(packages: Path) -> None:
+    with np.load(packages / "scipy/misc/ecg.dat") as stored:
+        millivolt = (stored["ecg"].astype(int) - 1024) / 200
+    means = millivolt.reshape(-1, 8).mean(axis=1)  # 360 numbers a second become 45
+    _write_table("heart.csv.gz", [["millivolt"], *([f"{x:.3f}"] for x in means)])
+
+
 def _write_table(name: str, rows: list[list[str]]) -> None:
     _write(name, "".join(",".join(row) + "\n" for row in rows).encode())
 
@@ -75,5 +84,5 @@ def _write(name: str, content: bytes) -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    for make in (weather, stocks, vowels, phage):
+    for make in (weather, stocks, vowels, phage, heart):
         make(Path(sys.argv[1]))

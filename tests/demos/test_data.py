@@ -7,12 +7,23 @@ import pytest
 
 import demos.common
 import tinygrad_rnn as tr
-from demos import data, data_dna, data_speakers, data_stocks, data_video, data_weather
+from demos import (
+    data,
+    data_dna,
+    data_heart,
+    data_protein,
+    data_speakers,
+    data_stocks,
+    data_video,
+    data_weather,
+)
 from demos._learning import markov
-from demos.data import HERE, genome, table, utterances
+from demos.data import CODE, HERE, genes, genome, table, translated, utterances
 
 WHAT = {
     "data_dna": ("--iterations 2 --hidden 3 --seeds 1", ["chart.svg"]),
+    "data_heart": ("--iterations 2 --seeds 1", ["chart.svg"]),
+    "data_protein": ("--iterations 2 --seeds 1", ["chart.svg"]),
     "data_speakers": ("--iterations 2 --seeds 1", ["chart.svg"]),
     "data_stocks": ("--iterations 2 --seeds 1", ["chart.svg"]),
     "data_text": ("--iterations 2 --hidden 4 --sample 9", ["text.safetensors"]),
@@ -130,6 +141,9 @@ def test_the_files_are_what_the_sources_say():
     assert x[0, 0, 0] == np.float32(1.861)  # 1.860936 in the original
     names, values = table(HERE / "seattle-weather.csv.gz")
     assert (names, len(values)) == (["precipitation", "temp_max", "temp_min", "wind"], 1461)
+    names, values = table(HERE / "heart.csv.gz")
+    assert (names, len(values)) == (["millivolt"], 13_500)
+    assert values.mean() == pytest.approx(-0.16510875, abs=1e-4)  # of all 108,000 numbers
     names, values = table(HERE / "stocks.csv.gz")
     assert names == ["AAPL", "IBM", "MSFT"]
     assert sum(file.stat().st_size for file in HERE.glob("*z")) < 300_000
@@ -236,6 +250,8 @@ def test_bad_input_is_one_line(arguments, message, demo, tmp_path, monkeypatch):
         (data_stocks, "stocks.csv.gz"),
         (data_speakers, "japanese-vowels.npz"),
         (data_dna, "lambda-phage.fa.gz"),
+        (data_heart, "heart.csv.gz"),
+        (data_protein, "lambda-phage.fa.gz"),
     ],
 )
 def test_a_missing_or_damaged_data_file_is_one_line(module, file, demo, tmp_path, monkeypatch):
@@ -282,3 +298,47 @@ def test_a_genome_of_ones_own(demo, tmp_path):
     assert float(re.search(r"order 0 +([\d.]+)", said)[1]) == pytest.approx(2, abs=0.01)
     assert float(re.search(r"order 1 +([\d.]+)", said)[1]) < 0.1
     assert "- Not so here: The networks are better than every Markov model" in said
+
+
+def test_the_genetic_code_is_the_standard_one():
+    """As it is usually written, in the order of the bases T, C, A, G."""
+    usual = "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG"
+    order = ["ACGT".index(base) for base in "TCAG"]
+    triples = [(a, b, c) for a in order for b in order for c in order]
+    assert "".join(CODE[16 * a + 4 * b + c] for a, b, c in triples) == usual
+
+
+def test_the_genes_run_from_a_start_to_a_stop_on_both_strands():
+    bases = genome(HERE / "lambda-phage.fa.gz")
+    found = genes(bases)
+    for gene in found:
+        acids = translated(gene, 0)
+        assert acids[0] == "M"
+        assert len(acids) >= 100
+        assert "*" not in acids
+    text = "".join("ACGT"[base] for base in bases)
+    other = "".join("TGCA"[base] for base in bases[::-1])
+    spelled = ["".join("ACGT"[base] for base in gene) for gene in found]
+    forward = sum(gene in text for gene in spelled)
+    assert 0 < forward < len(found)
+    for gene in spelled:
+        strand = text if gene in text else other
+        end = strand.index(gene) + len(gene)
+        assert strand[end : end + 3] in ("TAA", "TAG", "TGA")
+
+
+def test_as_many_stretches_are_read_rightly_as_wrongly():
+    found = genes(genome(HERE / "lambda-phage.fa.gz"))[:8]
+    rows, right = data_protein.stretches(found, np.random.default_rng(0))
+    assert rows.shape == (len(right), data_protein.LENGTH)
+    assert right.mean() == 0.5
+    spelled = ["".join(data_protein.LETTERS[k] for k in row) for row in rows[right == 1]]
+    assert all(any(part in translated(gene, 0) for gene in found) for part in spelled)
+
+
+def test_linear_regression_forecasts_a_wave_and_looks_no_further_than_its_window():
+    z = np.sin(0.3 * np.arange(400))[:, np.newaxis]
+    x, y = data_heart.windows(z[:-3], 10), z[13:, 0]
+    assert x.shape == (10, 387, 1)
+    np.testing.assert_allclose(y, np.sin(0.3 * (np.arange(387) + 13)))
+    np.testing.assert_allclose(data_heart.regression(x, y, 200), y, atol=1e-9)

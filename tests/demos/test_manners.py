@@ -1,7 +1,9 @@
 """What every demo must do: explain itself, write whole files, refuse a bad folder in one line."""
 
 import ast
+import io
 import shlex
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ NAMES = [file.stem for file in FILES if file.stem not in ("common", "chapters")]
 
 # The smallest settings that are allowed, and the files that are written.
 RUNS = {
+    "max_norm": ("--steps 15 --iterations 1 --seeds 1", "chart.svg"),
     "forecast_constant": ("--steps 3 --iterations 1 --seeds 1", "chart.svg"),
     "sliding_truncation": ("--steps 17 --hidden 1 --seeds 1", "chart.svg"),
     "gates_at_work": ("", "chart.svg"),
@@ -94,3 +97,31 @@ def test_a_bad_folder_is_one_line(name, demo, tmp_path):
     assert status == 2
     assert error.startswith(f"python -m demos.{name}: cannot write into")
     assert error.count("\n") == 1
+
+
+def lines_of_code(file, imports):
+    """Count the lines that hold code, but for docstrings, with or without imports."""
+    text = file.read_text("utf-8")
+    left_out, kept = set(), set()
+    for node in ast.walk(ast.parse(text)):
+        here = node
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef):
+            here = node.body[0] if ast.get_docstring(node) else None
+        elif not isinstance(node, ast.Import | ast.ImportFrom) or imports:
+            here = None
+        if here is not None:
+            left_out |= set(range(here.lineno, here.end_lineno + 1))
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.string.strip() and token.type != tokenize.COMMENT:
+            kept |= set(range(token.start[0], token.end[0] + 1))
+    return len(kept - left_out)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_read_in_one_sitting(name):
+    assert lines_of_code(FILES[0].parent / f"{name}.py", imports=True) <= 120
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("research_")])
+def test_a_paper_is_reproduced_in_forty_lines(name):
+    assert lines_of_code(FILES[0].parent / f"{name}.py", imports=False) <= 40

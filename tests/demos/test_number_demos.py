@@ -48,7 +48,7 @@ def test_float32_runs_out(demo, tmp_path):
 
 def test_float32_keeps_up_where_nothing_vanishes(demo, tmp_path):
     _, said, _ = demo("float32", "--steps", 20, "--out", tmp_path)
-    assert "exactly 0" not in said
+    assert "in float32 it is exactly 0" not in said
     assert "wrong in" not in said
 
 

@@ -58,10 +58,10 @@ def test_growth_comes_through_the_paths_of_h():
     rates = []
     for scale in (1.0, 0.0):
         cell.weight_hh.data = scale * cell.weight_hh.data
-        run_command = tr.unroll(cell, inputs)
-        norms = tr.trace(run_command.final.c.sum()).through_time(run_command)["c"]
+        unrolled = tr.unroll(cell, inputs)
+        norms = tr.trace(unrolled.final.c.sum()).through_time(unrolled)["c"]
         rates.append(decades_per_step(norms))
-    forget = tr.analysis.activations(run_command)["forget gate"]
+    forget = tr.analysis.activations(unrolled)["forget gate"]
     assert rates[1] < 0 < rates[0]
     assert norms[0] == pytest.approx(np.linalg.norm(np.prod(forget[1:], axis=0)), rel=1e-12)
 
@@ -95,7 +95,7 @@ def test_it_writes_the_pictures_and_prints_the_table(tmp_path, monkeypatch, caps
         ("LSTM", "forget 4"),
         ("GRU", "update -4"),
     ]
-    assert said.endswith("possible; initialisation or training makes it happen.\n")
+    assert "What these numbers show:" in said
     assert "LSTM, forget bias 4" in html.unescape((out / "lstm.svg").read_text())
     assert "GRU, update bias -4" in html.unescape((out / "gru.svg").read_text())
 
@@ -157,7 +157,7 @@ BAD = {
     "no steps": ("--steps 0", "'0' is not a whole number from 1"),
     "negative": ("--steps -3", "'-3' is not a whole number"),
     "no number": ("--steps many", "'many' is not a whole number"),
-    "hidden": ("--hidden 0", "whole number from 1 to 4096"),
+    "hidden": ("--hidden 0", "whole number from 1 to"),
     "bias": ("--forget-bias nan", "'nan' is not a finite number"),
     "option": ("--sizes 3", "unrecognized arguments: --sizes 3"),
     "missing": ("--text-file missing.txt", "cannot read missing.txt: No such file"),
