@@ -122,8 +122,8 @@ def unrolled(network: Any, inputs: Array) -> tuple[Any, list[tr.Tensor], tr.Tens
     """
     inputs = inputs.astype(next(iter(network.parameters())).dtype)
     if isinstance(network, tr.Cell):
-        run_command = tr.unroll(network, inputs)
-        return run_command, run_command.hidden, run_command.hidden[-1]
+        run = tr.unroll(network, inputs)
+        return run, run.hidden, run.hidden[-1]
     layers = network(inputs)
     runs = layers.runs[-1]
     if len(runs) == 1:
@@ -258,9 +258,9 @@ def pictures(
         yield "compare", viz.compare(runs, title=about, **options)
 
 
-def report(name: str, loss: tr.Tensor, flow: tr.GradientFlow, run_command: Any) -> None:
+def report(name: str, loss: tr.Tensor, flow: tr.GradientFlow, run: Any) -> None:
     """Print what the flow says: what reaches the first step, for each layer, and what is wrong."""
-    for line in str(tr.diagnose(loss, flow, run_command)).splitlines():
+    for line in str(tr.diagnose(loss, flow, run)).splitlines():
         print(f"{name:<4}  {line}")
 
 
@@ -270,9 +270,9 @@ def swept_networks(args: argparse.Namespace) -> dict[str, Swept]:
     swept: dict[str, Swept] = {}
     for name, network in networks(args, task).items():
         say(f"{name}: unrolling {args.steps} steps and sweeping back")
-        steps, hidden, int_between = unrolled(network, task.inputs)
+        steps, hidden, whole = unrolled(network, task.inputs)
         if args.loss == "last":
-            hidden = [*hidden[:-1], int_between]
+            hidden = [*hidden[:-1], whole]
         size = hidden[0].shape[1]
         values = np.random.default_rng(args.seed).uniform(-1, 1, (task.outputs, size))
         readout = tr.Parameter(values / np.sqrt(size), "readout", hidden[0].dtype)

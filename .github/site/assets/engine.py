@@ -18,6 +18,7 @@ from pyodide.code import eval_code
 import tinygrad_rnn as tr
 import viz
 from viz import __main__ as command
+from viz.cli.command import UsageError
 from viz.cli.inputs import series
 
 FILES = Path("/tmp")
@@ -39,7 +40,7 @@ def answer(ask: str, *details: Any) -> dict[str, Any]:
         return {"done": {"draw": draw, "write": write, "chart": chart, "cell": cell}[ask](*details)}
     except MemoryError:
         return {"failed": "The browser gave no more memory: ask for fewer steps or a smaller size."}
-    except (command.UsageError, viz.VizError, tr.TinygradError) as error:
+    except (UsageError, viz.VizError, tr.TinygradError) as error:
         return {"failed": str(error)}
     except Exception as error:
         return {"failed": f"This went wrong here: {type(error).__name__}: {error}"}
@@ -65,8 +66,8 @@ def draw(asked: Any, data: Any) -> dict[str, Any]:
         warnings.simplefilter("always", viz.VizWarning)
         args = _arguments(options)
         with contextlib.redirect_stdout(told):
-            swept = command.sweep(args)
-        *_, (_, picture) = command.draw(args, swept)
+            swept = command.swept_networks(args)
+        *_, (_, picture) = command.pictures(args, swept)
         command.say("painting")
         svg = picture.to_bytes("svg").decode()
     shown.update(swept=swept, picture=picture, norm=args.norm)
@@ -97,7 +98,7 @@ def _arguments(options: list[str]) -> Any:
             return command.arguments()
     except SystemExit:
         words = said.getvalue().partition(": ")[2].replace("(see --help)", "")
-        raise command.UsageError(words.strip() or "these settings cannot be drawn") from None
+        raise UsageError(words.strip() or "these settings cannot be drawn") from None
 
 
 def _diagnosis(swept: dict[str, Any]) -> str:
