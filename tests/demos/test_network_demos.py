@@ -107,7 +107,11 @@ def test_weights_of_ones_own(demo, tmp_path):
 
 @pytest.mark.parametrize(
     ("file", "message"),
-    [("missing.npz", "cannot read"), ("broken.npz", "is not a whole .npz"), ("w.h5", "give .safe")],
+    [
+        ("missing.npz", "cannot read"),
+        ("broken.npz", "is not a whole .npz"),
+        ("w.h5", "cannot read"),
+    ],
 )
 def test_weights_that_cannot_be_read(file, message, demo, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
