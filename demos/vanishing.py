@@ -91,14 +91,16 @@ def rows(setting: Setting, result: Result) -> list[str]:
 
 
 def draw(
-    results: Mapping[Setting, Result], drawn: Sequence[Setting], steps: int, folder: Path
+    results: Mapping[Setting, Result], drawn: Sequence[Setting], read: str, folder: Path
 ) -> None:
     """Write a picture of each setting in `drawn`, one of them all, and a chart of all results."""
+    steps = len(read)
     about = f"{steps} steps, loss at the last step"
     scale = viz.Scale.fit([results[setting].flow for setting in drawn])
     for setting in drawn:
         loss, flow, _ = results[setting]
-        picture = viz.draw(loss, flow, scale=scale, title=f"{setting.title}: {about}")
+        title = f"{setting.title}: {about}"
+        picture = viz.draw(loss, flow, scale=scale, title=title, labels=read)
         picture.save(folder / f"{setting.kind.lower()}.svg")
     runs = {setting.title: results[setting][:2] for setting in drawn}
     ends = sorted({t for k in range(4) for t in (k, steps - 1 - k) if 0 <= t < steps})
@@ -133,7 +135,7 @@ def main() -> None:
             print(*rows(setting, results[setting]), sep="\n", flush=True)
         if min(norms[0] for result in results.values() for norms in result.norms.values()) < TINY:
             print(f"Below {TINY:.1e} floating point runs out: such numbers are rough, or 0.")
-        draw(results, drawn, args.steps, folder)
+        draw(results, drawn, text[:-1], folder)
     print(
         "\nDecades per step back: at -1 a tenth of the gradient is left after each step, at 0 all."
     )

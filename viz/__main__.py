@@ -63,6 +63,7 @@ class Task:
     inputs: Array  # (T, B, I)
     targets: Array
     outputs: int
+    read: str | list[str] | None = None  # what each step is called: a character, a date
 
     def loss(self, hidden: list[tr.Tensor], readout: tr.Parameter, every: bool) -> tr.Tensor:
         """Return the mean loss of the last step's prediction, or of every step's."""
@@ -90,10 +91,12 @@ def read_task(args: argparse.Namespace) -> Task:
         require_more_than(len(values), args.steps, f"{args.series} has {len(values)} time steps")
         if labels:
             args.span = f" ({labels[0]} to {labels[args.steps - 1]})"
-        return Task(values[: args.steps], values[1 : args.steps + 1], values.shape[2])
-    classes, alphabet = encode(excerpt(args.steps, args.text_file))
+        read = labels[: args.steps] if labels else None
+        return Task(values[: args.steps], values[1 : args.steps + 1], values.shape[2], read)
+    text = excerpt(args.steps, args.text_file)
+    classes, alphabet = encode(text)
     one_hot = np.eye(len(alphabet))[classes[:-1], np.newaxis]
-    return Task(one_hot, classes[1:, np.newaxis], len(alphabet))
+    return Task(one_hot, classes[1:, np.newaxis], len(alphabet), text[:-1])
 
 
 def networks(args: argparse.Namespace, task: Task) -> dict[str, Any]:
@@ -243,7 +246,7 @@ def arguments() -> argparse.Namespace:
 
 
 def pictures(
-    args: argparse.Namespace, swept: Mapping[str, Swept]
+    args: argparse.Namespace, swept: Mapping[str, Swept], read: str | list[str] | None
 ) -> Iterator[tuple[str, viz.Picture]]:
     """Yield a picture of each network, and one of all where there are several, on one scale."""
     scale = viz.Scale.fit([flow for _, flow in swept.values()], args.norm)
@@ -251,7 +254,7 @@ def pictures(
     options = {"detail": args.detail, "steps": args.draw, "norm": args.norm, "scale": scale}
     for name, (loss, flow) in swept.items():
         say(f"{name}: drawing at {args.detail} detail")
-        yield name, viz.draw(loss, flow, title=f"{name.upper()}: {about}", **options)
+        yield name, viz.draw(loss, flow, title=f"{name.upper()}: {about}", labels=read, **options)
     if len(swept) > 1:
         say("comparing")
         runs = {name.upper(): one for name, one in swept.items()}
@@ -264,22 +267,21 @@ def report(name: str, loss: tr.Tensor, flow: tr.GradientFlow, run: Any) -> None:
         print(f"{name:<4}  {line}")
 
 
-def swept_networks(args: argparse.Namespace) -> dict[str, Swept]:
-    """Read the task, sweep each network's loss back and report; the networks by name."""
-    task = read_task(args)
+def swept_networks(args: argparse.Namespace, task: Task) -> dict[str, Swept]:
+    """Sweep each network's loss back and report; the networks by name."""
     swept: dict[str, Swept] = {}
     for name, network in networks(args, task).items():
         say(f"{name}: unrolling {args.steps} steps and sweeping back")
-        steps, hidden, whole = unrolled(network, task.inputs)
+        run, hidden, last = unrolled(network, task.inputs)
         if args.loss == "last":
-            hidden = [*hidden[:-1], whole]
+            hidden = [*hidden[:-1], last]
         size = hidden[0].shape[1]
         values = np.random.default_rng(args.seed).uniform(-1, 1, (task.outputs, size))
         readout = tr.Parameter(values / np.sqrt(size), "readout", hidden[0].dtype)
         loss = task.loss(hidden, readout, args.loss == "every")
         flow = tr.trace(loss)
         swept[name] = loss, flow
-        report(name, loss, flow, steps)
+        report(name, loss, flow, run)
     return swept
 
 
@@ -291,9 +293,10 @@ def main() -> None:
             print(f"{name}: {what}" if name else what)
         return
     with output_folder(args.out) as folder:
-        swept = swept_networks(args)
+        task = read_task(args)
+        swept = swept_networks(args, task)
         drawn: list[str] = []
-        for name, picture in pictures(args, swept):
+        for name, picture in pictures(args, swept, task.read):
             drawn.append(name)
             for form in dict.fromkeys(args.format):
                 say(f"writing {name}.{form}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tinygrad_rnn.graph import topological
-from viz.errors import TooLargeError, VizWarning
+from viz.errors import TooLargeError, VizError, VizWarning
 from viz.layout.place import place
 from viz.layout.template import STEP_GAP
 from viz.model import Model
@@ -16,6 +16,8 @@ from viz.reading.folding import Folded
 from viz.reading.levels import LEVELS, check_detail
 from viz.reading.omission import STEPS_KEPT_AT_EACH_END, choose_steps, leave_out
 from viz.reading.reader import Source
+from viz.sizes import Canvas, fitted
+from viz.text import clean
 
 MAX_ON_A_PAGE = 200_000  # nodes and edges that a browser shows without labouring
 
@@ -85,6 +87,7 @@ def _model(
     title: str,
     numbers: bool | None,
     strict: bool,
+    labels: Mapping[int, str] | None = None,
 ) -> Model:
     """A placed model at the level asked for, or at the first coarser one that is small enough."""
     check_detail(detail)
@@ -112,7 +115,66 @@ def _model(
         note = f"drawn at detail {level!r}: at {detail!r} it would be too large"
         warnings.warn(note, VizWarning, stacklevel=3)
         whole.notes.append(note)
+    whole.labels = dict(labels or {})
     return _placed(whole, chosen, numbers)
+
+
+def labels_of(labels: str | Sequence[str] | None, steps: Sequence[int]) -> dict[int, str]:
+    """What was read at each step.
+
+    Args:
+        labels: a text, a character for each step, or a text for each.
+        steps: of the graph.
+
+    Raises:
+        VizError: of another length than there are steps, or no texts.
+    """
+    if labels is None:
+        return {}
+    found = list(labels) if isinstance(labels, Sequence) else None
+    if found is None or not all(isinstance(label, str) for label in found):
+        raise VizError(f"labels are a text or a list of texts, got {labels!r:.60}")
+    if len(found) != len(steps):
+        raise VizError(f"{len(found)} labels for {len(steps)} time steps: give one for each")
+    return {step: clean(label) for step, label in zip(steps, found, strict=True)}
+
+
+def sized(
+    source: Source,
+    canvas: Canvas,
+    detail: str,
+    title: str,
+    numbers: bool | None,
+    labels: Mapping[int, str],
+) -> Model:
+    """A placed model of as much as is legible in the room that there is.
+
+    Args:
+        source: the recording and its flow.
+        canvas: the room.
+        detail: the level of detail that is wanted.
+        title: stands above the picture.
+        numbers: as for `viz.draw`.
+        labels: what was read at each step.
+    """
+    read: dict[str, Model] = {}
+    known = source.steps
+    levels = list(LEVELS[LEVELS.index(detail) :])
+
+    def placed(level: str, kept: int) -> Model:
+        if level not in read:
+            read[level] = source.read(level, title, known)
+            read[level].labels = dict(labels)
+            if level != detail:
+                note = f"drawn at detail {level!r}: at {detail!r} its text would be too small"
+                read[level].notes.append(note)
+        ends = sorted({*known[:kept], *known[-kept:]})
+        model = leave_out(read[level], ends)
+        _numbered(model, numbers)
+        return model
+
+    most = max(STEPS_KEPT_AT_EACH_END[levels[-1]], 1)
+    return fitted(canvas, levels, min(most, -(-len(known) // 2) or 1), placed)
 
 
 USES_OF_A_LOOP = 8  # uses of one trained leaf, from which a graph without steps is taken for a loop

@@ -6,11 +6,11 @@ coarser, saying so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tinygrad_rnn.memory import collector_paused
-from viz.build import _model, align_columns, levels_of
+from viz.build import _model, align_columns, labels_of, levels_of, sized
 from viz.difference import PARTING, Difference
 from viz.errors import VizError
 from viz.layout.numbers import settle
@@ -19,6 +19,7 @@ from viz.picture import Picture
 from viz.reading.folding import Folded
 from viz.reading.levels import check_detail
 from viz.reading.reader import Source
+from viz.sizes import canvas_of
 from viz.style import Scale
 from viz.text import clean
 
@@ -38,6 +39,8 @@ def draw(
     numbers: bool | None = None,
     strict: bool = False,
     against: GradientFlow | None = None,
+    labels: str | Sequence[str] | None = None,
+    size: str | None = None,
 ) -> Picture:
     """Draw the graph under `loss`, one frame per time step, with the gradient on every edge.
 
@@ -61,13 +64,17 @@ def draw(
             (150,000 nodes and edges); without it a coarser one comes with a `VizWarning`.
         against: another flow from `loss`: the edges then show the difference of the two, on the
             scale of `flow`, and those where they first part are red.
+        labels: what was read at each step: a text, a character for each, or a list of texts.
+        size: "readme" (800 pixels wide), "slide" (1280 by 720) or "column" (3.4 inches): then as
+            many steps are drawn, and as much detail, as leave all text nine pixels high.
 
     Raises:
         TooLargeError: the picture would be too large, and `strict` forbids a coarser one, or it
             would be at every level of detail.
         VizError: no tensor, a flow of another one, an unknown detail, norm or theme, steps that
-            the graph does not have, a scale of another norm, or `against` without a
-            flow or from another tensor.
+            the graph does not have, a scale of another norm, `against` without a
+            flow or from another tensor, labels of another length than there are steps, an unknown
+            size, or a size beside steps that are chosen.
 
     >>> import numpy as np, tinygrad_rnn as tr, viz
     >>> run = tr.unroll(tr.RNNCell(2, 3, rng=0), np.ones((4, 1, 2)))
@@ -77,17 +84,24 @@ def draw(
     ([0, 1, 2, 3], 4)
     """
     check_detail(detail)
+    canvas = canvas_of(size)
+    if canvas is not None and steps != "auto":
+        raise VizError("a size chooses the steps that fit: leave steps= or size= out")
     with collector_paused():  # which would walk the recorded graph again and again
         source = Source(loss, flow, norm)
         if scale is None:
             scale = Scale.fit([flow], norm) if flow is not None else Scale(1.0, -1.0, 1.0, norm)
         if against is not None:
             source = Source(loss, Difference(flow, against), norm)
-        model = _model(source, detail, steps, title or "", numbers, strict)
+        read = labels_of(labels, source.steps)
+        if canvas is not None:
+            model = sized(source, canvas, detail, title or "", numbers, read)
+        else:
+            model = _model(source, detail, steps, title or "", numbers, strict, read)
         if against is not None:
             model.notes.append(PARTING)
         settle(model, scale)
-    return Picture(model, scale, theme, lambda: {"": levels_of(source)})
+    return Picture(model, scale, theme, lambda: {"": levels_of(source)}, canvas)
 
 
 def compare(

@@ -24,6 +24,7 @@ from viz.notebook import bundle, strip_svg, strip_text
 from viz.page import html as page
 from viz.reading.folding import Folded
 from viz.save import write
+from viz.sizes import Canvas
 from viz.style import THEMES, Scale, number
 
 PNG_DPI, PNG_LIMIT = 144, 16000  # a png is at most so many pixels wide or high
@@ -42,6 +43,7 @@ class Picture:
         scale: the colours' and widths' scale, of the model's norm.
         theme: "light", "dark" or "auto".
         drawings: makes what the interactive page holds: for each name its drawings, by level.
+        canvas: the room that a png or an svg is made for; None shows a point as a pixel or two.
 
     Raises:
         VizError: an unknown theme, or a scale of another norm.
@@ -61,12 +63,14 @@ class Picture:
         scale: Scale,
         theme: str,
         drawings: Callable[[], dict[str, dict[str, Folded]]],
+        canvas: Canvas | None = None,
     ) -> None:
         if theme not in (*THEMES, "auto"):
             raise VizError(f"unknown theme {theme!r}: choose light, dark or auto")
         if scale.norm != model.norm:
             raise VizError(f"the scale is of norm {scale.norm!r}, the picture of {model.norm!r}")
         self.model, self.scale, self.theme, self.drawings = model, scale, theme, drawings
+        self.canvas = canvas
 
     @property
     def digraph(self) -> graphviz.Digraph:
@@ -153,10 +157,13 @@ class Picture:
         if form != "svg":
             return painted
         title = self.model.title or "Backpropagation through time"
-        return finish(painted, title, self.description, self.theme == "auto")
+        shown = None if self.canvas is None else self.canvas.pixels_to_a_point(self.model)
+        return finish(painted, title, self.description, self.theme == "auto", shown)
 
     def _dots(self) -> int:
         """Dots per inch of a png; warns where they are too few to read by."""
+        if self.canvas is not None:
+            return max(1, int(72 * self.canvas.pixels_to_a_point(self.model)))
         longest = max(self.model.width, self.model.height, 1.0)
         dpi = max(1, min(PNG_DPI, int(PNG_LIMIT * 72 / longest)))
         if dpi < LEGIBLE_DPI:

@@ -17,7 +17,9 @@ _HEADER = re.compile(
 )
 
 
-def finish(svg: bytes, title: str, description: str, dark: bool) -> bytes:
+def finish(
+    svg: bytes, title: str, description: str, dark: bool, shown: float | None = None
+) -> bytes:
     """Make Graphviz's SVG accessible and the same from every version of Graphviz that paints alike.
 
     Args:
@@ -25,6 +27,7 @@ def finish(svg: bytes, title: str, description: str, dark: bool) -> bytes:
         title: the picture's name.
         description: what it shows, for those who cannot see it.
         dark: follow the reader's preference for dark.
+        shown: pixels to a point, of a picture that is made for a size.
     """
     style = f"<style>{_dark_rules(DARK)}</style>\n" if dark else ""
     head = (
@@ -32,10 +35,16 @@ def finish(svg: bytes, title: str, description: str, dark: bool) -> bytes:
         f'<desc id="description">{escape(clean(description))}</desc>\n{style}'
     )
 
+    def length(found: re.Match[bytes]) -> bytes:
+        return b'="%.0fpx"' % (float(found[1]) * (shown or 1.0))
+
     def header(found: re.Match[bytes]) -> bytes:
+        opening = b" ".join(found[1].split())
+        if shown is not None:
+            opening = re.sub(rb'="([\d.]+)pt"', length, opening)
         return (
             b'<?xml version="1.0" encoding="UTF-8"?>\n<svg role="img" '
-            b'aria-labelledby="title description" ' + b" ".join(found[1].split()) + b">\n"
+            b'aria-labelledby="title description" ' + opening + b">\n"
             + head.encode() + b'<g id="graph0" class="graph"' + found[2] + b">"
         )  # fmt: skip
 

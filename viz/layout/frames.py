@@ -44,6 +44,9 @@ SPECIAL = "dashed: 0, or below the scale; dotted: no gradient flows; red: NaN or
 LEGEND_LINE = 11.0
 
 
+LABEL_ROOM = 60.0  # for what was read at a step, on the axis
+
+
 KEY_WIDTH = 270.0  # width of the colours' key with its numbers
 
 
@@ -150,9 +153,13 @@ def frame_label(layer: str, step: int, labels: Mapping[int, str] | None = None) 
     """What a step's frame is called: what was read there, if that is known."""
     name = f"t = {step}"
     if labels and step in labels:
-        read = labels[step]
-        name = f"t = {step}: {SEEN.get(read, read)}"
+        name = f"t = {step}: {seen(labels[step])}"
     return f"{layer}, {name}" if layer else name
+
+
+def seen(label: str) -> str:
+    """What was read, also where it is a space."""
+    return SEEN.get(label, label)
 
 
 SEEN = {" ": "\N{OPEN BOX}", "\n": "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}", "\t": "\\t"}
@@ -207,8 +214,24 @@ def _place_strips(
         rails = [n.y for n in model.nodes if n.role == "state" and n.layer == strip.layer
                  and n.name == strip.state]  # fmt: skip
         strip.rail = rails[0] if rails else None
-    model.ticks = [Tick(str(step), at[step], y - 8) for step in ticks(at, set(model.shown))]
-    return start, y - 20
+    marked = ticks(at, set(model.shown))
+    model.ticks = [Tick(str(step), at[step], y - 8) for step in marked]
+    if not model.labels:
+        return start, y - 20
+    model.ticks += [Tick(text, at[step], y - 19) for step, text in _read(model, at)]
+    return start, y - 31
+
+
+def _read(model: Model, at: Mapping[int, float]) -> list[tuple[int, str]]:
+    """What was read at the steps drawn, and at omitted ones where all of them have room."""
+    texts = {s: short(seen(read), LABEL_ROOM, SMALL) for s, read in model.labels.items()}
+    wide = {step: text_width(text, SMALL) for step, text in texts.items()}
+    kept = set(model.shown)
+    for box in model.omitted:
+        inside = [step for step in texts if box.first <= step <= box.last]
+        if box.width / max(len(inside), 1) > max((wide[step] for step in inside), default=0) + 1:
+            kept.update(inside)
+    return [(step, text) for step, text in texts.items() if step in kept and step in at and text]
 
 
 def _shift(model: Model, columns: dict[int, float], left: float, low: float) -> None:

@@ -164,7 +164,9 @@ class _Layout:
         if layer not in self.layers:
             least = 0.0
         elif layer != OUT:
-            label = text_width(frame_label(layer, self.model.shown[-1]), FONT)
+            plain = text_width(frame_label(layer, self.model.shown[-1]), FONT)
+            read = [frame_label(layer, t, self.model.labels) for t in self.model.labels]
+            label = max([plain, *(min(text_width(name, FONT), plain + 60) for name in read)])
             beside = 2 * BESIDE if len(self.layers) > 1 else 0.0  # room for lines past the label
             least = max(least, label + beside + 12)
         return _routed(
