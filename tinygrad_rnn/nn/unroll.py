@@ -24,7 +24,7 @@ from tinygrad_rnn.nn.checks import (
 )
 from tinygrad_rnn.nn.run import OpaqueRun, Run
 from tinygrad_rnn.ops.cut import stop_gradient
-from tinygrad_rnn.scope import Call, no_grad, scope
+from tinygrad_rnn.scope import Call, Scope, no_grad, scope
 from tinygrad_rnn.state import flatten, tree_map, unflatten
 from tinygrad_rnn.tensor import Array, Tensor, as_constant
 
@@ -118,10 +118,11 @@ def _unroll_graph(
     states: list[Any] = [None] * len(inputs)
     times = range(len(inputs))
     chain, kind, call_cell = object(), type(cell).__name__, prepared(cell)
-    taken = flatten(state)
+    taken, step_scope = flatten(state), scope("t")  # one block, entered anew at each step
     for step, t in enumerate(reversed(times) if reverse else times):
         call = Call(chain, kind, reverse=reverse)
-        with scope("t", t, call):
+        step_scope.entry = Scope("t", t, call)
+        with step_scope:
             if truncate is not None and step and step % truncate == 0:
                 state = tree_map(stop_gradient, state)
                 taken = flatten(state)

@@ -51,7 +51,19 @@ def _sigmoid_slope(x: Array) -> Array:
 
 # Where y is near its limit, no digit is left of y - y * y or 1 - y * y: there the slope is taken
 # from x. Its exp takes longer than all the rest, so it is called for those elements alone.
-DIGITS_LOST = 1 / 32
+_DIGITS_LOST = {kind: np.array(1 / 32, kind) for kind in _SIGMOID_CONSTANTS}
+
+
+def digits_lost(slope: Array) -> Array:
+    """Return where a slope has lost digits.
+
+    Args:
+        slope: as it follows from y.
+
+    >>> digits_lost(np.array([0.25, 1e-17]))
+    array([False,  True])
+    """
+    return np.asarray(slope < _DIGITS_LOST.get(slope.dtype, 1 / 32))
 
 
 def mend_sigmoid_slope(slope: Array, x: Value, y: Array) -> None:
@@ -67,7 +79,7 @@ def mend_sigmoid_slope(slope: Array, x: Value, y: Array) -> None:
     >>> bool(np.isclose(slope[0], np.exp(-40), rtol=1e-14))
     True
     """
-    lost = slope < DIGITS_LOST
+    lost = digits_lost(slope)
     if np.count_nonzero(lost):
         e = np.exp(np.minimum(-x[lost], exp_limit(x.dtype)))
         slope[lost] = e * y[lost] * y[lost]
@@ -86,7 +98,7 @@ def mend_tanh_slope(slope: Array, x: Value, y: Array) -> None:
     >>> bool(np.isclose(slope[0], 4 * np.exp(-40), rtol=1e-14))
     True
     """
-    lost = slope < DIGITS_LOST
+    lost = digits_lost(slope)
     if np.count_nonzero(lost):
         slope[lost] = np.square(np.exp(-np.abs(x[lost])) * (1 + np.abs(y[lost])))
 
@@ -128,7 +140,7 @@ tanh_slope = elementwise(
 def _tanh_vjp(g: Value, y: Value, x: Value) -> Value:
     if not isinstance(y, np.ndarray):
         return g * tanh_slope(x)
-    slope = np.asarray(1 - y * y)
+    slope = np.asarray(np.subtract(_one_and_limit(y.dtype)[0], y * y))
     mend_tanh_slope(slope, x, y)
     return g * slope
 

@@ -17,7 +17,7 @@ from tinygrad_rnn.buffers import POOLED_FROM, pool
 from tinygrad_rnn.graph import Array, Node
 from tinygrad_rnn.norms import Norms, joined, size, sizes
 from tinygrad_rnn.ops.activations import (
-    DIGITS_LOST,
+    digits_lost,
     mend_sigmoid_slope,
     mend_tanh_slope,
     sigmoid,
@@ -70,7 +70,7 @@ def _gather_gates(uses: Uses) -> Array:
         y = node._array
         np.multiply(y, y, part)
         np.subtract(y if node.op is sigmoid_gate else 1, part, part)
-    if np.count_nonzero(out < DIGITS_LOST):
+    if np.count_nonzero(digits_lost(out)):
         for part, (_, node) in zip(parts, uses, strict=True):
             _MEND[node.op](part, _gate_columns(node), node._array)
     for part, (g, _) in zip(parts, uses, strict=True):

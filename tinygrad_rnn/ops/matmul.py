@@ -59,13 +59,14 @@ def _product(a: Value, b: Value) -> Value:
 
 def _project(x: Array, weight: Array) -> Array:
     """Return ``x @ W.T``."""
-    if np.ndim(x) < 1 or np.ndim(weight) != 2:
-        raise ValueError("an input has at least one axis, a weight two")
-    size = x.size // x.shape[-1] * len(weight) if x.size else 0
-    if size * x.itemsize < POOLED_FROM:
+    try:
+        rows, _ = weight.shape
+        small = x.size * rows * x.itemsize < POOLED_FROM * x.shape[-1]
+    except (AttributeError, IndexError, ValueError):
+        raise ValueError("an input has at least one axis, a weight two") from None
+    if small or not x.size:
         return _product(x, weight.T)  # type: ignore[return-value]  # of arrays
-    out = pool.empty((*x.shape[:-1], len(weight)), np.result_type(x, weight))
-    return np.matmul(x, weight.T, out)
+    return np.matmul(x, weight.T, pool.empty((*x.shape[:-1], rows), np.result_type(x, weight)))
 
 
 ALL_ROWS = slice(None)
