@@ -38,18 +38,21 @@ def test_example(code, output, tmp_path, monkeypatch):
 @pytest.mark.oracle
 @pytest.mark.parametrize("page", RECIPES, ids=lambda page: page.stem)
 def test_a_recipe_runs_from_its_first_block_to_its_last(page, tmp_path, monkeypatch):
+    text = page.read_text(encoding="utf-8")
     torch = pytest.importorskip("torch", reason="the recipe is for those who have PyTorch")
     monkeypatch.chdir(tmp_path)
     names, usual = {"__name__": "recipe"}, torch.get_default_dtype()
     try:
-        for code, output in BLOCK.findall(page.read_text(encoding="utf-8")):
+        for code, output in BLOCK.findall(text):
             said = io.StringIO()
             with contextlib.redirect_stdout(said):
                 exec(compile(code, page.name, "exec"), names)
             assert said.getvalue() == output
     finally:
         torch.set_default_dtype(usual)
-    assert (tmp_path / "speaker.svg").stat().st_size > 0
+    saved = [*tmp_path.glob("*.svg"), *tmp_path.glob("*.html")]
+    assert saved
+    assert all(one.stat().st_size > 0 for one in saved)
 
 
 def test_links_to_files_lead_somewhere():

@@ -7,6 +7,8 @@ import math
 import re
 import zlib
 from fractions import Fraction
+from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -405,3 +407,16 @@ def test_irregular_graphs_can_be_packed():
     loss = (x * x).sum()
     text = pack({"": page.levels(loss, tr.trace(loss))})
     assert json.loads(inflated(text["drawing"]))["pictures"][0]["levels"]["op"]["edges"]
+
+
+def test_twenty_questions_have_three_clicks_at_most_and_name_what_the_page_has():
+    root = Path(__file__).parents[3]
+    recipe = (root / ".github" / "recipes" / "twenty-questions-to-a-page.md").read_text("utf-8")
+    rows = [line.split("|")[1:-1] for line in recipe.splitlines() if re.match(r"\| \d", line)]
+    assert [int(number) for number, *_ in rows] == list(range(1, 21))
+    assets = files("viz").joinpath("page", "assets")
+    written = " ".join(one.read_text("utf-8") for one in assets.iterdir())
+    for _, _, clicks, action in rows:
+        assert int(clicks) <= 3
+        for label in re.findall(r"\*\*(.*?)\*\*", action):
+            assert label in written
