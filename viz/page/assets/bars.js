@@ -15,22 +15,56 @@ class Bars {
       const { room, middle } = given;
       return { left: middle(this.bars[0].step) - room / 2, room, place: (i) => middle(this.bars[i].step) };
     }
-    const left = 44, room = (width - left - 8) / this.bars.length;
+    const left = 44 * textScale(), room = (width - left - 8) / this.bars.length;
     return { left, room, place: (i) => left + room * (i + 0.5) };
   }
 
-  draw({ theme, scale, position, step: current }) {
-    const { canvas, bars, range } = this;
+  // A frame of playing only copies what was painted before: all bars lit, and all of them dim.
+  draw(look) {
+    const { canvas, bars } = this;
     const density = globalThis.devicePixelRatio || 1;
-    const { clientWidth: width, clientHeight } = canvas;
+    const { clientWidth: width, clientHeight: height } = canvas;
     if (!width) return;
-    canvas.width = Math.round(width * density);
-    canvas.height = Math.round(clientHeight * density);
-    const context = canvas.getContext("2d");
-    context.scale(density, density);
-    const small = 10 * textScale(), foot = clientHeight - small - 6, top = 8;
     const { left, room, place } = this.places(width);
     Object.assign(this, { left, room });
+    const key = [width, height, density, left, room, look.theme.name, this.alone?.name].join(" ");
+    if (key !== this.painted) {
+      this.painted = key;
+      this.lit = this.paint(look, { width, height, density, left, room, place, alpha: 1 });
+      this.dim = this.paint(look, { width, height, density, left, room, place, alpha: 0.22 });
+      canvas.width = this.lit.width;
+      canvas.height = this.lit.height;
+    }
+    const context = canvas.getContext("2d");
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    const current = bars.findIndex(({ step }) => step === look.step), wide = Math.max(room, 2);
+    if (current >= 0) {
+      context.fillStyle = look.theme.parameter;
+      context.fillRect((place(current) - wide / 2) * density, 2 * density, wide * density, (height - 18) * density);
+    }
+    context.drawImage(this.dim, 0, 0);
+    const first = bars.findIndex(({ ready }) => ready <= look.position);
+    const last = bars.findLastIndex(({ ready }) => ready <= look.position);
+    if (first < 0) return; // what is lit is one stretch: the sweep goes through the steps in order
+    const from = Math.max(0, Math.round((first ? place(first) - room / 2 : 0) * density));
+    const to = last === bars.length - 1 ? canvas.width : Math.round((place(last) + room / 2) * density);
+    context.clearRect(from, 0, to - from, canvas.height);
+    if (current >= first && current <= last) {
+      context.fillRect((place(current) - wide / 2) * density, 2 * density, wide * density, (height - 18) * density);
+    }
+    context.drawImage(this.lit, from, 0, to - from, canvas.height, from, 0, to - from, canvas.height);
+  }
+
+  // All bars, with their axis, on a canvas of their own.
+  paint({ theme, scale }, { width, height: whole, density, left, room, place, alpha }) {
+    const { bars, range } = this;
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.round(width * density);
+    canvas.height = Math.round(whole * density);
+    const context = canvas.getContext("2d");
+    context.scale(density, density);
+    const small = 10 * textScale(), foot = whole - small - 6, top = 8;
     context.font = `${small}px ${FONT}`;
     this.scaleLines(context, { theme, scale, left, top, foot, right: place(bars.length - 1) + room / 2 });
     const every = tickDistance(bars.length, room);
@@ -38,18 +72,11 @@ class Bars {
       : 2 + scale.share(code, ...range) * (foot - top - 2));
     const wide = room < 4 ? room : Math.min(room * 0.82, 60);
     const sharp = (x) => Math.round(x * density) / density;
-    bars.forEach(({ step, code, ready }, i) => {
-      const x = place(i);
-      if (step === current) {
-        context.fillStyle = theme.parameter;
-        context.fillRect(x - Math.max(room, 2) / 2, top - 6, Math.max(room, 2), foot - top + 6);
-      }
-      const finite = !notFinite(code);
-      const reached = ready <= position;
-      const tall = height(code);
+    bars.forEach(({ step, code }, i) => {
+      const x = place(i), finite = !notFinite(code), tall = height(code);
       context.fillStyle = !finite ? theme.alarm
         : code === NONE ? theme.muted : theme.ramp[scale.level(code) + scale.levels];
-      context.globalAlpha = reached ? 1 : 0.22;
+      context.globalAlpha = alpha;
       const from = sharp(x - wide / 2);
       context.fillRect(from, foot - tall, Math.max(sharp(x + wide / 2) - from, 1 / density), tall);
       context.globalAlpha = 1;
@@ -70,6 +97,12 @@ class Bars {
         context.fillText(String(step), last && room < 24 ? x + 4 : x, foot + 4);
       }
     });
+    this.lines(context, theme, { left, room, top, foot, place, height });
+    return canvas;
+  }
+
+  // The other drawings' gradients, and what one loss alone sends, as lines over the bars.
+  lines(context, theme, { left, room, top, foot, place, height }) {
     context.fillStyle = theme.text;
     context.lineJoin = "round";
     context.textAlign = "left";

@@ -62,14 +62,17 @@ class GraphCanvas extends NodeCanvas {
     const sharp = (x) => Math.round((x - this.x) * zoom * density) / density;
     drawing.states.forEach((state, i) => {
       const [top, height] = this.band(drawing, i);
+      let drawn = -1; // of several steps in one pixel the first is drawn, and what is not finite
       for (const column of columns) {
+        const { middle } = column;
+        const left = sharp(middle - drawing.distance / 2);
+        if (left === drawn && !state.broken) continue;
         const node = state.at.get(column.key);
-        if (!node) continue;
+        if (!node || (left === drawn && !notFinite(node.code))) continue;
+        drawn = left;
         const reached = node.ready <= look.position;
         context.globalAlpha = reached ? 1 : 0.35;
         context.fillStyle = this.colour(node.code, reached, look);
-        const { middle } = column;
-        const left = sharp(middle - drawing.distance / 2);
         const width = Math.max(sharp(middle + drawing.distance / 2) - left, 1);
         context.fillRect(left, top, width, height);
         if (notFinite(node.code)) { // never by colour alone
@@ -197,6 +200,7 @@ class GraphCanvas extends NodeCanvas {
     const size = (12 * textScale()) / zoom, pad = 5 / zoom;
     context.font = `${size}px ${FONT}`;
     const wide = context.measureText(text).width + 2 * pad, right = this.x + this.width / zoom;
+    if (look.pulse[0] < this.x || look.pulse[0] > right) return;
     const x = within(look.pulse[0] - wide / 2, this.x + pad, Math.max(right - wide - pad, this.x + pad));
     const above = look.pulse[1] - size - 22 / zoom;
     const y = above < this.y + pad ? look.pulse[1] + 16 / zoom : above;

@@ -80,6 +80,7 @@ class Drawing {
       const key = `${layer ? `${layer}, ` : ""}${label}`;
       if (!states.has(key)) states.set(key, { name: `${key}t`, y: node.y, at: new Map() });
       states.get(key).at.set(node.step, node);
+      states.get(key).broken ||= notFinite(node.code);
     }
     return [...states.values()].sort((a, b) => a.y - b.y);
   }

@@ -3,6 +3,7 @@
 
 const BUDGET = 7; // milliseconds that the rows of the triangle may take in a frame
 const FEWEST_ROWS = 6;
+const DECADES = 12; // below the scale's reference, where the bars end
 const REST = 250; // milliseconds after which, when nothing is dragged, all rows are computed
 
 class Live {
@@ -114,7 +115,7 @@ class Live {
     const look = { theme, scale };
     const ways = Object.keys(back.along[0] ?? {});
     const tracks = [...["c", "h"].filter((part) => back[part].length)];
-    const top = size + 8, tall = Math.min(26, (height * 0.34) / tracks.length);
+    const top = size + 8, tall = Math.min(44, (height * 0.34) / tracks.length);
     context.font = `${size}px ${FONT}`;
     context.textBaseline = "middle";
     const colour = (value) => colourOf(value, look);
@@ -125,11 +126,13 @@ class Live {
       context.fillText(`${part}_t`, left - 8, y + tall / 2);
       back[part].forEach((value, t) => {
         const x = left + room * t, wide = Math.max(room * 0.5, 1);
+        const share = value > 0 ? within(1 + (Math.log10(value) - scale.middle) / DECADES, 0, 1) : 0;
+        const high = Number.isFinite(value) ? 2 + (tall - 2) * share : tall;
         context.fillStyle = colour(value);
-        context.fillRect(x + (room - wide) / 2, y, wide, tall);
+        context.fillRect(x + (room - wide) / 2, y + tall - high, wide, high);
         const mine = tracks.length > 1 ? [part] : ways;
         if (t > 0) mine.forEach((way, k) => this.ribbon(context, back.along[t][way], look, {
-          x: x - (room - wide) / 2, y: y + (tall * (k + 1)) / (mine.length + 1), wide: room - wide,
+          x: x - (room - wide) / 2, y: y + tall - 3 - 7 * k, wide: room - wide,
         }));
       });
     });

@@ -8,7 +8,7 @@ const ROUND = { parameter: 0, shared: 0, input: 0, constant: 0, state: 9, initia
 class NodeCanvas extends View {
   // How much thicker lines are than the drawing has them: zoomed out, they keep their width.
   get pen() {
-    return Math.max(1, Math.min(this.tall, 0.8) / this.zoom);
+    return Math.max(1, Math.min(this.tall, 0.9 * textScale()) / this.zoom);
   }
 
   colour(code, reached, { theme, scale }) {

@@ -236,8 +236,7 @@ class Page {
     canvas.drawFading(() => this.redraw());
     $("nodes").style.transform = `scale(${canvas.zoom}, ${canvas.tall}) translate(${-canvas.x}px, ${-canvas.y}px)`;
     this.strips.showWindow();
-    const reached = bars[0]?.bars.filter((bar) => bar.ready <= look.position).length;
-    const now = `${look.step} ${reached} ${this.theme.name}`;
+    const now = `${Math.floor(look.position)} ${look.step} ${this.theme.name}`;
     if (now === this.drawnBars) return; // moving the picture leaves the bars as they are
     this.drawnBars = now;
     for (const one of bars) one.draw(look);

@@ -73,13 +73,15 @@ class Shares {
 
   // The sum of what the backward pass has brought, or of how many steps.
   soFar({ bars, one, total }, position) {
-    const passed = bars.filter(({ ready }) => ready <= position);
-    if (passed.length === bars.length) return `\u03a3 ${total}`;
-    if (!passed.length) return "0 so far";
-    const last = passed.reduce((a, b) => (b.ready > a.ready ? b : a));
-    if (!one.sums) return `${passed.length} of ${bars.length} steps`;
+    const reached = ({ ready }) => ready <= position;
+    const first = bars.findIndex(reached), last = bars.findLastIndex(reached);
+    if (first < 0) return "0 so far";
+    const count = last - first + 1; // one stretch: the sweep goes through the steps in order
+    if (count === bars.length) return `\u03a3 ${total}`;
+    const newest = bars[first].ready > bars[last].ready ? first : last;
+    if (!one.sums) return `${count} of ${bars.length} steps`;
     const [number, start] = one.sums.values;
-    return `${gradientText(this.page.series[number][start + bars.indexOf(last)])} so far, of ${total}`;
+    return `${gradientText(this.page.series[number][start + newest])} so far, of ${total}`;
   }
 
   // Bring a parameter into view.

@@ -62,7 +62,7 @@ class Sweep {
     const step = edge?.step ?? lastOf(page.picture.steps);
     if (step !== this.step) {
       this.step = step;
-      page.stops.fill();
+      if (!this.playing) page.stops.fill();
       page.table.fill();
       page.strips.tell(step);
     }
@@ -99,6 +99,7 @@ class Sweep {
     $("where").setAttribute("aria-live", on ? "off" : "polite");
     if (!on) {
       this.seek(Math.round(this.position));
+      page.stops.fill();
       page.table.fill();
       return;
     }

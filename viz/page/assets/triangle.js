@@ -44,21 +44,44 @@ class Triangle {
   draw(look) {
     if (!this.rows.length) return;
     const { canvas, rows, steps } = this;
-    const { theme, scale, step: current } = look;
+    const { theme, step: current } = look;
     const density = globalThis.devicePixelRatio || 1;
     const { clientWidth: width, clientHeight: height } = canvas;
     if (!width) return;
+    const { axis, ends } = this.layout();
+    const key = [width, height, density, axis.x, axis.zoom, theme.name, this.page.number].join(" ");
+    if (key !== this.painted) {
+      this.painted = key;
+      this.picture = this.paint(look, { width, height, density, axis, ends });
+      canvas.width = this.picture.width;
+      canvas.height = this.picture.height;
+    }
+    const context = canvas.getContext("2d");
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    const column = steps.indexOf(current);
+    if (column >= 0) {
+      const [left, right] = ends(column);
+      context.fillStyle = theme.parameter;
+      context.fillRect(left * density, 0, Math.max(right - left, 2) * density, canvas.height);
+    }
+    context.drawImage(this.picture, 0, 0);
+    if (this.row === null) return;
+    context.setTransform(density, 0, 0, density, 0, 0);
+    context.strokeStyle = theme.text;
+    context.lineWidth = 1.5;
+    const left = ends(0)[0], right = ends(rows[this.row].codes.length - 1)[1];
+    context.strokeRect(left, this.row * this.tall, right - left, Math.max(this.tall, 2));
+  }
+
+  // All rows, on a canvas of their own.
+  paint({ theme, scale }, { width, height, density, axis, ends }) {
+    const { rows, steps } = this;
+    const canvas = document.createElement("canvas");
     canvas.width = Math.round(width * density);
     canvas.height = Math.round(height * density);
     const context = canvas.getContext("2d");
     context.scale(density, density);
-    const { axis, ends } = this.layout(height);
-    this.steps.forEach((step, i) => {
-      if (step !== current) return;
-      const [left, right] = ends(i);
-      context.fillStyle = theme.parameter;
-      context.fillRect(left, 0, Math.max(right - left, 2), height);
-    });
     const tall = (this.tall = height / rows.length);
     const sharp = (v) => Math.round(v * density) / density;
     rows.forEach(({ codes }, k) => codes.forEach((code, i) => {
@@ -82,11 +105,7 @@ class Triangle {
       if (!last && (k % every || (rows.length - 1 - k) * tall < size + 2)) return;
       context.fillText(`L_${loss}`, left - 5, within((k + 0.5) * tall, size / 2, height - size / 2));
     });
-    if (this.row === null) return;
-    context.strokeStyle = theme.text;
-    context.lineWidth = 1.5;
-    const right = ends(rows[this.row].codes.length - 1)[1];
-    context.strokeRect(left, this.row * tall, right - left, Math.max(tall, 2));
+    return canvas;
   }
 
   // Columns stand where the map's steps do; where only some steps have one, they reach half way.
