@@ -18,10 +18,10 @@ def chart(data: dict[str, Any], path: Path) -> None:
     """Draw the ratios of all contenders and the curves, and write them to `path`."""
     cells = list(dict.fromkeys(row["cell"] for row in data["table"]))
     dtypes = list(dict.fromkeys(row["dtype"] for row in data["table"]))
-    figure = plt.figure(figsize=(15, 4.2 * (len(dtypes) + 1)), layout="constrained")
-    grid = figure.add_gridspec(len(dtypes) + 1, 12)
+    figure = plt.figure(figsize=(15, 4.2 * (len(dtypes) + 2)), layout="constrained")
+    grid = figure.add_gridspec(len(dtypes) + 2, 12)
     width = 12 // len(cells)
-    below = grid[-1, :].subgridspec(1, 6)
+    below = grid[-2:, :].subgridspec(2, 3)
     for i, dtype in enumerate(dtypes):
         for j, cell in enumerate(cells):
             axes = figure.add_subplot(grid[i, width * j : width * (j + 1)])
@@ -29,7 +29,7 @@ def chart(data: dict[str, Any], path: Path) -> None:
             ratios(axes, rows, labels=j == 0)
             axes.set_title(f"{cell.upper()}, {dtype}")
     for place, draw in enumerate((step_time, step_memory, growth, flow, drawing, pages)):
-        draw(figure.add_subplot(below[place]), data)
+        draw(figure.add_subplot(below[divmod(place, 3)]), data)
     figure.savefig(path, dpi=110)
     plt.close(figure)
 
@@ -85,6 +85,9 @@ def growth(axes: Any, data: dict[str, Any]) -> None:
         ratios = [p["microseconds"] / own[0]["microseconds"] for p in own]
         axes.plot([p["size"] for p in own], ratios, mark + "-", label=work, markersize=4)
     axes.set(xscale="log", ylim=(0, 3), xlabel="pieces n", title="time a piece, over the fewest")
+    sizes = sorted({p["size"] for p in points})
+    axes.set_xticks(sizes, [str(size) for size in sizes])
+    axes.minorticks_off()
     axes.legend(fontsize="x-small")
 
 
