@@ -129,7 +129,7 @@ class _Layout:
     def _exit(self, source: ModelNode) -> str:
         """Where a line leaves upwards: of a whole cell, from its uppermost state."""
         states = self.layers[source.layer].states if source.block in self.cells else []
-        return states[-1] if source.key in states else source.key
+        return states[-1] if source.key in states or source.role == "cell" else source.key
 
     def _template(self, layer: str, climb: bool = True, least: float = 0.0) -> Template:
         """One layout for all steps of a layer, at least so wide: the union of what they hold."""

@@ -224,3 +224,38 @@ def test_a_line_to_a_layer_above_leaves_a_whole_cell_at_its_top() -> None:
     for line, source in up:
         cell = cells[source.block]
         assert line.points[0] == (cell.x, cell.y + cell.height / 2)
+
+
+@pytest.mark.oracle
+def test_what_leaves_a_whole_cell_and_is_no_state_leaves_from_its_uppermost_state() -> None:
+    torch = pytest.importorskip(
+        "torch", reason="a cell of PyTorch's that gives more than its state"
+    )
+    from tinygrad_rnn.interop.torch import watch
+
+    class Leaky(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.w, self.u = torch.nn.Linear(3, 3), torch.nn.Linear(3, 3)
+
+        def forward(self, x, h):
+            seen = torch.tanh(self.w(x) + self.u(h))
+            return 0.5 * h + seen, torch.relu(seen)
+
+    class Two(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lower, self.upper = Leaky(), torch.nn.GRUCell(3, 3)
+
+        def forward(self, x):
+            h = up = torch.zeros(1, 3)
+            for step in x:
+                h, seen = self.lower(step, h)
+                up = self.upper(seen, up)
+            return up
+
+    model = Two()
+    with watch(model):
+        loss = model(torch.ones(4, 1, 3)).sum()
+    drawn = viz.draw(loss, tr.trace(loss), detail="cell").model
+    assert sum(node.role == "cell" for node in drawn.nodes) == 8
