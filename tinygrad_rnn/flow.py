@@ -99,7 +99,8 @@ class GradientFlow:
         sizes = [edge.l2 for edge in self.edges]
         sent = [size for size in sizes if size > 0]
         ends = f", l2 from {min(sent):.2g} to {max(sent):.2g}" if sent else ""
-        name = f" from {self.root.name}" if self.root.name else ""
+        name = self.root.name or ""
+        name = f" from {name if name.isprintable() else repr(name)}" if name else ""
         return f"GradientFlow({len(sizes)} edges back{name}{ends})"
 
     def __getstate__(self) -> dict[str, Any]:

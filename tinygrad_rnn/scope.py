@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import operator
 from collections.abc import Callable, Generator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -197,6 +198,26 @@ class ContextDecorator:
                 resume = functools.partial(generator.throw, error)
 
 
+MOST = 2**53  # an index beyond is no exact number in JSON and in a browser
+
+
+def _checked(name: Any, index: Any) -> tuple[str, int | None]:
+    """Return name and index as text and an int, such as of NumPy's own, or refuse them."""
+    if not isinstance(name, str):
+        raise TypeError(f"scope: name = {name!r} is not text: scope('t', 3) names time step 3")
+    if index is not None:
+        try:
+            index = operator.index(index)
+        except TypeError as error:
+            raise TypeError(
+                f"scope: index = {index!r} is not a whole number: what is text belongs into the "
+                "name, as in scope('chapter one')"
+            ) from error
+        if abs(index) > MOST:
+            raise ValueError(f"scope: index = {index} is beyond 2^53")
+    return str(name), index
+
+
 class scope(ContextDecorator):
     """Name the part of the graph that is made inside the block; blocks nest, outermost first.
 
@@ -206,8 +227,12 @@ class scope(ContextDecorator):
 
     Args:
         name: what the part is: ``"t"`` for a time step, ``"layer"``, ``"forget gate"``.
-        index: which one of several, such as the time step's number.
+        index: which one of several, such as the time step's number: a whole number.
         call: where the part is a call of a cell, what that took and gave.
+
+    Raises:
+        TypeError: if `name` is no text, or `index` no whole number.
+        ValueError: if `index` is beyond 2^53.
 
     >>> import tinygrad_rnn as tr
     >>> x = tr.Tensor(2.0, requires_grad=True)
@@ -220,6 +245,9 @@ class scope(ContextDecorator):
     __slots__ = ("entry",)
 
     def __init__(self, name: str, index: int | None = None, call: Call | None = None) -> None:
+        plain = index is None or (index.__class__ is int and -MOST <= index <= MOST)
+        if not plain or name.__class__ is not str:
+            name, index = _checked(name, index)
         self.entry = Scope(name, index, call)
 
     def __enter__(self) -> None:  # not by way of `_inside`: a step of a cell enters up to seven

@@ -27,12 +27,20 @@ from tinygrad_rnn.tensor import Array
 from viz.charts import save
 from viz.charts.axes import can_draw
 from viz.cli.charts import CHART_KINDS, MOST_LOSSES, draw_charts
-from viz.cli.command import Parser, finite, int_between, output_folder, run_command
+from viz.cli.command import (
+    Parser,
+    finite,
+    int_between,
+    one_line,
+    output_folder,
+    run_command,
+)
 from viz.cli.inputs import encode, excerpt, require_more_than, series, trained
 from viz.cli.table import MISSING
 from viz.dot import graphviz
 from viz.reading.levels import LEVELS
 from viz.style import NORMS
+from viz.text import clean
 
 PROG = "python -m viz"
 
@@ -137,7 +145,7 @@ def unrolled(network: Any, inputs: Array) -> tuple[Any, list[tr.Tensor], tr.Tens
 
 def say(what: str) -> None:
     """Report progress: on stderr, so that the results can be piped on."""
-    print(f"{time.strftime('%H:%M:%S')}  {what}", file=sys.stderr, flush=True)
+    print(clean(f"{time.strftime('%H:%M:%S')}  {what}"), file=sys.stderr, flush=True)
 
 
 def arguments() -> argparse.Namespace:
@@ -264,7 +272,7 @@ def pictures(
 def report(name: str, loss: tr.Tensor, flow: tr.GradientFlow, run: Any) -> None:
     """Print what the flow says: what reaches the first step, for each layer, and what is wrong."""
     for line in str(tr.diagnose(loss, flow, run)).splitlines():
-        print(f"{name:<4}  {line}")
+        print(clean(f"{name:<4}  {line}"))
 
 
 def swept_networks(args: argparse.Namespace, task: Task) -> dict[str, Swept]:
@@ -290,7 +298,7 @@ def main() -> None:
     args = arguments()
     if args.list:
         for name, what in list_layers(args.weights).items():
-            print(f"{name}: {what}" if name else what)
+            print(one_line(f"{name}: {what}" if name else what))
         return
     with output_folder(args.out) as folder:
         task = read_task(args)
@@ -307,7 +315,7 @@ def main() -> None:
             say(f"writing {name}.svg")
             save(axes, folder / f"{name}.svg")
         written = [args.out / file.name for file in sorted(folder.iterdir())]
-    print(*written, sep="\n")
+    print(*map(clean, map(str, written)), sep="\n")
     if args.open:
         # The last picture that was drawn: of all networks, where there are several.
         shown = (args.out / f"{drawn[-1]}.{args.format[0]}").resolve()

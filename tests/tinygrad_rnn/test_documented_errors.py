@@ -203,6 +203,10 @@ RAISES = {
         "GradientError": lambda: tr.trace(leaf()).through_time(run(engine="fused")),
         "TypeError": lambda: tr.trace(leaf()).through_time(X),
     },
+    "scope": {
+        "TypeError": lambda: tr.scope("t", "first"),
+        "ValueError": lambda: tr.scope("t", 2**53 + 1),
+    },
     "clip_grad_norm_": {
         "GradientError": lambda: tr.clip_grad_norm_(exploded(), 1.0, error_if_nonfinite=True),
         "ValueError": lambda: tr.clip_grad_norm_([], 0.0),

@@ -51,6 +51,24 @@ def test_scopes_nest_outermost_first():
     assert path() == []
 
 
+@pytest.mark.parametrize("kind", [int, np.int64, np.uint8, np.array, tr.Tensor])
+def test_an_index_of_any_kind_of_integer_becomes_an_int(kind):
+    with tr.scope(np.str_("t"), kind(3)):
+        (part,) = (leaf() * 1.0).scope
+    assert (type(part.name), type(part.index), part.is_step) == (str, int, True)
+    assert part == tr.Scope("t", 3)
+
+
+@pytest.mark.parametrize(
+    "index", ["3", 3.0, float("nan"), np.float32(3), np.ones(2, int), object()]
+)
+def test_what_is_no_whole_number_is_no_index(index):
+    with pytest.raises(TypeError, match=r"scope: index = .* is not a whole number"):
+        tr.scope("t", index)
+    with pytest.raises(TypeError, match="scope: name = 3 is not text"):
+        tr.scope(3)
+
+
 def test_an_equal_scope_opened_elsewhere_is_not_closed_by_mistake():
     first, second = tr.scope("a"), tr.scope("a")
     with first:

@@ -18,6 +18,7 @@ from tinygrad_rnn.tensor import Array
 from viz.errors import VizError
 from viz.save import write
 from viz.style import LIGHT
+from viz.text import clean
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -146,14 +147,14 @@ def mark(ax: Axes, t: Array, where: Array, text: str, height: float, k: int) -> 
 def style_axes(ax: Axes, x: str, y: str, title: str | None) -> None:
     """Quiet axes: labels, a faint grid, no box."""
     ax.set_xlabel(x, color=LIGHT.muted)
-    ax.set_ylabel(y, color=LIGHT.muted)
+    ax.set_ylabel(clean(y), color=LIGHT.muted)
     ax.grid(color=GRID, linewidth=0.7)
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(LIGHT.muted)
     ax.tick_params(colors=LIGHT.muted, which="both")
     if title:
-        ax.set_title(title, loc="left", color=LIGHT.text)
+        ax.set_title(clean(title), loc="left", color=LIGHT.text)
 
 
 def line(ax: Axes, x: Array, y: Array, label: str, k: int) -> None:
@@ -204,6 +205,8 @@ def key(ax: Axes, colours: dict[str, str]) -> None:
 
 def legend(ax: Axes) -> None:
     """Name the series beside the chart, where no line runs, with samples that show their dashes."""
+    for named in ax.get_legend_handles_labels()[0]:
+        named.set_label(clean(str(named.get_label())))
     ax.legend(
         frameon=False,
         handlelength=3.5,

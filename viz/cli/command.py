@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 
 from tinygrad_rnn.errors import TinygradError
 from viz.errors import VizError
+from viz.text import clean
 
 
 class UsageError(Exception):
@@ -48,7 +49,24 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with status 2 and one line instead of the whole usage."""
-        self.exit(2, f"{self.prog}: {message} (see --help)\n")
+        self.exit(2, f"{self.prog}: {one_line(message)} (see --help)\n")
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        """Take the value of ``--out=--`` for what it is: before Python 3.13 it was lost."""
+        if arg_strings != ["--"] or not action.option_strings:
+            return super()._get_values(action, arg_strings)
+        value = self._get_value(action, "--")
+        self._check_value(action, value)
+        return value if action.nargs is None else [value]
+
+
+def one_line(text: object) -> str:
+    """Return a message as one line without characters that control a terminal.
+
+    >>> one_line("no file\\x1b[2J\\nof that name")
+    'no file\ufffd[2J of that name'
+    """
+    return clean(" ".join(str(text).split()))
 
 
 def int_between(low: int, high: int) -> Callable[[str], int]:
@@ -95,8 +113,11 @@ def run_command(prog: str, main: Callable[[], None]) -> NoReturn:
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # see above
 
     def note(message: Warning | str, *where: Any, **also: Any) -> None:
-        sys.stderr.write(f"{prog}: note: {' '.join(str(message).split())}\n")
+        _complain(f"{prog}: note: {message}")
 
+    if sys.stdout is None:
+        _complain(f"{prog}: standard output is closed: send it to /dev/null")
+        sys.exit(2)
     ended = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that it tidies up
     try:
         with warnings.catch_warnings():
@@ -110,14 +131,30 @@ def run_command(prog: str, main: Callable[[], None]) -> NoReturn:
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:  # whoever read the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         sys.exit(0)
+    except OSError as error:
+        _discard_output()
+        where = f" {error.filename}" if error.filename else ""
+        message = f"cannot read or write{where or ' the output'}: {error.strerror or error}"
     else:
         sys.exit(0)
     finally:
         signal.signal(signal.SIGTERM, ended)
-    sys.stderr.write(f"{prog}: {' '.join(message.split())}\n")
+    _complain(f"{prog}: {message}")
     sys.exit(2)
+
+
+def _complain(text: str) -> None:
+    """Write one line to stderr; where that cannot be written to, there is nobody to be told."""
+    with contextlib.suppress(AttributeError, OSError):
+        sys.stderr.write(one_line(text) + "\n")
+
+
+def _discard_output() -> None:
+    """Let what is left to be written go nowhere, or Python would try once more at its end."""
+    with contextlib.suppress(OSError, ValueError):  # a stream that has no file, or is closed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """The command line: what it reads, draws and refuses, and that nothing is half-written."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from tinygrad_rnn.interop.files import load_layers
 from viz import __main__ as command
 from viz.cli.command import UsageError, output_folder, run_command
 from viz.cli.inputs import default_text, encode, series
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -484,3 +487,39 @@ def test_charts_are_chosen_by_name(call, here):
 def test_a_chart_that_cannot_be_drawn_is_refused(call, capsys, line, message):
     assert call(line) == 2
     assert message in capsys.readouterr().err
+
+
+TINY = "--cell rnn --steps 3 --hidden 2 --format json"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("redirection", [">&-", ">/dev/full", "--text-file=--"])
+def test_no_trouble_with_files_is_more_than_a_line(redirection, here):
+    done = subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} -m viz {TINY} {redirection}"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        timeout=60,
+        check=False,
+    )
+    said = [text for text in done.stderr.splitlines() if not re.match(r"\d\d:\d\d:\d\d ", text)]
+    assert done.returncode == 2
+    assert len(said) == 1
+    assert said[0].startswith("python -m viz: ")
+
+
+@pytest.mark.parametrize("option", ["--text-file", "--series", "--weights", "--cell", "--detail"])
+def test_two_dashes_are_a_value_like_any_other(option, call, capsys):
+    assert call(f"{option}=--") == 2
+    assert "--" in capsys.readouterr().err
+    assert call(f"{TINY} --out=--") == 0
+    assert Path("--", "rnn.json").is_file()
+
+
+def test_no_name_of_a_file_controls_the_terminal(call, capsys):
+    assert call(f"{TINY} --text-file=a\x1b[2Jb\x9b31m") == 2
+    assert call(f"{TINY} --out=a\x1b[2Jb\udc9b") == 0
+    assert call("--\x1b[2J") == 2
+    captured = capsys.readouterr()
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", captured.err + captured.out)
