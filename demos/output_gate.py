@@ -45,8 +45,8 @@ def states(hidden: int, steps: int, seed: int, waits: bool) -> tuple[Array, Arra
     x = np.zeros((steps, 1, 3))
     x[0, 0, 0] = x[-1, 0, 2] = 1.0
     x[1:, 0, 1] = rng.standard_normal(steps - 1)
-    run_command = tr.unroll(cell, x)
-    h, c = (np.array([getattr(s, part).data for s in run_command.states]) for part in "hc")
+    run = tr.unroll(cell, x)
+    h, c = (np.array([getattr(s, part).data for s in run.states]) for part in "hc")
     kept = c[0] * (1 / (1 + np.exp(-6.0))) ** np.arange(steps)[:, None, None]
     size = [np.linalg.norm(part, axis=(1, 2)) for part in (h, c, c - kept)]
     return size[0], size[1], size[2] / size[1][0]

@@ -82,7 +82,7 @@ def _unary(ufunc: np.ufunc) -> Callable[[ArrayMethods], Tensor]:
 def _method(function: Function) -> Callable[..., Tensor]:
     """Return the method that does what ``function(tensor, ...)`` does."""
 
-    def method(self: ArrayMethods, *args: Any, **kwargs: Any) -> Any:
+    def method(self: ArrayMethods, *args: object, **kwargs: object) -> Any:
         return apply(function, (self, *args), kwargs)
 
     method.__doc__ = f"Return ``np.{function.__name__}`` of this tensor, with its arguments."
@@ -97,7 +97,7 @@ def _fact(function: Function) -> Function:
 def _in_place_method(name: str, remedy: str) -> Function:
     """Return a method that refuses what ndarray's would do: write into itself."""
 
-    def method(self: ArrayMethods, *args: Any, **kwargs: Any) -> Any:
+    def method(self: ArrayMethods, *args: object, **kwargs: object) -> Any:
         raise NotDifferentiableError(
             f"{name}() would write into a tensor, whose value graphs may need: use {remedy}"
         )
@@ -126,7 +126,7 @@ class ArrayMethods:
 
     # -- NumPy's
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any) -> Any:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: object, **kwargs: object) -> Any:
         if method == "__call__" and not kwargs and ufunc in UFUNCS:
             return UFUNCS[ufunc](*args)
         name = f"np.{ufunc.__name__}"
@@ -190,7 +190,7 @@ class ArrayMethods:
         element: Tensor = FUNCTIONS[operator.getitem](self, index)
         return element
 
-    def __setitem__(self, index: Any, value: object) -> None:
+    def __setitem__(self, index: object, value: object) -> None:
         raise NotDifferentiableError(
             "writing into a tensor would change a value that graphs may need: "
             "use np.where or np.concatenate, or give a leaf a whole new array, x.data = ..."

@@ -21,7 +21,7 @@ next_index = itertools.count().__next__
 NO_PARAMS: Params = {}
 
 
-def real_array(value: Any, dtype: DTypeLike | None = None) -> Array:
+def real_array(value: object, dtype: DTypeLike | None = None) -> Array:
     """Return a new array of real numbers or booleans.
 
     Args:

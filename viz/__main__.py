@@ -21,7 +21,7 @@ import numpy as np
 
 import tinygrad_rnn as tr
 from tinygrad_rnn import viz  # not from the name that another project has, too
-from tinygrad_rnn.interop.files import described, list_layers
+from tinygrad_rnn.interop.files import layer_in_words, list_layers
 from tinygrad_rnn.nn.cells import NONLINEARITIES
 from tinygrad_rnn.tensor import Array
 from viz.charts import save
@@ -112,7 +112,7 @@ def networks(args: argparse.Namespace, task: Task) -> dict[str, Any]:
     features = task.inputs.shape[2]
     if args.weights is not None:
         layers = trained(args.weights, features, args.prefix, args.nonlinearity, args.reset)
-        say(f"{args.weights}: taken for {described(layers)}")
+        say(f"{args.weights}: taken for {layer_in_words(layers)}")
         return {type(layers).__name__.lower().removesuffix("cell"): layers}
     biases: dict[str, dict[str, float]] = {
         "rnn": {},

@@ -120,7 +120,7 @@ def list_layers(path: str | Path) -> dict[str, str]:
     for place, make in _networks(Path(path)).items():
         try:
             layers, guess = make({})
-            said[place] = described(layers) + (f", taken for {guess}" if guess else "")
+            said[place] = layer_in_words(layers) + (f", taken for {guess}" if guess else "")
         except StateDictError as error:
             said[place] = f"cannot be read: {error}"
     return said
@@ -209,11 +209,11 @@ def recurrent(arrays: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def described(layers: Any) -> str:
+def layer_in_words(layers: Any) -> str:
     """Say in words what layers or a cell are.
 
     >>> from tinygrad_rnn.nn.cells import GRUCell
-    >>> described(GRUCell(2, 3))
+    >>> layer_in_words(GRUCell(2, 3))
     'GRUCell, 2 inputs, 3 units, float64'
     """
     cells = getattr(layers, "layers", [layers])

@@ -15,7 +15,7 @@ from tinygrad_rnn.interop.flax import from_flax
 
 NDARRAY, COMPLEX, SCALAR = 1, 2, 3  # the types that Flax adds to msgpack's own
 CHUNKED = "__msgpack_chunked_array__"  # an array of more than a gigabyte comes in pieces
-CELLS = (
+FLAX_CELLS = (
     {"ii", "if", "ig", "io", "hi", "hf", "hg", "ho"},
     {"ii", "if_", "ig", "io", "hi", "hf", "hg", "ho"},
     {"ir", "iz", "in", "hr", "hz", "hn"},
@@ -67,7 +67,7 @@ def _cells(found: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, Ma
     """Yield the parameters of every recurrent cell in nested dictionaries, by dotted names."""
     if not isinstance(found, dict) or depth > 50:
         return
-    if set(found) in CELLS and all(isinstance(part, dict) for part in found.values()):
+    if set(found) in FLAX_CELLS and all(isinstance(part, dict) for part in found.values()):
         yield name, found
         return
     for key, value in found.items():

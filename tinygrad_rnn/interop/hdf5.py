@@ -10,7 +10,7 @@ from typing import Any
 from tinygrad_rnn.errors import WeightsFileError
 from tinygrad_rnn.tensor import Array
 
-DEEPEST, MOST_ARRAYS = 30, 100_000
+MAX_NESTING, MOST_ARRAYS = 30, 100_000
 LARGEST_RATIO = 1000  # of an array to the whole file; no compression of trained weights comes near
 
 
@@ -59,7 +59,7 @@ def _walk(h5py: Any, group: Any, place: tuple[str, ...], seen: set[Any]) -> Iter
     """Yield groups and arrays with their paths, each once."""
     yield place, group
     seen.add(h5py.h5o.get_info(group.id).addr)
-    if len(place) > DEEPEST or len(seen) > MOST_ARRAYS:
+    if len(place) > MAX_NESTING or len(seen) > MOST_ARRAYS:
         raise ValueError("it is nested too deeply, or holds too much")
     for name in group:
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):

@@ -22,7 +22,7 @@ from tinygrad_rnn.interop.keras import from_keras
 from tinygrad_rnn.tensor import Array
 
 NAMES = ("kernel", "recurrent_kernel", "bias")
-PLACES = dict(zip("012", NAMES, strict=True))  # what Keras 3 calls them in a file
+KEYS = dict(zip("012", NAMES, strict=True))  # what Keras 3 calls them in a file
 ACTIVATIONS = {"tanh": "tanh", "relu": "relu", "linear": "identity"}  # of a SimpleRNN
 CLASSES = ("SimpleRNN", "LSTM", "GRU")
 
@@ -91,8 +91,8 @@ def _recurrent(
     for path, array in arrays.items():
         place, name = path[:-1], path[-1]
         plain = name.partition(":")[0]
-        if place and place[-1] == "vars" and "cell" in "".join(place[-2:-1]) and name in PLACES:
-            cells.setdefault(place[:-1], {})[PLACES[name]] = array
+        if place and place[-1] == "vars" and "cell" in "".join(place[-2:-1]) and name in KEYS:
+            cells.setdefault(place[:-1], {})[KEYS[name]] = array
         elif plain in NAMES:
             cells.setdefault(place, {})[plain] = array
     for place, weights in cells.items():

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_rnn.array import FUNCTIONS
 from tinygrad_rnn.ops.composed import compose
 from tinygrad_rnn.ops.recurrence import linear_recurrence
+from tinygrad_rnn.ops.reduce import Axis
+from tinygrad_rnn.ops.shape import moveaxis
 from tinygrad_rnn.primitive import Primitive
 from tinygrad_rnn.tensor import Value, value_of
 
 
-def _diff(a: Value, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Value:
+def _diff(
+    a: Value, n: int = 1, axis: int = -1, prepend: Value | None = None, append: Value | None = None
+) -> Value:
     if n and (prepend is not None or append is not None):
         one = [1 if k == axis % a.ndim else length for k, length in enumerate(a.shape)]
         ends = [
@@ -27,24 +32,26 @@ def _diff(a: Value, n: int = 1, axis: int = -1, prepend: Any = None, append: Any
     return a
 
 
-def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Value:
+def _ediff1d(ary: Value, to_end: Value | None = None, to_begin: Value | None = None) -> Value:
     flat = np.ravel(ary)
     parts = [to_begin, flat[1:] - flat[:-1], to_end]
     return np.concatenate([np.ravel(x) for x in parts if x is not None])
 
 
-def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
-    y = np.moveaxis(y, axis, -1)
+def _trapezoid(y: Value, x: Value | None = None, dx: Any = 1.0, axis: int = -1) -> Value:
+    y = moveaxis(y, axis, -1)
     if x is None:
         width = dx
     elif np.ndim(x) == 1:
         width = np.diff(x)
     else:
-        width = np.diff(np.moveaxis(x, axis, -1), axis=-1)
+        width = np.diff(moveaxis(x, axis, -1), axis=-1)
     return np.sum(width * (y[..., 1:] + y[..., :-1]), axis=-1) / 2
 
 
-def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> Any:
+def _gradient(
+    f: Value, *varargs: object, axis: Any = None, edge_order: Literal[1, 2] = 1
+) -> Value | list[Value]:
     """It is linear in f: the matrix of each axis is what NumPy makes of the unit arrays."""
     axes = range(f.ndim) if axis is None else np.ravel(axis).tolist()
     spacing = [value_of(v) for v in varargs] or [1.0]
@@ -53,11 +60,11 @@ def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: Any = 1) -> A
     for k, h in zip(axes, spacing, strict=True):
         unit: Any = np.eye(f.shape[k], dtype=f.dtype)
         matrix: Any = np.gradient(unit, h, axis=0, edge_order=edge_order)
-        found.append(np.moveaxis(np.tensordot(matrix.astype(f.dtype), f, (1, k)), 0, k))
+        found.append(moveaxis(np.tensordot(matrix.astype(f.dtype), f, (1, k)), 0, k))
     return found if axis is None and len(found) > 1 else found[0] if np.ndim(axis) == 0 else found
 
 
-def _convolve(a: Value, v: Any, mode: str = "full") -> Value:
+def _convolve(a: Value, v: Value, mode: str = "full") -> Value:
     """Every element of v times a, each shifted by one more."""
     a, v = np.ravel(a), np.ravel(v)
     if v.shape[0] > a.shape[0]:
@@ -73,14 +80,19 @@ def _convolve(a: Value, v: Any, mode: str = "full") -> Value:
     return full[(n - 1) // 2 : (n - 1) // 2 + m]
 
 
-def _correlate(a: Value, v: Any, mode: str = "valid") -> Value:
+def _correlate(a: Value, v: Value, mode: str = "valid") -> Value:
     if np.shape(v)[0] > np.shape(a)[0]:  # NumPy exchanges them, and turns the result round
         return np.flip(_correlate(v, a, mode))
     return _convolve(a, np.flip(v), mode)
 
 
 def _interp(
-    x: Value, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
+    x: Value,
+    xp: Value,
+    fp: Value,
+    left: Value | None = None,
+    right: Value | None = None,
+    period: Any = None,
 ) -> Value:
     if period is not None:
         x, xp = value_of(x) % period + (x - value_of(x)), np.asarray(xp) % period
@@ -108,24 +120,24 @@ def _sinc(x: Value) -> Value:
     return np.where(near, series, np.sin(z) / z)
 
 
-def _product_before(y: Any) -> Any:
+def _product_before(y: Value) -> Value:
     """Return the product of all that stand before, along the first axis."""
     return np.concatenate([np.ones((1, *y.shape[1:]), y.dtype), y[:-1]])
 
 
-def _cumprod_vjp(g: Any, y: Any, x: Any, axis: int) -> Any:
+def _cumprod_vjp(g: Value, y: Value, x: Value, axis: int) -> Value:
     """Return ``before[k] * (g[k] + x[k + 1] * (g[k + 1] + x[k + 2] * ...))``, zeros or not."""
-    g, y, x = (np.moveaxis(v, axis, 0) for v in (g, y, x))
+    g, y, x = (moveaxis(v, axis, 0) for v in (g, y, x))
     factors = np.concatenate([x[:1], np.flip(x[1:], 0)])
     zeros = np.zeros(x.shape[1:], x.dtype)
     after = np.flip(linear_recurrence(factors, np.flip(g, 0), zeros), 0)
-    return np.moveaxis(_product_before(y) * after, 0, axis)
+    return moveaxis(_product_before(y) * after, 0, axis)
 
 
-def _cumprod_jvp(t: Any, y: Any, x: Any, axis: int) -> Any:
-    t, y, x = (np.moveaxis(v, axis, 0) for v in (t, y, x))
+def _cumprod_jvp(t: Value, y: Value, x: Value, axis: int) -> Value:
+    t, y, x = (moveaxis(v, axis, 0) for v in (t, y, x))
     moved: Any = linear_recurrence(x, t * _product_before(y), np.zeros(x.shape[1:], x.dtype))
-    return np.moveaxis(moved, 0, axis)
+    return moveaxis(moved, 0, axis)
 
 
 cumprod = Primitive(
@@ -138,7 +150,7 @@ cumprod = Primitive(
 )
 
 
-def _dispatch_cumprod(a: Value, axis: Any = None, dtype: Any = None) -> Value:
+def _dispatch_cumprod(a: Value, axis: Axis = None, dtype: DTypeLike | None = None) -> Value:
     if dtype is not None:
         a = a.astype(dtype)
     return cumprod(np.ravel(a), axis=0) if axis is None else cumprod(a, axis=axis)
@@ -151,14 +163,14 @@ def _initial(x: Value, axis: int, value: float) -> Value:
 
 
 def _cumulative_sum(
-    x: Value, axis: Any = None, dtype: Any = None, include_initial: bool = False
+    x: Value, axis: int | None = None, dtype: Any = None, include_initial: bool = False
 ) -> Value:
     out = np.cumsum(x, 0 if axis is None else axis, dtype)
     return _initial(out, axis or 0, 0) if include_initial else out
 
 
 def _cumulative_prod(
-    x: Value, axis: Any = None, dtype: Any = None, include_initial: bool = False
+    x: Value, axis: int | None = None, dtype: Any = None, include_initial: bool = False
 ) -> Value:
     out = np.cumprod(x, 0 if axis is None else axis, dtype)
     return _initial(out, axis or 0, 1) if include_initial else out

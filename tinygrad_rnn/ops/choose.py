@@ -13,7 +13,7 @@ from tinygrad_rnn.primitive import elementwise
 from tinygrad_rnn.tensor import Value, value_of
 
 
-def _split_ties(g: Value, mine: Any, other: Any, ahead: Any) -> Value:
+def _split_ties(g: Value, mine: Value, other: Value, ahead: Value) -> Value:
     """Give g to the one that is ahead; where the two are equal, half to each."""
     return np.where(mine == other, g / 2, np.where(ahead, g, 0))
 
@@ -43,7 +43,7 @@ where = elementwise(
 )
 
 
-def _dispatch_where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
+def _dispatch_where(condition: Value, x: Value | None = None, y: Value | None = None, /) -> object:
     if x is None and y is None:
         return np.nonzero(value_of(condition))
     return where(condition, x, y)
@@ -63,12 +63,12 @@ clip = elementwise(
 
 def _clip(
     a: Value,
-    a_min: Any = None,
-    a_max: Any = None,
+    a_min: Value | None = None,
+    a_max: Value | None = None,
     out: Value | None = None,
     *,
-    min: Any = None,
-    max: Any = None,
+    min: Value | None = None,
+    max: Value | None = None,
 ) -> Value:
     if out is not None:
         raise NotDifferentiableError("np.clip(..., out=) is not differentiated here: drop out=")
@@ -134,7 +134,7 @@ def _select(conditions: Any, choices: Any, default: Any) -> Value:
     return out
 
 
-def _choose(a: Any, choices: Any) -> Any:
+def _choose(a: Value, choices: Any) -> Value:
     index = value_of(a)
     out: Any = 0
     for k, choice in enumerate(choices):

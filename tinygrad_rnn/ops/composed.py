@@ -9,7 +9,7 @@ tensors, and what its functions send back is what the function sends back.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from tinygrad_rnn.array import FUNCTIONS, UFUNCS
 from tinygrad_rnn.dispatch import Function
 from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.functional import jvp, vjp
-from tinygrad_rnn.graph import Params
+from tinygrad_rnn.graph import Array, Params
 from tinygrad_rnn.primitive import Primitive, VariadicRule
 from tinygrad_rnn.tensor import Tensor, Value, value_of
 
@@ -53,7 +53,7 @@ class CallArguments:
             return type(x)([self._without(part) for part in x])
         return np.array(x) if isinstance(x, np.ndarray) else x
 
-    def fill(self, values: Sequence[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def fill(self, values: Sequence[Value]) -> tuple[tuple[Any, ...], Params]:
         """Return the arguments with these values in the places of the tensors.
 
         Args:
@@ -99,9 +99,7 @@ def compose(
     array([0.25, 0.75])
     """
 
-    def along(
-        call: CallArguments, part: int | None, xs: Sequence[Any], slot: int
-    ) -> Callable[[Any], Any]:
+    def along(call: CallArguments, part: int | None, xs: Sequence[Value], slot: int) -> Function:
         def of_one(x: Value) -> Value:
             args, kwargs = call.fill([x if k == slot else other for k, other in enumerate(xs)])
             found = formula(*args, **kwargs)
@@ -110,14 +108,16 @@ def compose(
         return of_one
 
     def back(
-        slot: int, g: Value, y: Value, xs: Any, call: CallArguments, part: int | None, value: Any
-    ) -> Value:
+        slot: int, g: Value, y: Value, xs: Sequence[Value],
+        call: CallArguments, part: int | None, value: Array,
+    ) -> Value:  # fmt: skip
         (out,) = vjp(along(call, part, xs, slot), xs[slot])[1](g)
         return value_of(out) if isinstance(y, np.ndarray) else out
 
     def forth(
-        slot: int, t: Value, y: Value, xs: Any, call: CallArguments, part: int | None, value: Any
-    ) -> Value:
+        slot: int, t: Value, y: Value, xs: Sequence[Value],
+        call: CallArguments, part: int | None, value: Array,
+    ) -> Value:  # fmt: skip
         out = jvp(along(call, part, xs, slot), [xs[slot]], [t])[1]
         return value_of(out) if isinstance(y, np.ndarray) else out
 
@@ -131,7 +131,7 @@ def compose(
     )
     signature = inspect.signature(function) if fixed else None
 
-    def meaning(*args: Any, **kwargs: Any) -> Any:
+    def meaning(*args: object, **kwargs: object) -> object:
         if kwargs.get("out") is not None:
             raise NotDifferentiableError(
                 f"np.{primitive.name}(..., out=) would overwrite a value the graph needs: drop out="

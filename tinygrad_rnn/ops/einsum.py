@@ -46,7 +46,7 @@ def _einsum(*xs: Array, subscripts: str, optimize: Any = False) -> Array:
 
 
 def _einsum_vjp(
-    slot: int, g: Value, y: Value, xs: tuple[Any, ...], subscripts: str, optimize: Any = False
+    slot: int, g: Value, y: Value, xs: tuple[Value, ...], subscripts: str, optimize: Any = False
 ) -> Value:
     """Exchange the output for the operand: ij,jk->ik gives ik,jk->ij.
 
@@ -79,7 +79,7 @@ def _einsum_vjp(
 
 
 def _einsum_jvp(
-    slot: int, t: Value, y: Value, xs: tuple[Any, ...], subscripts: str, optimize: Any = False
+    slot: int, t: Value, y: Value, xs: tuple[Value, ...], subscripts: str, optimize: Any = False
 ) -> Value:
     return np.einsum(subscripts, *xs[:slot], t, *xs[slot + 1 :], optimize=optimize)
 

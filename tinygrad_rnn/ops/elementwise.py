@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_rnn.array import FUNCTIONS, UFUNCS
 from tinygrad_rnn.errors import DtypeError
@@ -105,7 +106,7 @@ def _arctan_vjp(g: Value, y: Value, x: Value) -> Value:
     return g / r / r
 
 
-def _over_square(g: Value, one: Any, a: Value, b: Value) -> Value:
+def _over_square(g: Value, one: Value, a: Value, b: Value) -> Value:
     """Return ``g * one / (a * a + b * b)``, of which neither square can over- or underflow."""
     r = np.hypot(a, b)
     return g * (one / r) / r
@@ -233,7 +234,7 @@ fmod = elementwise(
 
 def _cast_to(
     x: Value,
-    dtype: Any,
+    dtype: DTypeLike,
     order: str = "K",
     casting: str = "unsafe",
     subok: bool = True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -50,18 +51,22 @@ def _gather_recorded(uses: Uses) -> Value:
     return scatter_all(*[g for g, _ in uses], indices=indices, shape=uses[0][1]._values[0].shape)
 
 
-def _scatter_all(*gs: Array, indices: list[Any], shape: tuple[int, ...]) -> Array:
+def _scatter_all(*gs: Array, indices: list[Value], shape: tuple[int, ...]) -> Array:
     out = np.zeros(shape, gs[0].dtype)
     for g, index in zip(gs, indices, strict=True):
         out[index] += g
     return out
 
 
-def _each_read(slot: int, g: Value, y: Value, xs: Any, indices: list[Any], shape: Any) -> Value:
+def _each_read(
+    slot: int, g: Value, y: Value, xs: Sequence[Value], indices: list[Value], shape: Any
+) -> Value:
     return g[indices[slot]]
 
 
-def _scatter_moved(ts: list[Any], y: Value, xs: Any, indices: list[Any], shape: Any) -> Value:
+def _scatter_moved(
+    ts: list[Value], y: Value, xs: Sequence[Value], indices: list[Value], shape: Any
+) -> Value:
     moved = [(t, index) for t, index in zip(ts, indices, strict=True) if t is not None]
     return scatter_all(*[t for t, _ in moved], indices=[index for _, index in moved], shape=shape)
 

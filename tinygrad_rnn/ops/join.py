@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_rnn.array import FUNCTIONS
 from tinygrad_rnn.dispatch import Function
@@ -14,11 +16,12 @@ from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.graph import Array
 from tinygrad_rnn.ops.composed import compose
 from tinygrad_rnn.ops.index import scatter
+from tinygrad_rnn.ops.shape import moveaxis
 from tinygrad_rnn.primitive import Primitive, VariadicRule
 from tinygrad_rnn.tensor import Tensor, Value, value_of
 
 
-def _or_zeros(tangents: list[Any], xs: tuple[Any, ...]) -> list[Any]:
+def _or_zeros(tangents: list[Value], xs: tuple[Value, ...]) -> list[Value]:
     """Return what each input moves by, zeros for those that do not."""
     dtype = next(t.dtype for t in tangents if t is not None)
     return [
@@ -30,11 +33,11 @@ def _stack(*xs: Array, axis: int) -> Array:
     return np.stack(xs, axis)
 
 
-def _stack_vjp(slot: int, g: Value, y: Value, xs: tuple[Any, ...], axis: int) -> Value:
+def _stack_vjp(slot: int, g: Value, y: Value, xs: tuple[Value, ...], axis: int) -> Value:
     return g[(slice(None),) * (axis % y.ndim) + (slot,)]
 
 
-def _stack_jvp(tangents: list[Any], y: Value, xs: tuple[Any, ...], axis: int) -> Value:
+def _stack_jvp(tangents: list[Value], y: Value, xs: tuple[Value, ...], axis: int) -> Value:
     return np.stack(_or_zeros(tangents, xs), axis)
 
 
@@ -48,14 +51,18 @@ stack = Primitive(
 )
 
 
-def _as(dtype: Any, arrays: Any) -> Any:
+def _as(dtype: DTypeLike | None, arrays: Sequence[Value]) -> Sequence[Value]:
     if dtype is None:
         return arrays
     return [x.astype(dtype) if isinstance(x, Tensor) else np.asarray(x, dtype) for x in arrays]
 
 
 def _dispatch_stack(
-    arrays: Any, axis: int = 0, *, dtype: Any = None, casting: str = "same_kind"
+    arrays: Sequence[Value],
+    axis: int = 0,
+    *,
+    dtype: DTypeLike | None = None,
+    casting: str = "same_kind",
 ) -> Value:
     return stack(*_as(dtype, arrays), axis=operator.index(axis))
 
@@ -68,7 +75,7 @@ def _concatenate(*xs: Array, axis: int, starts: list[int]) -> Array:
 
 
 def _concatenate_vjp(
-    slot: int, g: Value, y: Value, xs: tuple[Any, ...], axis: int, starts: list[int]
+    slot: int, g: Value, y: Value, xs: tuple[Value, ...], axis: int, starts: list[int]
 ) -> Value:
     if not starts:  # found once for all slots, or n of them would take n * n steps
         starts.extend(accumulate((np.shape(x)[axis] for x in xs), initial=0))
@@ -77,7 +84,7 @@ def _concatenate_vjp(
 
 
 def _concatenate_jvp(
-    tangents: list[Any], y: Value, xs: tuple[Any, ...], axis: int, starts: list[int]
+    tangents: list[Value], y: Value, xs: tuple[Value, ...], axis: int, starts: list[int]
 ) -> Value:
     return np.concatenate(_or_zeros(tangents, xs), axis)
 
@@ -93,7 +100,11 @@ concatenate = Primitive(
 
 
 def _dispatch_concatenate(
-    arrays: Any, axis: int | None = 0, *, dtype: Any = None, casting: str = "same_kind"
+    arrays: Sequence[Value],
+    axis: int | None = 0,
+    *,
+    dtype: DTypeLike | None = None,
+    casting: str = "same_kind",
 ) -> Value:
     arrays = _as(dtype, arrays)
     if axis is None:
@@ -104,7 +115,7 @@ def _dispatch_concatenate(
 FUNCTIONS[np.concatenate] = _dispatch_concatenate
 
 
-def _split(x: Value, sections: Any, axis: int = 0, split: Any = np.split) -> list[Any]:
+def _split(x: Value, sections: Any, axis: int = 0, split: Any = np.split) -> list[Value]:
     """Let NumPy split the positions along the axis, and read each part."""
     split(value_of(x), sections, axis)  # its views cost little, and its errors are the right ones
     before = (slice(None),) * (axis % x.ndim)
@@ -130,7 +141,9 @@ def _side_by_side(x: Value) -> Value:
 def _stacked(function: Function, form: Any, axis: Any) -> None:
     """Let tensors answer to a function that concatenates after giving its arrays axes."""
 
-    def meaning(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Value:
+    def meaning(
+        tup: Sequence[Value], *, dtype: DTypeLike | None = None, casting: str = "same_kind"
+    ) -> Value:
         arrays = [form(x) for x in tup]
         where = axis if isinstance(axis, int) else axis(arrays)
         return np.concatenate(arrays, where, dtype=dtype)
@@ -144,7 +157,7 @@ _stacked(np.dstack, np.atleast_3d, 2)
 _stacked(np.column_stack, _side_by_side, 1)
 
 
-def _append(arr: Any, values: Any, axis: Any = None) -> Value:
+def _append(arr: Value, values: Value, axis: int | None = None) -> Value:
     if axis is None:
         arr, values, axis = np.ravel(arr), np.ravel(values), 0
     return np.concatenate([arr, values], axis)
@@ -176,7 +189,7 @@ compose(np.block, _block, "blocks side by side")
 def _dispatch_splits(function: Function, axis_of: Any) -> None:
     """Let tensors answer to a function that splits along an axis of its own."""
 
-    def meaning(ary: Any, indices_or_sections: Any) -> Any:
+    def meaning(ary: Value, indices_or_sections: Any) -> list[Value]:
         function(value_of(ary), indices_or_sections)  # for its errors
         return _split(ary, indices_or_sections, axis_of(ary))
 
@@ -188,8 +201,8 @@ _dispatch_splits(np.vsplit, lambda x: 0)
 _dispatch_splits(np.dsplit, lambda x: 2)
 
 
-def _unstack(x: Any, /, *, axis: int = 0) -> Any:
-    return tuple(np.moveaxis(x, axis, 0))
+def _unstack(x: Value, /, *, axis: int = 0) -> tuple[Value, ...]:
+    return tuple(moveaxis(x, axis, 0))
 
 
 if hasattr(np, "unstack"):  # since NumPy 2.1

@@ -7,13 +7,13 @@ reads one triangle of a symmetric matrix has the gradient of the symmetric one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from tinygrad_rnn.array import FUNCTIONS
 from tinygrad_rnn.batched import unbroadcast
+from tinygrad_rnn.dispatch import Function
 from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.functional import vjp as vjp_of
 from tinygrad_rnn.primitive import Primitive
@@ -26,9 +26,9 @@ def _symmetric(x: Value) -> Value:
 
 def decomposition(
     name: str,
-    part: Callable[..., Any],
+    part: Function,
     formula: str,
-    vjp: Callable[..., Any],
+    vjp: Function,
     text: str,
 ) -> Primitive:
     """Declare a function of one matrix, or a stack of them, by its vjp; its jvp follows from that.
@@ -50,7 +50,7 @@ def decomposition(
            [ 0.,  2.]])
     """
 
-    def jvp(t: Value, y: Value, x: Value, **params: Any) -> Value:
+    def jvp(t: Value, y: Value, x: Value, **params: object) -> Value:
         zeros = np.zeros(np.shape(y), y.dtype)
         out = vjp_of(lambda g: vjp(g, y, x, **params), zeros)[1](t)[0]
         return value_of(out) if isinstance(y, np.ndarray) else out
@@ -88,7 +88,7 @@ logabsdet = decomposition(
 )
 
 
-def _pinv_vjp(g: Value, y: Value, x: Value, **how: Any) -> Value:
+def _pinv_vjp(g: Value, y: Value, x: Value, **how: object) -> Value:
     left = np.eye(x.shape[-2], dtype=x.dtype) - np.matmul(x, y)
     right = np.eye(x.shape[-1], dtype=x.dtype) - np.matmul(y, x)
     first = np.matmul(np.matmul(y.mT, g), y.mT)
@@ -106,7 +106,7 @@ pinv = decomposition(
 )
 
 
-def _as_matrix(b: Value, v: Any) -> Value:
+def _as_matrix(b: Value, v: Value) -> Value:
     """Return v as a matrix where b is one vector."""
     return np.expand_dims(v, -1) if b.ndim == 1 else v
 
@@ -163,7 +163,7 @@ def _eigenvalues_vjp(g: Value, y: Value, x: Value, UPLO: Any) -> Value:
     return np.matmul(v * np.expand_dims(g, -2), v.mT)
 
 
-def _inverse_gaps(w: Any) -> Value:
+def _inverse_gaps(w: Value) -> Value:
     """Return 1 / (w[k] - w[j]) for row j and column k, 0 on the diagonal."""
     same = np.eye(w.shape[-1], dtype=bool)
     gaps = np.where(same, 1, np.expand_dims(w, -2) - np.expand_dims(w, -1))
@@ -235,7 +235,7 @@ right_vectors = decomposition(
 )
 
 
-def _to_x(m: Any, g: Value, q: Any, r: Any) -> Value:
+def _to_x(m: Value, g: Value, q: Value, r: Value) -> Value:
     """Return ``(g + q @ copyltu(m)) @ inverse(r).T``, where copyltu mirrors the lower triangle."""
     mirrored = np.tril(m) + np.tril(m, -1).mT
     return np.matmul(g + np.matmul(q, mirrored), np.linalg.inv(r).mT)

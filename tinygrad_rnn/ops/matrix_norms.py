@@ -9,11 +9,13 @@ import numpy as np
 from tinygrad_rnn.array import FUNCTIONS
 from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.ops.composed import compose
+from tinygrad_rnn.ops.reduce import Axis
 from tinygrad_rnn.ops.reduce import norm as euclidean
+from tinygrad_rnn.ops.shape import moveaxis
 from tinygrad_rnn.tensor import Value
 
 
-def _matrix_norm(x: Value, ord: Any, keepdims: bool) -> Any:
+def _matrix_norm(x: Value, ord: Any, keepdims: bool) -> Value:
     if ord in (2, -2, "nuc"):
         folds: dict[Any, Any] = {2: np.max, -2: np.min, "nuc": np.sum}
         out = folds[ord](np.linalg.svd(x, compute_uv=False), axis=-1)
@@ -25,7 +27,7 @@ def _matrix_norm(x: Value, ord: Any, keepdims: bool) -> Any:
     return out if keepdims else np.squeeze(out, (-1, -2))
 
 
-def norm_of_order(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+def norm_of_order(x: Value, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Value:
     """Return the norms other than the plain Euclidean, as a formula of functions that have one.
 
     Args:
@@ -38,8 +40,8 @@ def norm_of_order(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = Fa
     axis = tuple(range(x.ndim)) if axis is None else axis
     axes = axis if isinstance(axis, tuple) else (axis,)
     if len(axes) == 2:
-        out = _matrix_norm(np.moveaxis(x, axes, (-2, -1)), ord, keepdims)
-        return np.moveaxis(out, (-2, -1), axes) if keepdims else out
+        out = _matrix_norm(moveaxis(x, axes, (-2, -1)), ord, keepdims)
+        return moveaxis(out, (-2, -1), axes) if keepdims else out
     if np.isinf(ord):
         fold = np.max if ord > 0 else np.min
         return fold(np.abs(x), axis=axis, keepdims=keepdims)
@@ -51,7 +53,7 @@ compose(np.linalg.norm, norm_of_order, "by order", name="norm of order")
 _norm_of_order = FUNCTIONS[np.linalg.norm]
 
 
-def _norm(x: Value, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Value:
+def _norm(x: Value, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Value:
     of_vectors = isinstance(axis, int | np.integer) or (axis is None and x.ndim == 1)
     if ord is None or (ord == 2 and of_vectors) or (ord == "fro" and not of_vectors):
         return euclidean(x, axis=axis, keepdims=keepdims)
@@ -62,7 +64,7 @@ def _norm(x: Value, ord: Any = None, axis: Any = None, keepdims: bool = False) -
     return _norm_of_order(x, ord=ord, axis=axis, keepdims=keepdims)
 
 
-def _cond(x: Any, p: Any = None) -> Any:
+def _cond(x: Value, p: Any = None) -> Value:
     if p in (None, 2, -2):
         s = np.linalg.svd(x, compute_uv=False)
         out = np.max(s, axis=-1) / np.min(s, axis=-1)
@@ -70,7 +72,7 @@ def _cond(x: Any, p: Any = None) -> Any:
     return np.linalg.norm(x, p, axis=(-2, -1)) * np.linalg.norm(np.linalg.inv(x), p, axis=(-2, -1))
 
 
-def _vector_norm(x: Value, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Value:
+def _vector_norm(x: Value, /, *, axis: Axis = None, keepdims: bool = False, ord: Any = 2) -> Value:
     if axis is None:
         out = _norm(np.ravel(x), ord)
         return np.reshape(out, (1,) * x.ndim) if keepdims else out

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
 from tinygrad_rnn.array import FUNCTIONS, UFUNCS
@@ -76,16 +73,16 @@ PIECEWISE_CONSTANT = (np.floor_divide, np.floor, np.ceil, np.trunc, np.rint, np.
 ROUNDED = (np.round, np.around, np.fix)
 
 
-def _on_values(function: Function) -> Callable[..., Any]:
-    def plain(*args: Any, **kwargs: Any) -> Value:
+def _on_values(function: Function) -> Function:
+    def plain(*args: object, **kwargs: object) -> Value:
         values = {name: value_of(x) for name, x in kwargs.items()}
         return function(*[value_of(x) for x in args], **values)
 
     return plain
 
 
-def _on_constants(function: Function) -> Callable[..., Any]:
-    def steps(*args: Any, **kwargs: Any) -> Value:
+def _on_constants(function: Function) -> Function:
+    def steps(*args: object, **kwargs: object) -> Value:
         if any(isinstance(x, Tensor) and x.requires_grad for x in args):
             raise NotDifferentiableError(
                 f"np.{function.__name__} moves in steps, so its derivative is 0 or undefined "

@@ -10,6 +10,7 @@ import numpy as np
 from tinygrad_rnn.array import FUNCTIONS, UFUNCS
 from tinygrad_rnn.ops.composed import compose
 from tinygrad_rnn.ops.matmul import matmul
+from tinygrad_rnn.ops.shape import moveaxis
 from tinygrad_rnn.tensor import Value
 
 
@@ -36,7 +37,7 @@ def list_of(axes: Any) -> list[int]:
     return [int(k) for k in np.ravel(np.asarray(axes, dtype=int))]
 
 
-def _kron(a: Any, b: Any) -> Any:
+def _kron(a: Any, b: Any) -> Value:
     ndim = max(np.ndim(a), np.ndim(b))
     a = np.reshape(a, (1,) * (ndim - np.ndim(a)) + np.shape(a))
     b = np.reshape(b, (1,) * (ndim - np.ndim(b)) + np.shape(b))
@@ -46,11 +47,11 @@ def _kron(a: Any, b: Any) -> Any:
 
 
 def _cross(
-    a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
-) -> Any:
+    a: Value, b: Value, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
+) -> Value:
     if axis is not None:
         axisa = axisb = axisc = axis
-    a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
+    a, b = moveaxis(a, axisa, -1), moveaxis(b, axisb, -1)
     x, y = ([v[..., k] if k < v.shape[-1] else 0 * v[..., 0] for k in range(3)] for v in (a, b))
     z = x[0] * y[1] - x[1] * y[0]
     if a.shape[-1] == b.shape[-1] == 2:
@@ -103,7 +104,7 @@ for _name, _subscripts in (("matvec", "...ij,...j->...i"), ("vecmat", "...i,...i
         )
 
 
-def _chain(arrays: list[Any]) -> Value:
+def _chain(arrays: list[Value]) -> Value:
     out = arrays[0]
     for array in arrays[1:]:
         out = np.matmul(out, array)

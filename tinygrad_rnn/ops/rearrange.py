@@ -41,10 +41,10 @@ def rearrangement(function: Function, position: int = 0, name: str | None = None
     """
     name = name or function.__name__
 
-    def forward(x: Array, args: tuple[Any, ...], options: Params) -> Array:
+    def forward(x: Array, args: tuple[Value, ...], options: Params) -> Array:
         return function(*args[:position], x, *args[position:], **options)
 
-    def back(g: Value, y: Value, x: Value, args: tuple[Any, ...], options: Params) -> Value:
+    def back(g: Value, y: Value, x: Value, args: tuple[Value, ...], options: Params) -> Value:
         numbers = np.arange(1, x.size + 1).reshape(x.shape)
         places = np.ravel(forward(numbers, args, options))
         found = scatter(np.ravel(g), index=places, shape=(x.size + 1,))
@@ -110,9 +110,9 @@ def permutation(function: Function) -> Primitive:
         "g in the order of x",
     )
 
-    def meaning(a: Value, *args: Any, axis: int | None = -1, **rest: Any) -> Value:
+    def meaning(a: Value, *args: object, axis: int | None = -1, **rest: Any) -> Value:
         names = ("kth", "axis", "kind", "order") if function is np.partition else ("axis", "kind")
-        given = dict(zip(names, args, strict=False)) | rest
+        given: Params = dict(zip(names, args, strict=False)) | rest
         axis = given.pop("axis", axis)
         if axis is None:
             a, axis = np.ravel(a), 0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
+from tinygrad_rnn.batched import Rule
+from tinygrad_rnn.dispatch import Function
 from tinygrad_rnn.ops.elementwise import ratio
 from tinygrad_rnn.primitive import Primitive, linear
 from tinygrad_rnn.tensor import Value
@@ -112,10 +112,10 @@ cumsum = linear(
 
 def reduction(
     name: str,
-    forward: Callable[..., Any],
+    forward: Function,
     formula: str,
     text: str,
-    slope: Callable[..., Any],
+    slope: Rule,
     selects: bool = False,
 ) -> Primitive:
     """Declare a primitive that folds axes, by its slope dy/dx at every element of x.
@@ -143,12 +143,12 @@ def reduction(
     <primitive energy: y = sum(x ** 2)>
     """
 
-    def vjp(g: Value, y: Value, x: Value, axis: Axis, keepdims: bool, **more: Any) -> Value:
+    def vjp(g: Value, y: Value, x: Value, axis: Axis, keepdims: bool, **more: object) -> Value:
         at_each = slope(spread(y, x.shape, axis, keepdims), x, axis, **more)
         g = spread(g, x.shape, axis, keepdims)
         return (np.where(at_each == 0, 0, g) if selects else g) * at_each
 
-    def jvp(t: Value, y: Value, x: Value, axis: Axis, keepdims: bool, **more: Any) -> Value:
+    def jvp(t: Value, y: Value, x: Value, axis: Axis, keepdims: bool, **more: object) -> Value:
         at_each = slope(spread(y, x.shape, axis, keepdims), x, axis, **more)
         return np.sum(t * at_each, axis=axis, keepdims=keepdims)
 
@@ -199,7 +199,7 @@ def _deviation(x: Value, axis: Axis) -> Value:
     return x - np.mean(x, axis=axis, keepdims=True)
 
 
-def _freedom(x: Any, axis: Axis, ddof: Any) -> Any:
+def _freedom(x: Value, axis: Axis, ddof: int) -> int:
     return max(count(x.shape, axis) - ddof, 0)  # as NumPy divides
 
 

@@ -5,10 +5,10 @@ The plain forms are the primitives of ops/reduce.py; all others are differentiat
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from tinygrad_rnn.array import FUNCTIONS
 from tinygrad_rnn.dispatch import Function
@@ -20,7 +20,7 @@ from tinygrad_rnn.tensor import Value
 
 
 def _dispatch_forms(
-    function: Function, primitive: Primitive, formula: Function, **extra: Any
+    function: Function, primitive: Primitive, formula: Function, **extra: object
 ) -> None:
     """Let `function` be the primitive in its plain form, and the formula in all others.
 
@@ -35,7 +35,7 @@ def _dispatch_forms(
     otherwise = FUNCTIONS[function]
 
     def meaning(
-        a: Value, axis: Axis = None, *args: Any, keepdims: bool = False, **more: Any
+        a: Value, axis: Axis = None, *args: object, keepdims: bool = False, **more: object
     ) -> Value:
         if args or not more.keys() <= extra.keys():
             if keepdims:
@@ -46,18 +46,18 @@ def _dispatch_forms(
     FUNCTIONS[function] = meaning
 
 
-def _cast(a: Value, dtype: Any) -> Value:
+def _cast(a: Value, dtype: DTypeLike | None) -> Value:
     return a if dtype is None else a.astype(dtype)
 
 
 def _sum(
     a: Value,
     axis: Axis = None,
-    dtype: Any = None,
+    dtype: DTypeLike | None = None,
     out: Value | None = None,
     keepdims: bool = False,
     initial: Any = 0,
-    where: Any = True,
+    where: Value | bool = True,
 ) -> Value:
     chosen = np.where(where, _cast(a, dtype), 0)
     return np.sum(chosen, axis=axis, keepdims=keepdims) + initial
@@ -66,24 +66,24 @@ def _sum(
 def _prod(
     a: Value,
     axis: Axis = None,
-    dtype: Any = None,
+    dtype: DTypeLike | None = None,
     out: Value | None = None,
     keepdims: bool = False,
     initial: Any = 1,
-    where: Any = True,
+    where: Value | bool = True,
 ) -> Value:
     chosen = np.where(where, _cast(a, dtype), 1)
     return np.prod(chosen, axis=axis, keepdims=keepdims) * initial
 
 
-def _extreme(fold: Any, of_two: Any) -> Callable[..., Any]:
+def _extreme(fold: Any, of_two: Any) -> Function:
     def formula(
         a: Value,
         axis: Axis = None,
         out: Value | None = None,
         keepdims: bool = False,
         initial: Any = None,
-        where: Any = True,
+        where: Value | bool = True,
     ) -> Value:
         chosen = a if where is True else np.where(where, a, initial)
         found = fold(chosen, axis=axis, keepdims=keepdims)
@@ -95,11 +95,11 @@ def _extreme(fold: Any, of_two: Any) -> Callable[..., Any]:
 def mean_where(
     a: Value,
     axis: Axis = None,
-    dtype: Any = None,
+    dtype: DTypeLike | None = None,
     out: Value | None = None,
     keepdims: bool = False,
     *,
-    where: Any = True,
+    where: Value | bool = True,
 ) -> Value:
     """Return the mean of what `where` chooses, in NumPy's words: ``sum(a) / n``."""
     a = _cast(a, dtype)
@@ -110,12 +110,12 @@ def mean_where(
 def var_where(
     a: Value,
     axis: Axis = None,
-    dtype: Any = None,
+    dtype: DTypeLike | None = None,
     out: Value | None = None,
     ddof: float = 0,
     keepdims: bool = False,
     *,
-    where: Any = True,
+    where: Value | bool = True,
     mean: Any = None,
     correction: Any = None,
 ) -> Value:
@@ -143,7 +143,7 @@ _dispatch_forms(np.std, reduce.std, std_where, ddof=0)
 FUNCTIONS[np.amax], FUNCTIONS[np.amin] = FUNCTIONS[np.max], FUNCTIONS[np.min]
 
 
-def _cumsum(a: Value, axis: Any = None, dtype: Any = None) -> Value:
+def _cumsum(a: Value, axis: Axis = None, dtype: DTypeLike | None = None) -> Value:
     a = _cast(a, dtype)
     return reduce.cumsum(np.ravel(a), axis=0) if axis is None else reduce.cumsum(a, axis=axis)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -62,21 +63,31 @@ broadcast_to = linear(
 FUNCTIONS[np.broadcast_to] = lambda array, shape, subok=False: broadcast_to(array, shape=shape)
 
 
-def _moveaxis(a: Value, source: Any, destination: Any) -> Value:
+def moveaxis(a: Value, source: int | Sequence[int], destination: int | Sequence[int]) -> Value:
+    """Return what `np.moveaxis` gives, of an array or a tensor.
+
+    Args:
+        a: any shape.
+        source: where the axes are.
+        destination: where they go.
+
+    >>> moveaxis(np.zeros((2, 3, 4)), 0, -1).shape
+    (3, 4, 2)
+    """
     # NumPy itself works out the order, on an array whose lengths are the numbers of its axes.
-    order = np.moveaxis(np.empty(range(a.ndim)), source, destination).shape
-    return transpose(a, axes=order)
+    order = np.moveaxis(np.empty(range(np.ndim(a))), source, destination).shape
+    return np.transpose(a, order)
 
 
-FUNCTIONS[np.moveaxis] = _moveaxis
+FUNCTIONS[np.moveaxis] = moveaxis
 FUNCTIONS[np.matrix_transpose] = lambda x, /: np.swapaxes(x, -1, -2)
 FUNCTIONS[np.linalg.matrix_transpose] = FUNCTIONS[np.matrix_transpose]
 
 
-def _at_least(function: Function) -> Any:
+def _at_least(function: Function) -> Function:
     """Give tensors the axes that NumPy gives an array of their shape."""
 
-    def meaning(*arys: Any) -> Any:
+    def meaning(*arys: Value) -> Value | tuple[Value, ...]:
         out = [np.reshape(x, function(np.broadcast_to(0, np.shape(x))).shape) for x in arys]
         return out[0] if len(out) == 1 else tuple(out)
 
@@ -87,7 +98,7 @@ for _function in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
     FUNCTIONS[_function] = _at_least(_function)
 
 
-def _broadcast_arrays(*args: Any, subok: bool = False) -> Any:
+def _broadcast_arrays(*args: Value, subok: bool = False) -> tuple[Value, ...]:
     shape = np.broadcast_shapes(*[np.shape(x) for x in args])
     return tuple([np.broadcast_to(x, shape) for x in args])
 
@@ -95,7 +106,9 @@ def _broadcast_arrays(*args: Any, subok: bool = False) -> Any:
 FUNCTIONS[np.broadcast_arrays] = _broadcast_arrays
 
 
-def _meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: Any = "xy") -> Any:
+def _meshgrid(
+    *xi: Value, copy: bool = True, sparse: bool = False, indexing: Literal["xy", "ij"] = "xy"
+) -> tuple[Value, ...]:
     shapes = [
         x.shape
         for x in np.meshgrid(*[np.zeros(np.shape(x)) for x in xi], sparse=True, indexing=indexing)

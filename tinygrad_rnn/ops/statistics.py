@@ -6,6 +6,7 @@ import inspect
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from tinygrad_rnn.array import FUNCTIONS
 from tinygrad_rnn.dispatch import Function
@@ -18,13 +19,13 @@ from tinygrad_rnn.tensor import Value, value_of
 
 
 def _average(
-    a: Any,
+    a: Value,
     axis: Axis = None,
-    weights: Any = None,
+    weights: Value | None = None,
     returned: bool = False,
     *,
     keepdims: bool = False,
-) -> Any:
+) -> Value | tuple[Value, Value]:
     if weights is None:
         mean = np.mean(a, axis, keepdims=keepdims)
         total: Any = np.full(mean.shape, count(a.shape, axis), mean.dtype)
@@ -42,19 +43,19 @@ def _ptp(a: Value, axis: Axis = None, out: Value | None = None, keepdims: bool =
     return np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
 
 
-def _without_nan(function: Function, filling: float) -> Any:
+def _without_nan(function: Function, filling: float) -> Function:
     """Return the formula of a function that leaves NaN out: NaN becomes what changes nothing."""
 
-    def formula(a: Value, *args: Any, **kwargs: Any) -> Value:
+    def formula(a: Value, *args: object, **kwargs: object) -> Value:
         return function(np.where(np.isnan(a), filling, a), *args, **kwargs)
 
     return formula
 
 
-def _where_no_nan(formula: Any) -> Any:
+def _where_no_nan(formula: Function) -> Function:
     """Return the formula of a function that takes `where`: for all but the NaN."""
 
-    def without(a: Value, *args: Any, **kwargs: Any) -> Value:
+    def without(a: Value, *args: object, **kwargs: object) -> Value:
         return formula(a, *args, where=~np.isnan(a), **kwargs)
 
     return without
@@ -65,7 +66,7 @@ def _as_rows(x: Value, rowvar: bool) -> Value:
 
 
 def _cov(
-    m: Any, y: Value | None = None, rowvar: bool = True, bias: bool = False, ddof: Any = None
+    m: Value, y: Value | None = None, rowvar: bool = True, bias: bool = False, ddof: Any = None
 ) -> Value:
     x = np.concatenate([_as_rows(x, rowvar) for x in (m, y) if x is not None])
     deviation = x - np.mean(x, axis=1, keepdims=True)
@@ -81,7 +82,7 @@ def _corrcoef(x: Value, y: Value | None = None, rowvar: bool = True) -> Value:
     return c / np.expand_dims(d, 1) / d
 
 
-def _weights(q: Array, n: int, dtype: Any) -> Array:
+def _weights(q: ArrayLike, n: int, dtype: DTypeLike) -> Array:
     """Return how much of each of n sorted elements is in each quantile, (..., n), interpolated."""
     at = np.asarray(q) * (n - 1)
     low = np.clip(np.floor(at).astype(int), 0, n - 1)
@@ -91,7 +92,7 @@ def _weights(q: Array, n: int, dtype: Any) -> Array:
     return np.asarray((1 - share) * one[low] + share * one[high], dtype)
 
 
-def _quantile_formula(a: Value, q: Any, axis: Axis = None, keepdims: bool = False) -> Value:
+def _quantile_formula(a: Value, q: ArrayLike, axis: Axis = None, keepdims: bool = False) -> Value:
     axes = folded(a.shape, axis)
     kept = [k for k in range(a.ndim) if k not in axes]
     flat = np.reshape(np.transpose(a, [*kept, *axes]), (*[a.shape[k] for k in kept], -1))
@@ -102,21 +103,21 @@ def _quantile_formula(a: Value, q: Any, axis: Axis = None, keepdims: bool = Fals
 
 
 def _quantile(
-    a: Value, q: Any, axis: Axis = None, *others: Any, keepdims: bool = False, **named: Any
+    a: Value, q: Value, axis: Axis = None, *others: object, keepdims: bool = False, **named: object
 ) -> Value:
-    return _quantile_formula(a, q, axis, others[3] if len(others) > 3 else keepdims)
+    return _quantile_formula(a, q, axis, bool(others[3]) if len(others) > 3 else keepdims)
 
 
-def _percentile(a: Value, q: Any, *args: Any, **kwargs: Any) -> Value:
+def _percentile(a: Value, q: Array, *args: Any, **kwargs: Any) -> Value:
     return _quantile(a, np.asarray(q) / 100, *args, **kwargs)
 
 
-def _interpolated(function: Function, formula: Any) -> None:
+def _interpolated(function: Function, formula: Function) -> None:
     """Compose a function that is differentiated in its usual form only."""
     compose(function, formula, "between two of sorted x", fixed=("q",))
     usual, signature = FUNCTIONS[function], inspect.signature(function)
 
-    def meaning(*args: Any, **kwargs: Any) -> Value:
+    def meaning(*args: object, **kwargs: object) -> Value:
         given = signature.bind(*args, **kwargs).arguments
         if given.get("method", "linear") != "linear" or given.get("weights") is not None:
             raise NotDifferentiableError(
@@ -137,7 +138,7 @@ def _median(
     return _quantile_formula(a, 0.5, axis, keepdims)
 
 
-def _nan_to_num(x: Value, *others: Any, **named: Any) -> Value:
+def _nan_to_num(x: Value, *others: object, **named: object) -> Value:
     return np.where(np.isfinite(x), x, 0)
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from tinygrad_rnn.dispatch import FUNCTIONS, UFUNCS, full_name
+from tinygrad_rnn.dispatch import FUNCTIONS, UFUNCS, Function, full_name
 from tinygrad_rnn.ops.nondifferentiable import (
     COMPARISONS,
     NOT_NUMERIC,
@@ -18,7 +17,7 @@ from tinygrad_rnn.ops.nondifferentiable import (
 from tinygrad_rnn.primitive import REGISTRY
 
 
-class Row(NamedTuple):
+class FunctionRow(NamedTuple):
     """One function of NumPy's that tensors answer to.
 
     Attributes:
@@ -37,7 +36,7 @@ class Row(NamedTuple):
     forms: str
 
 
-def table_rows() -> list[Row]:
+def table_rows() -> list[FunctionRow]:
     """Return a row for each differentiated function, by name.
 
     >>> len(table_rows()) > 180
@@ -54,15 +53,15 @@ def _is_smooth(ufunc: np.ufunc) -> bool:
     return ufunc not in COMPARISONS and ufunc not in PIECEWISE_CONSTANT
 
 
-def _row(name: str, function: Callable[..., Any]) -> Row:
+def _row(name: str, function: Function) -> FunctionRow:
     primitive = REGISTRY.get(name.rpartition(".")[2])
     if isinstance(function, np.ufunc):
         forms = "(x)" if function.nin == 1 else "(a, b)"
     else:
         forms = str(inspect.signature(function))
     if primitive is None:
-        return Row(name, "", "that of the functions it is made of", forms)
-    return Row(name, primitive.formula, "; ".join(primitive.derivatives), forms)
+        return FunctionRow(name, "", "that of the functions it is made of", forms)
+    return FunctionRow(name, primitive.formula, "; ".join(primitive.derivatives), forms)
 
 
 def markdown() -> str:

@@ -108,10 +108,10 @@ class Optimizer:
         arrays = {name: np.array(value) for name, value in state.items()}
         memory: list[dict[str, Array]] = [{} for _ in self.parameters]
         for key, array in arrays.items():
-            number_in, _, name = key.partition(".")
-            known = number_in.isdecimal() and int(number_in) < len(memory)
-            if known and array.shape in ((), self.parameters[int(number_in)].shape):
-                memory[int(number_in)][name] = array
+            number, _, name = key.partition(".")
+            known = number.isdecimal() and int(number) < len(memory)
+            if known and array.shape in ((), self.parameters[int(number)].shape):
+                memory[int(number)][name] = array
             elif key != "steps" or array.shape != ():
                 raise StateDictError(
                     f"nothing was loaded; {key} of shape {array.shape} does not fit an optimiser "
