@@ -151,6 +151,7 @@ def test_a_cell_that_is_too_large_or_another_has_no_live_one(view):
     levels = {name: page.levels(loss, flow) for name, (loss, flow, _) in runs.items()}
     tab = view(page.render(levels, Scale.fit([flow for _, flow, _ in runs.values()])))
     assert tab.locator("#live").is_hidden()
+    assert "up" in tab.locator("#no-live").inner_text()
     tab.get_by_role("radio", name="relu").check()
     assert tab.locator("#live").is_hidden()
 

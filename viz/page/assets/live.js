@@ -21,8 +21,9 @@ class Live {
 
   // The cell as it was recorded, of the first sequence of the batch.
   fill() {
-    const { live } = this.page.picture;
+    const { live, has_flow: flows, strips } = this.page.picture;
     $("live").hidden = !live;
+    $("no-live").hidden = Boolean(live) || !flows || !strips.length;
     this.cell = null;
     if (!live) return;
     const { kind, reset, units: H, features: I, steps } = live;
