@@ -42,6 +42,7 @@ end.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from viz.style import number, settled
 
@@ -49,6 +50,23 @@ BEFORE, AFTER, OUT = "before", "after", "out"
 
 
 Point = tuple[float, float]
+
+
+class Port(str):
+    """Where an edge enters or leaves a step: "<key", ">key" at the ends of the rail of a state,
+    "_key" below, "^key" above. It is a type of its own: a node's key may begin with any sign.
+    """
+
+    __slots__ = ()
+
+
+def port_side(key: str) -> str:
+    """On which side of its step a port is; "" for the key of a node.
+
+    >>> port_side(Port("<h")), port_side("<h")
+    ('<', '')
+    """
+    return key[0] if isinstance(key, Port) else ""
 
 
 @dataclass(slots=True)
@@ -129,7 +147,7 @@ class ModelEdge:
     slot: int  # which of the target's inputs; -1 for a rail or a collapsed edge
     flow: str
     gradient: Size | None
-    port: str = ""  # where it enters its block: "<key" on the rail of state key, "_key" from below
+    port: Port | Literal[""] = ""  # where it enters its block, if it comes from another
     via: str = ""  # the junction that the edge leaves from
     rail: str = ""  # the state's name, where the edge is a rail into a junction
     holds: int = 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import graphviz
 
-from viz.model import Layer, Model, ModelEdge, ModelNode, Omitted, Point, Size
+from viz.model import Layer, Model, ModelEdge, ModelNode, Omitted, Point, Port, Size
 
 
 def node(
@@ -22,6 +22,8 @@ def edge(source: str, target: str, points: list[Point] | None = None, **rest: An
     """An edge along which nothing is known to flow, called `source-target`."""
     facts: dict[str, Any] = {"slot": 0, "flow": "unknown", "gradient": None}
     name = f"{source}-{target}"
+    if rest.get("port"):
+        rest["port"] = Port(rest["port"])
     return ModelEdge(id=name, key=name, source=source, target=target, points=points or [],
                 **{**facts, **rest})  # fmt: skip
 

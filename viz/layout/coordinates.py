@@ -14,7 +14,8 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from viz.layout.template import LINE_GAP, NODE_GAP, SIDE_GAP, TAG_GAP, Box, LayoutEdge
+from viz.layout.template import ENDS, LINE_GAP, NODE_GAP, SIDE_GAP, TAG_GAP, Box, LayoutEdge
+from viz.model import port_side
 
 ABOVE_ITS_SOURCE = 1.01  # where medians tie, a box stands above what it is made from
 
@@ -51,7 +52,11 @@ def space(
     beside = {pair for rail in rails.values() for pair in itertools.pairwise(rail)}
     for line in lines.values():
         for a, b in zip(line.path, line.path[1:], strict=False):
-            if boxes[a].row != boxes[b].row and a[0] not in "<>" and b[0] not in "<>":
+            if (
+                boxes[a].row != boxes[b].row
+                and port_side(a) not in ENDS
+                and port_side(b) not in ENDS
+            ):
                 weight = 1.0 + 3.0 * boxes[a].dummy + 3.0 * boxes[b].dummy
                 near[a].append((b, 0.0, weight))
                 near[b].append((a, 0.0, weight * ABOVE_ITS_SOURCE))
@@ -101,7 +106,9 @@ def _draw_towards(
 
 def _close_up(boxes: dict[str, Box]) -> None:
     """Narrow what is empty from top to bottom to the room that any two neighbours need."""
-    inner = [box for box in boxes.values() if box.key[0] not in "<>"]  # those go to the sides
+    inner = [
+        box for box in boxes.values() if port_side(box.key) not in ENDS
+    ]  # those go to the sides
     inner.sort(key=lambda box: box.x - box.width / 2)
     shift, end = 0.0, math.inf
     for box in inner:
@@ -125,7 +132,7 @@ def _move_blocks(
     right_of = {b: a for a, b in left_of.items()}
     done: set[str] = set()
     for start in [key for keys in rows for key in keys]:
-        if start in done or start[0] in "<>":
+        if start in done or port_side(start) in ENDS:
             continue
         block, members = [start], {start}
         for key in block:  # grows while it is walked
@@ -147,9 +154,9 @@ def _move_blocks(
         low, high = -math.inf, math.inf
         for key in block:
             here, left, right = boxes[key], left_of.get(key), right_of.get(key)
-            if left is not None and left[0] != "<":
+            if left is not None and port_side(left) != "<":
                 low = max(low, boxes[left].x + _gap(boxes[left], here, beside) - here.x)
-            if right is not None and right[0] != ">":
+            if right is not None and port_side(right) != ">":
                 high = min(high, boxes[right].x - _gap(here, boxes[right], beside) - here.x)
         if low <= high:
             shift = min(max(_weighted_median(pulls), low), high)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from viz.layout.template import RAISED, STEP_GAP, Template, is_port, sample
-from viz.model import Point
+from viz.model import Point, port_side
 
 PLACES = (0.5, 0.4, 0.6, 0.7, 0.3, 0.2, 0.8, 0.12, 0.88)  # shares of a line, the best first
 
@@ -43,7 +43,8 @@ def _place_labels(template: Template, width: float, height: float) -> None:
     taken = np.concatenate([np.array(known).reshape(-1, 4), np.zeros((len(curves), 4))])
     for index, (key, curve) in enumerate(curves.items()):
         port = template.lines[key].source
-        if port[0] == "<" and port not in template.junctions:  # between two steps, above the rail
+        if port_side(port) == "<" and port not in template.junctions:
+            # between two steps, above the rail
             side = template.boxes[port].x
             x = side + STEP_GAP / 2 if side > template.width / 2 else side - STEP_GAP / 2
             template.labels[key] = x, curve[0][1] + height / 2 + RAISED

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 
-from viz.layout.template import LayoutEdge
+from viz.layout.template import ENDS, LayoutEdge
+from viz.model import port_side
 
 SWEEPS = 12
 
@@ -53,7 +54,7 @@ def _pin(keys: list[str], chain: dict[str, int]) -> None:
     on = [i for i, key in enumerate(keys) if key in chain]
     for i, key in zip(on, sorted((keys[i] for i in on), key=chain.__getitem__), strict=True):
         keys[i] = key
-    keys.sort(key=lambda key: {"<": 0, ">": 2}.get(key[0], 1))
+    keys.sort(key=lambda key: {"<": 0, ">": 2}.get(port_side(key), 1))
 
 
 def _crossings(rows: list[list[str]], near: dict[str, list[str]], where: dict[str, int]) -> int:
@@ -87,7 +88,7 @@ def _swap(
         for keys in rows:
             for i in range(len(keys) - 1):
                 a, b = keys[i], keys[i + 1]
-                if (a in chain and b in chain) or a[0] in "<>" or b[0] in "<>":
+                if (a in chain and b in chain) or port_side(a) in ENDS or port_side(b) in ENDS:
                     continue
                 if _pair_crossings(b, a, near, where, place) < _pair_crossings(
                     a, b, near, where, place

@@ -20,7 +20,7 @@ from viz.layout.routing import route
 from viz.layout.step import clear_way, lay_out, turn_over, widen
 from viz.layout.template import NODE_GAP, PAD, STEP_GAP, Template
 from viz.metrics import FONT, LABEL, TAGS, fit, text_width
-from viz.model import AFTER, BEFORE, OUT, Model, ModelEdge, ModelNode, Point
+from viz.model import AFTER, BEFORE, OUT, Model, ModelEdge, ModelNode, Point, Port, port_side
 
 LAYER_GAP = 34.0
 
@@ -76,12 +76,13 @@ def _routed(
     tags: frozenset[str],
     junctions: frozenset[str],
     ties: tuple[tuple[str, str], ...],
+    cuts: frozenset[str],
     least: float,
     label: float,
     numbers: bool,
 ) -> Template:
     """One step laid out, at least so wide, with its lines; whoever moves it takes a copy."""
-    template = lay_out(dict(sizes), edges, states, mirror, end, tags, junctions, ties)
+    template = lay_out(dict(sizes), edges, states, mirror, end, tags, junctions, ties, cuts)
     widen(template, least)
     if label:
         clear_way(template, label, mirror)
@@ -147,8 +148,8 @@ class _Layout:
             if line is not None and self.nodes[edge.target].layer == layer:
                 edges.setdefault(line[0], line)
             source = self.nodes.get(edge.source)
-            if source is not None and source.layer == layer and edge.port[:1] == "_":
-                way = f"^{source.key}"
+            if source is not None and source.layer == layer and port_side(edge.port) == "_":
+                way = Port(f"^{source.key}")
                 edges.setdefault(way, (way, self._exit(source), way))
         spec = self.layers.get(layer)
         states = spec.states if spec is not None else []
@@ -157,6 +158,7 @@ class _Layout:
         tags = {node.key for node in self.model.nodes if node.role in TAGS}
         junctions = {n.key for n in self.model.nodes if n.layer == layer and n.role == "junction"}
         junctions &= {source for _, source, _ in edges.values()}
+        cuts = frozenset(n.key for n in self.model.nodes if n.layer == layer and n.role == "cut")
         parts = list(edges.values())
         cell = any(node.layer == layer for node in self.cells.values())
         ties = list(itertools.pairwise(states)) if cell else []
@@ -171,7 +173,7 @@ class _Layout:
             least = max(least, label + beside + 12)
         return _routed(
             tuple(sizes.items()), tuple(parts), tuple(states), mirror, root,
-            frozenset(tags & sizes.keys()), frozenset(junctions), tuple(ties), least, label,
+            frozenset(tags & sizes.keys()), frozenset(junctions), tuple(ties), cuts, least, label,
             self.numbers,
         )  # fmt: skip
 
@@ -228,7 +230,7 @@ class _Layout:
         last = {
             edge.source: self.nodes[edge.source]
             for edge in self.model.edges
-            if edge.port[:1] == "<"
+            if port_side(edge.port) == "<"
             and edge.source in self.nodes
             and self.nodes[edge.source].role == "initial"
             and self.layers[self.nodes[edge.target].layer].reverse
@@ -282,7 +284,9 @@ class _Layout:
             target = self.nodes[edge.target]
             if line is not None and target.layer == BEFORE:
                 self._draw(edge, template, line[0], 0.0, 0.0)
-            elif source.role == "initial" and edge.port[:1] == "<" and target.layer in pieces:
+            elif (
+                source.role == "initial" and port_side(edge.port) == "<" and target.layer in pieces
+            ):
                 piece = pieces[target.layer]
                 source.y = piece.y + piece.template.boxes[edge.port].y
                 source.x = self.ends.get(source.id, template.width - PAD - source.width / 2)
@@ -333,7 +337,7 @@ class _Layout:
             source, target = self.nodes.get(edge.source), self.nodes.get(edge.target)
             if source is None or target is None or [source.step] != self.model.shown[-1:]:
                 continue
-            if target.layer == AFTER and edge.port[:1] == "<":
+            if target.layer == AFTER and port_side(edge.port) == "<":
                 return source.y, edge.port
         return 0.0, ""
 

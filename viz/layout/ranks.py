@@ -7,17 +7,21 @@ path that leads to it, and inputs and parameters just below whatever uses them f
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from viz.layout.template import Box, LayoutEdge
+from viz.model import Port, port_side
 
 LONGEST_RAIL = 7  # nodes; a longer way to the loss climbs instead
 
 
 def find_rails(
-    edges: Iterable[tuple[str, str, str]], states: Sequence[str]
+    edges: Iterable[tuple[str, str, str]], states: Sequence[str], cuts: Collection[str] = ()
 ) -> dict[str, list[str]]:
-    """For each state the shortest path from its arrival to its new value, without the port."""
+    """For each state the shortest path from its arrival to its new value, without the port.
+
+    Where a run is truncated, the cut lies on the rail in front of all else.
+    """
     ahead: dict[str, list[str]] = defaultdict(list)
     for _, source, target in edges:
         ahead[source].append(target)
@@ -39,22 +43,21 @@ def find_rails(
             while before[path[-1]] != port:
                 path.append(before[path[-1]])
             path.reverse()
-            cuts = [key for key in ahead[port] if "|cut|" in key and key not in taken]
-            # Where a run is truncated, the cut lies on the rail in front of all else.
-            rails[state] = [*(c for c in cuts if path[0] in ahead[c]), *path]
+            front = [key for key in ahead[port] if key in cuts and key not in taken]
+            rails[state] = [*(c for c in front if path[0] in ahead[c]), *path]
         taken.update(rails[state])
     return rails
 
 
 def rail_through(edges: Sequence[tuple[str, str, str]], end: str) -> dict[str, list[str]]:
     """A rail from the first arrival to `end`: from the last hidden state to the loss, say."""
-    port = next((source for _, source, _ in edges if source[0] == "<"), "")
+    port = next((source for _, source, _ in edges if port_side(source) == "<"), "")
     if not port:
         return {}
     first = next(target for _, source, target in edges if source == port)
     if not end:
         return {port[1:]: [first]}
-    renamed = [(key, f"<{end}" if a == port else a, b) for key, a, b in edges]
+    renamed = [(key, Port(f"<{end}") if a == port else a, b) for key, a, b in edges]
     rail = find_rails(renamed, [end])[end]
     return {port[1:]: rail if len(rail) <= LONGEST_RAIL else rail[:1]}
 
@@ -68,10 +71,10 @@ def assign_rows(
     for _, source, target in edges:
         sources[target].append(source)
         targets[source].append(target)
-    order = _topological([key for key in boxes if key[0] not in ">^"], sources)
+    order = _topological([key for key in boxes if port_side(key) not in (">", "^")], sources)
     moved: set[str] = set()  # what a state leads to
     for key in order:
-        if key[0] == "<" or any(source in moved for source in sources[key]):
+        if port_side(key) == "<" or any(source in moved for source in sources[key]):
             moved.add(key)
     bottom = max(rails, key=lambda state: len(rails[state]), default="")
     if bottom and len(rails[bottom]) < 3:
@@ -81,7 +84,7 @@ def assign_rows(
     rows: dict[str, int] = dict.fromkeys(rails.get(bottom, ()), 0)
     above: set[str] = set(on_top)
     for key in order:
-        if key in moved and key not in on_rail and key[0] != "<":
+        if key in moved and key not in on_rail and port_side(key) != "<":
             if any(source in above for source in sources[key]):
                 above.add(key)  # hangs down from a rail on top
             else:
@@ -94,19 +97,18 @@ def assign_rows(
     rail_rows = {2 * rows[rail[-1]] for rail in rails.values()}
     rows = {key: 2 * row for key, row in rows.items()}  # odd rows are free for tags beside a rail
     for key in reversed(order):  # inputs and parameters: just below the first that uses them
-        if key not in rows and key[0] != "<":
+        if key not in rows and port_side(key) != "<":
             row = min((rows[t] for t in targets[key] if t in rows), default=0) - 2
             rows[key] = row + 1 if row in rail_rows else row
     for state in rails:
         rows[f"<{state}"] = rows[f">{state}"] = rows[rails[state][-1]]
     low, high = min(rows.values(), default=0), max(rows.values(), default=0)
     for key, box in boxes.items():
-        if key[0] == "<" and key not in rows:  # an arrival without a rail: level with its first use
+        if port_side(key) == "<" and key not in rows:
+            # an arrival without a rail: level with its first use
             box.row = min((rows[target] for target in targets[key] if target in rows), default=low)
         else:
-            box.row = (
-                low - 1 if key[0] == "_" else high + 1 if key[0] == "^" else rows.get(key, low)
-            )
+            box.row = {"_": low - 1, "^": high + 1}.get(port_side(key), rows.get(key, low))
     levels = {row: level for level, row in enumerate(sorted({b.row for b in boxes.values()}))}
     for box in boxes.values():
         box.row = levels[box.row]
@@ -162,7 +164,7 @@ def gather_rows(
             boxes[key] = Box(key, 2.0, 2.0, row, dummy=True)
         line.path = [line.source, *dummies, line.target]
     for state, rail in rails.items():
-        for key in (f"<{state}", f">{state}"):
+        for key in (Port(f"<{state}"), Port(f">{state}")):
             boxes.setdefault(key, Box(key, 2.0, 2.0)).row = boxes[rail[-1]].row
     rows: list[list[str]] = [[] for _ in range(1 + max(box.row for box in boxes.values()))]
     for key, box in boxes.items():

@@ -13,9 +13,9 @@ import math
 from collections import defaultdict
 
 from viz.layout.edge_labels import _place_labels
-from viz.layout.template import Box, LayoutEdge, Template, is_port
+from viz.layout.template import ENDS, Box, LayoutEdge, Template, is_port
 from viz.metrics import ARROW
-from viz.model import Point
+from viz.model import Point, port_side
 
 
 def route(template: Template, label: tuple[float, float] | None) -> None:
@@ -101,7 +101,7 @@ def _swing(a: Box, p: Point, q: Point) -> list[Point]:
     """From p to q with upright ends; out of a rail, sideways."""
     rise = (q[1] - p[1]) * 0.5
     leave = (p[0], p[1] + rise)
-    if a.key[0] in "<>":
+    if port_side(a.key) in ENDS:
         reach = math.copysign(max(abs(q[0] - p[0]), 14.0), q[0] - p[0]) * 0.8
         leave = (p[0] + reach, p[1])
     return [leave, (q[0], q[1] - rise), q]
@@ -124,7 +124,7 @@ def _thirds(p: Point, q: Point) -> list[Point]:
 
 def _overhung(a: Box, b: Box, boxes: dict[str, Box]) -> bool:
     """Whether a line out of a rail leads under a box of that rail, but could come in sideways."""
-    if a.key[0] not in "<>" or a.row == b.row or b.dummy or is_port(b.key):
+    if port_side(a.key) not in ENDS or a.row == b.row or b.dummy or is_port(b.key):
         return False
     real = [box for box in boxes.values() if not box.dummy and not is_port(box.key)]
     under = any(box.row == a.row and abs(box.x - b.x) < box.width / 2 for box in real)

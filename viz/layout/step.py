@@ -19,7 +19,8 @@ from collections.abc import Collection, Sequence
 from viz.layout.coordinates import space
 from viz.layout.ordering import order_rows
 from viz.layout.ranks import assign_rows, find_rails, gather_rows, rail_through
-from viz.layout.template import PAD, ROW_GAP, SIDE_GAP, Box, LayoutEdge, Template, is_port
+from viz.layout.template import ENDS, PAD, ROW_GAP, SIDE_GAP, Box, LayoutEdge, Template, is_port
+from viz.model import port_side
 
 BORDER, WAY_GAP = 14.0, 8.0  # of a way up past a label from the side, and between two
 
@@ -33,6 +34,7 @@ def lay_out(
     tags: Collection[str] = (),
     junctions: Collection[str] = (),
     ties: Sequence[tuple[str, str]] = (),
+    cuts: Collection[str] = (),
 ) -> Template:
     """Place one step.
 
@@ -42,6 +44,7 @@ def lay_out(
         states: keys of the nodes that carry a state to the next step, the hidden state first.
         mirror: states run right to left.
         tags: the nodes that may stand close together.
+        cuts: the nodes that stop a gradient.
         ties: pairs of nodes that stand above one another, though no line joins them.
         junctions: ports from which several lines part, so that room for numbers is needed.
         end: where there are no states, the node that the way from the first port leads to.
@@ -52,7 +55,7 @@ def lay_out(
             if is_port(key):
                 boxes.setdefault(key, Box(key, 2.0, 2.0))
     lines = {key: LayoutEdge(key, source, target) for key, source, target in edges}
-    rails = find_rails(edges, [state for state in states if state in sizes])
+    rails = find_rails(edges, [state for state in states if state in sizes], cuts)
     if not rails:
         rails = rail_through(edges, end)
     assign_rows(boxes, edges, rails)
@@ -70,7 +73,7 @@ def widen(template: Template, width: float) -> None:
     if extra <= 0:
         return
     for box in template.boxes.values():
-        at_side = box.key[0] in "<>"
+        at_side = port_side(box.key) in ENDS
         box.x += extra * (box.x > 0) if at_side else float(round(extra / 2))
     template.width += extra
 
@@ -82,7 +85,7 @@ def clear_way(template: Template, label: float, mirror: bool) -> None:
         label: its width.
         mirror: past its left side.
     """
-    ways = [box for key, box in template.boxes.items() if key[0] == "^"]
+    ways = [box for key, box in template.boxes.items() if port_side(key) == "^"]
     free = template.width - label - 2 * BORDER  # beside a label that is set to one side
     if any(free < box.x < template.width - free for box in ways):
         for serial, box in enumerate(ways):
@@ -120,9 +123,8 @@ def _finish(
     top = max((b.y + b.height / 2 for b in inner), default=0.0) + PAD
     template.width, template.height = float(round(right - left)), float(round(top - bottom))
     for box in boxes.values():
-        port = box.key[0] if is_port(box.key) else ""
-        box.x = {"<": left, ">": right}.get(port, box.x) - left
-        box.y = {"_": bottom, "^": top}.get(port, box.y) - bottom
+        box.x = {"<": left, ">": right}.get(port_side(box.key), box.x) - left
+        box.y = {"_": bottom, "^": top}.get(port_side(box.key), box.y) - bottom
         if mirror:
             box.x = template.width - box.x
         # Whole points, so that a stamped step is the same to the last digit wherever it stands.

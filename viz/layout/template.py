@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from viz.model import Point
+from viz.model import Point, Port
 
 
 def sample(points: list[Point], count: int = 12) -> np.ndarray:
@@ -88,6 +88,9 @@ class Template:
     junctions: set[str] = field(default_factory=set)  # ports whose lines part inside the step
 
 
+ENDS = ("<", ">")  # of a rail
+
+
 def is_port(key: str) -> bool:
     """Whether a key names a port rather than a node."""
-    return key[0] in "<>_^"
+    return isinstance(key, Port)

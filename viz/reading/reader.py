@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from tinygrad_rnn.interop.torch import recorded
 from viz.errors import VizError
-from viz.model import AFTER, BEFORE, OUT, Model, ModelEdge, ModelNode, ParameterShares, Strip
+from viz.model import AFTER, BEFORE, OUT, Model, ModelEdge, ModelNode, ParameterShares, Port, Strip
 from viz.reading.classes import Classes
 from viz.reading.folding import Folded, Numbers
 from viz.reading.gradients import EdgeGradients, parameters, strips
@@ -304,7 +304,8 @@ class _Reader:
         for number, (name, uses) in enumerate(bundles.items()):
             tensor, target = uses[0].source, targets[name]
             source_group = self.groups.of[id(tensor)]
-            start, key, port = self._id(source_group), source_group.key, ""
+            start, key = self._id(source_group), source_group.key
+            port: Port | Literal[""] = ""
             if self.recording.is_shared(tensor):
                 tag = tags.get(name[:2])
                 if tag is None:
@@ -322,7 +323,7 @@ class _Reader:
             edges.append(edge)
         return edges
 
-    def _port(self, source: Any, home: Block) -> str:
+    def _port(self, source: Any, home: Block) -> Port | Literal[""]:
         """Where a line from another block enters this one; "" inside a block, or for no set way."""
         start, key = self.homes[id(source)], self.groups.of[id(source)].key
         if start == home:
@@ -331,12 +332,12 @@ class _Reader:
             return ""
         if start.layer == home.layer and start.step is not None and home.step is not None:
             order = self.order[home.layer]
-            return f"<{key}" if abs(order[start.step] - order[home.step]) == 1 else ""
+            return Port(f"<{key}") if abs(order[start.step] - order[home.step]) == 1 else ""
         if home.layer == AFTER:
-            return f"<{key}"
+            return Port(f"<{key}")
         if home.layer in self.recording.initial.get(id(source), {}):
-            return f"<{self.recording.initial[id(source)][home.layer]}"
-        return f"_{key}" if start.step == home.step else ""
+            return Port(f"<{self.recording.initial[id(source)][home.layer]}")
+        return Port(f"_{key}") if start.step == home.step else ""
 
     def _junctions(self, edges: list[ModelEdge]) -> list[ModelEdge]:
         """One rail to a junction wherever a state is used several times in another block."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from tests.viz.layout.ports import keyed
 from viz.layout.step import lay_out
 
 
@@ -17,7 +18,7 @@ def random_step(seed: int) -> dict[str, Any]:
     edges: list[tuple[str, str, str]] = []
 
     def join(source: str, target: str) -> None:
-        edges.append((f"{source}>{target}>{len(edges)}", source, target))
+        edges.append((f"{source}>{target}>{len(edges)}", keyed(source), keyed(target)))
 
     for place, key in enumerate(order[len(states) :], len(states)):
         for source in rng.sample(order[:place], min(place, rng.randint(1, 2))):

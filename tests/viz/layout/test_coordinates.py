@@ -8,6 +8,7 @@ import random
 
 import pytest
 
+from tests.viz.layout.ports import keyed
 from viz.layout.coordinates import _close_up, _isotonic, _weighted_median, space
 from viz.layout.ordering import order_rows
 from viz.layout.template import Box, LayoutEdge
@@ -19,6 +20,7 @@ def setting(
     rows: Rows, joined: str, width: float = 40.0
 ) -> tuple[dict[str, Box], dict[str, LayoutEdge]]:
     """Boxes in rows, and the lines `"ab cd"` from a to b and from c to d."""
+    rows = [list(map(keyed, keys)) for keys in rows]
     boxes = {key: Box(key, width, 20.0, row) for row, keys in enumerate(rows) for key in keys}
     lines = {pair: LayoutEdge(pair, pair[0], pair[1], list(pair)) for pair in joined.split()}
     return boxes, lines
@@ -42,7 +44,7 @@ def crossings(rows: Rows, lines: dict[str, LayoutEdge]) -> int:
 def ordered(rows: Rows, joined: str, rails: dict[str, list[str]] | None = None) -> Rows:
     """The rows in the order that is chosen for them."""
     _, lines = setting(rows, joined)
-    found = [list(keys) for keys in rows]
+    found = [list(map(keyed, keys)) for keys in rows]
     order_rows(found, lines, rails or {})
     assert [sorted(keys) for keys in found] == [sorted(keys) for keys in rows]
     return found
@@ -122,7 +124,7 @@ def spaced(
     """x of each box."""
     boxes, lines = setting(rows, joined)
     boxes.update(changed)
-    space(rows, boxes, lines, rails or {}, ties or [])
+    space([list(map(keyed, keys)) for keys in rows], boxes, lines, rails or {}, ties or [])
     return {key: box.x for key, box in boxes.items()}
 
 
@@ -199,7 +201,9 @@ def test_lines_along_a_row_and_to_ports_pull_nothing() -> None:
     rows = [list("ab"), ["<h", "x", ">h"]]
     boxes, lines = setting(rows, "ax ab")
     for key, (source, target) in {"in": ("<h", "b"), "out": ("a", ">h")}.items():
-        lines[key] = LayoutEdge(key, source, target, [source, target])
+        path = [keyed(source), keyed(target)]
+        lines[key] = LayoutEdge(key, *path, path)
+    rows = [list(map(keyed, keys)) for keys in rows]
     space(rows, boxes, lines, {}, [])
     assert boxes["x"].x == pytest.approx(boxes["a"].x)
     assert boxes["b"].x - boxes["a"].x == pytest.approx(58)
@@ -285,7 +289,7 @@ def test_what_is_empty_from_top_to_bottom_is_closed_up_to_the_room_of_a_number()
         key: Box(key, right - left, 20.0, row % 2, x=(left + right) / 2)
         for row, (key, (left, right)) in enumerate(spans.items())
     }
-    boxes["<h"] = Box("<h", 2.0, 2.0, x=-300.0)  # a port, which has its place at the side
+    boxes["<h"] = Box(keyed("<h"), 2.0, 2.0, x=-300.0)  # a port, which has its place at the side
     _close_up(boxes)
     found = {key: box.x - box.width / 2 for key, box in boxes.items()}
     # b ends at 60, so that c begins at 95; d is near enough; e begins 35 after it.

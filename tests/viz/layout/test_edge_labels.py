@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.viz.layout.ports import keyed
 from viz.layout.edge_labels import LANE, _covered, _distance
 from viz.layout.routing import route
 from viz.layout.template import RAISED, STEP_GAP, Box, LayoutEdge, Template, sample
@@ -22,7 +23,10 @@ def box(key: str, x: float, y: float, row: int, width: float = 20.0, height: flo
 
 def step_of(boxes: list[Box], *lines: str, **rest: Any) -> Template:
     """Lines `"a b"` routed in a step of 400 by 300 points."""
-    found = {text: LayoutEdge(text, *text.split(), text.split()) for text in lines}
+    paths = {text: list(map(keyed, text.split())) for text in lines}
+    found = {text: LayoutEdge(text, path[0], path[-1], path) for text, path in paths.items()}
+    for box in boxes:
+        box.key = keyed(box.key)
     step = Template({box.key: box for box in boxes}, found, 400.0, 300.0, **rest)
     route(step, (WIDE, TALL))
     return step

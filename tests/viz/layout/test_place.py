@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -28,7 +30,7 @@ from tests.viz.layout.chains import (
 from tests.viz.models import edge, gap, model, named, node
 from viz.layout.place import place
 from viz.metrics import FONT, LABEL, text_width
-from viz.model import OUT, Layer
+from viz.model import OUT, Layer, Model
 
 
 def test_steps_are_stamped_one_width_and_one_gap_apart() -> None:
@@ -259,3 +261,32 @@ def test_what_leaves_a_whole_cell_and_is_no_state_leaves_from_its_uppermost_stat
         loss = model(torch.ones(4, 1, 3)).sum()
     drawn = viz.draw(loss, tr.trace(loss), detail="cell").model
     assert sum(node.role == "cell" for node in drawn.nodes) == 8
+
+
+@pytest.mark.parametrize("sign", list("<>_^~"))
+def test_a_scope_whose_name_begins_with_the_sign_of_a_port_is_drawn_like_any_other(
+    sign: str,
+) -> None:
+    def drawn(name: str) -> Model:
+        cell = tr.GRUCell(2, 3, rng=0)
+        with tr.scope(name):
+            run = tr.unroll(cell, np.random.default_rng(0).normal(size=(3, 1, 2)))
+        return viz.draw(run.final.sum()).model
+
+    plain, signed = drawn("a"), drawn(f"{sign}a")
+    assert [(n.x, n.y) for n in signed.nodes] == [(n.x, n.y) for n in plain.nodes]
+    assert [e.points for e in signed.edges] == [e.points for e in plain.edges]
+
+
+def test_a_gate_called_cut_does_not_lie_on_the_rail() -> None:
+    def drawn(name: str) -> Model:
+        h: Any = tr.Tensor(np.ones(2), requires_grad=True, name="h_0")
+        for t in range(3):
+            with tr.scope("t", t):
+                with tr.scope(name):
+                    side = h * 0.5
+                h = np.tanh(h + side)
+        return viz.draw(h.sum()).model
+
+    plain, cut = drawn("gate"), drawn("cut")
+    assert [(n.x, n.y) for n in cut.nodes] == [(n.x, n.y) for n in plain.nodes]

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from tests.viz.layout.ports import keyed
 from viz.layout.routing import route
 from viz.layout.template import Box, LayoutEdge, Template, sample
 from viz.metrics import ARROW
@@ -20,8 +21,10 @@ def template(
     """A step of boxes and of lines `"a b"`; further names are dummies between them."""
     found = {}
     for text in lines:
-        path = text.split()
+        path = list(map(keyed, text.split()))
         found[text] = LayoutEdge(text, path[0], path[-1], path)
+    for box in boxes:
+        box.key = keyed(box.key)
     return Template({box.key: box for box in boxes}, found, width, height)
 
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from tests.viz.layout.ports import keyed
+from viz.layout import step as one_step
 from viz.layout.routing import route
-from viz.layout.step import lay_out, turn_over, widen
+from viz.layout.step import turn_over, widen
 from viz.layout.template import Template
 
 PAD, ROW_GAP, SIDE_GAP, NODE_GAP = 13, 25, 35, 18
 SIZES = {"m": (40.0, 20.0), "h": (40.0, 20.0)}
 RAIL = [("in", "<h", "m"), ("on", "m", "h"), ("out", "h", ">h")]
+
+
+def lay_out(sizes: Any, edges: Any, *rest: Any, **options: Any) -> Template:
+    """A step whose edges name ports as texts."""
+    ports = [(key, keyed(source), keyed(target)) for key, source, target in edges]
+    return one_step.lay_out(sizes, ports, *rest, **options)
 
 
 def places(template: Template) -> dict[str, tuple[float, float]]:
