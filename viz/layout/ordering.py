@@ -8,7 +8,7 @@ from collections import defaultdict
 from viz.layout.template import ENDS, LayoutEdge
 from viz.model import port_side
 
-SWEEPS = 12
+SWEEPS = 8
 
 
 def order_rows(
