@@ -6,6 +6,11 @@ import demos.common
 
 # The demos whose sentences are conditions on numbers, with settings that take seconds.
 DEMOS = {
+    "task_adding": "--seeds 1",
+    "task_order": "--seeds 1 --steps 20",
+    "task_reber": "--seeds 1",
+    "task_copy": "--seeds 1 --steps 10 --iterations 550",
+    "data_video": "--seeds 1 --iterations 110",
     "research_copy": "--seeds 1 --steps 40 --iterations 300",
     "research_irnn": "--seeds 1 --steps 20 --iterations 400",
     "data_dna": "--seeds 1 --iterations 150",
