@@ -144,7 +144,7 @@ def draw_map(
         cmap=colormaps["cividis"].with_extremes(under=GREY, over=LIGHT.alarm, bad="white"),
         norm=Normalize(low, high),
     )
-    figure = ax.get_figure(root=True)
+    figure = ax.figure.figure  # the whole one, also before Matplotlib 3.10
     assert figure is not None
     bar = figure.colorbar(image, ax=ax)
     bar.set_label(f"log10 {what}", color=LIGHT.muted)
