@@ -15,15 +15,17 @@ import sys
 import tempfile
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import gallery
+import numpy as np
 import runtime
 from jinja2 import Environment, FileSystemLoader
 from markdown_it import MarkdownIt
 from notebook import cells
 
 import tinygrad_rnn as tr
-from viz.style import DARK, LIGHT, STEPS_PER_SIDE
+from viz.style import DARK, LIGHT, STEPS_PER_SIDE, Theme
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -66,11 +68,34 @@ def page_of(markdown: str) -> str:
     return html.replace("<pre>", '<pre tabindex="0">').replace("<table>", '<table tabindex="0">')
 
 
+def legible(theme: Theme) -> str:
+    """Return the pictures' blue, mixed with the colour of text until words in it can be read."""
+    blue, text = (_channels(c) for c in (theme.colour(-STEPS_PER_SIDE), theme.text))
+    for share in np.linspace(0, 1, 21):
+        mixed = np.rint((1 - share) * blue + share * text)
+        ground = max(_luminance(_channels(c)) for c in (theme.background, theme.node))
+        pair = sorted((_luminance(mixed), ground))
+        if (pair[1] + 0.05) / (pair[0] + 0.05) >= 5.2:  # 4.5 is asked for, also on a tint
+            break
+    return "#" + "".join(f"{int(channel):02x}" for channel in mixed)
+
+
+def _channels(colour: str) -> Any:
+    return np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)], dtype=float)
+
+
+def _luminance(channels: Any) -> float:
+    """Return the relative luminance of sRGB channels 0 .. 255 (WCAG 2.2)."""
+    x = channels / 255
+    linear = np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
 def theme() -> str:
     """Return the pictures' own colours as custom properties, of which `color-scheme` picks."""
     names = ("background", "text", "muted", "cluster", "cluster_line", "node", "parameter", "alarm")
     pairs = {name: (getattr(LIGHT, name), getattr(DARK, name)) for name in names}
-    pairs["focus"] = (LIGHT.colour(-STEPS_PER_SIDE), DARK.colour(-STEPS_PER_SIDE))
+    pairs["focus"] = (legible(LIGHT), legible(DARK))
     rows = (
         f"  --{name.replace('_', '-')}: light-dark({light}, {dark});\n"
         for name, (light, dark) in pairs.items()

@@ -168,6 +168,25 @@ def test_from_a_link_to_a_picture_and_all_that_is_made_of_it(visit: Any) -> None
     assert picture(again) == shown  # the link draws the same bytes
 
 
+def test_the_first_own_picture_is_there_within_fifteen_seconds(site: str) -> None:
+    """Cold: a browser that has nothing in its cache. It takes about 6 s on two processors."""
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        tab = chromium.new_page()
+        tab.set_default_timeout(PATIENCE)
+        began = time.monotonic()
+        tab.goto(f"{site}/try.html")
+        tab.fill("#text", SENTENCE)
+        tab.click("#draw")
+        until(tab, DRAWN)
+        took = time.monotonic() - began
+        phases = json.loads(tab.evaluate("document.documentElement.dataset.phases"))
+        assert picture(tab).startswith("<svg")
+        chromium.close()
+    print(f"\nPython {phases['python']} ms, engine {phases['engine']} ms, picture {took:.1f} s")
+    assert took < 15
+
+
 def test_by_keyboard_alone(visit: Any) -> None:
     tab = visit("try.html")
     tab.keyboard.press("Tab")

@@ -211,8 +211,8 @@ class GRUCell(GatedCell):
         update_bias: where b_z starts: below 0 the past is kept. "chrono" draws it for time scales
             up to `max_length` (see `init.chrono`, whose negative it is).
         reset: ``"before"`` the product, as above, or ``"after"`` it, with a bias of its own, the
-            parameter `bias_hn` (H,) (as cuDNN has it): ``n = tanh(W_n x_t + b_n + r * (U_n h_{t-1}
-            + b_hn))``.
+            parameter `bias_hn` (H,) (as cuDNN has it):
+            ``n = tanh(W_n x_t + b_n + r * (U_n h_{t-1} + b_hn))``.
         learn_state: whether h_0 is a parameter `h_0` (H,) instead of zeros.
         reset_bias: where b_r starts: below 0 the candidate begins by ignoring the past.
         max_length: the longest time scale, in steps, of ``update_bias="chrono"``.
