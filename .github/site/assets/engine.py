@@ -66,8 +66,9 @@ def draw(asked: Any, data: Any) -> dict[str, Any]:
         warnings.simplefilter("always", viz.VizWarning)
         args = _arguments(options)
         with contextlib.redirect_stdout(told):
-            swept = command.swept_networks(args)
-        *_, (_, picture) = command.pictures(args, swept)
+            task = command.read_task(args)
+            swept = command.swept_networks(args, task)
+        *_, (_, picture) = command.pictures(args, swept, task.read)
         command.say("painting")
         svg = picture.to_bytes("svg").decode()
     shown.update(swept=swept, picture=picture, norm=args.norm)
