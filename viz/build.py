@@ -99,6 +99,8 @@ def _model(
         whole, size = None, _estimate(source.recording.root, level, chosen)
         if size <= MAX_PAINTED:
             shown = choose_steps(chosen, source.steps, level, STEPS_KEPT_AT_EACH_END[level])
+            home = source.recording.homes.get(id(source.recording.root))
+            shown = _with_loss(shown, home.step if home else None)
             whole = source.read(level, title, shown)
             model = leave_out(whole, shown)
             size = len(model.nodes) + len(model.edges)
@@ -207,13 +209,20 @@ def _placed(whole: Model, steps: Any, numbers: bool | None) -> Model:
     """The model with the steps asked for, placed; "auto" takes as many as fit the width."""
     kept = STEPS_KEPT_AT_EACH_END[whole.detail]
     while True:
-        model = leave_out(whole, choose_steps(steps, whole.steps, whole.detail, kept))
+        shown = choose_steps(steps, whole.steps, whole.detail, kept)
+        loss = next((node.step for node in whole.nodes if node.id == whole.root), None)
+        model = leave_out(whole, _with_loss(shown, loss))
         _numbered(model, numbers)
         narrow = model.width <= MAX_WIDTH or not model.omitted or kept <= MIN_STEPS
         if narrow or not isinstance(steps, str):
             return model
         each = model.clusters[0].width + STEP_GAP
         kept = max(MIN_STEPS, kept - math.ceil((model.width - MAX_WIDTH) / each / 2))
+
+
+def _with_loss(shown: list[int], step: int | None) -> list[int]:
+    """The steps to draw with the one that the loss was made in, if it was made in one."""
+    return shown if step is None or step in shown else sorted([*shown, step])
 
 
 def _numbered(model: Model, numbers: bool | None, column: float = 0.0, gap: float = 0.0) -> None:

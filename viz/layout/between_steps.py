@@ -180,6 +180,11 @@ class Lines:
             edge.points = [start, *_straight(start, port), *edge.points[1:]]
             if edge.label:
                 edge.label = edge.label[0], edge.label[1] + HEAD_ABOVE
+        elif not edge.via:  # to what follows all steps, over the heads of those between
+            out, down = (gap.x + gap.width - 5, self.top), self.after - 12
+            top = self.top + 44
+            corners = [out, (out[0], top), (down, top), *self._arrival(down, target)]
+            edge.points = _rounded(corners)
 
     def _rail(self, edge: ModelEdge, x: float, width: float, y: float, target: ModelNode) -> None:
         """The line to a junction, level with it where its state is."""

@@ -119,8 +119,8 @@ class _Layout:
         key = target.key if target.role != "cell" else self._entrance(target, edge.port[1:])
         if edge.port:
             return f"{edge.port}>{target.key}>{edge.slot}", edge.port, key
-        source = self.nodes[edge.source]
-        return (edge.key, source.key, key) if source.block == target.block else None
+        source = self.nodes.get(edge.source)
+        return (edge.key, source.key, key) if source and source.block == target.block else None
 
     def _entrance(self, cell: ModelNode, state: str) -> str:
         """Where a line enters a cell: level with its state, else from below."""
@@ -233,11 +233,19 @@ class _Layout:
             if port_side(edge.port) == "<"
             and edge.source in self.nodes
             and self.nodes[edge.source].role == "initial"
-            and self.layers[self.nodes[edge.target].layer].reverse
+            and self.layers[self._layer_entered(edge)].reverse
         }
         for node in last.values():
             self.ends[node.id] = x + node.width / 2
         return x + max((node.width + STEP_GAP for node in last.values()), default=0.0)
+
+    def _layer_entered(self, edge: ModelEdge) -> str:
+        """The layer that an edge leads to, also where it leads to the box of its hidden steps."""
+        target = self.nodes.get(edge.target)
+        if target is not None:
+            return target.layer
+        entered = (name for name, of in self.layers.items() if edge.port[1:] in of.states)
+        return next(entered, "")
 
     def _stamp(self, layer: str, piece: PlacedTemplate) -> None:
         template = piece.template
@@ -281,14 +289,11 @@ class _Layout:
             source, line = self.nodes.get(edge.source), self.lines[edge.id]
             if source is None or source.layer != BEFORE:
                 continue
-            target = self.nodes[edge.target]
-            if line is not None and target.layer == BEFORE:
+            entered = self._layer_entered(edge)
+            if line is not None and entered == BEFORE:
                 self._draw(edge, template, line[0], 0.0, 0.0)
-            elif (
-                source.role == "initial" and port_side(edge.port) == "<" and target.layer in pieces
-            ):
-                piece = pieces[target.layer]
-                source.y = piece.y + piece.template.boxes[edge.port].y
+            elif source.role == "initial" and port_side(edge.port) == "<" and entered in pieces:
+                source.y = _level(pieces[entered], edge.port)
                 source.x = self.ends.get(source.id, template.width - PAD - source.width / 2)
                 on_rails[source.id] = source
         self._clear(on_rails)
@@ -313,7 +318,7 @@ class _Layout:
         Beside a tall step it climbs, or descends from a rail on top; beside a low one it goes on
         to the right.
         """
-        start, port = self._last_rail()
+        start, port = self._last_rail(pieces)
         tall = max((piece.template.height for piece in pieces.values()), default=0.0)
         length = sum(n.layer == AFTER and n.role not in TAGS for n in self.model.nodes)
         climb = tall > CLIMB * length
@@ -331,15 +336,24 @@ class _Layout:
             if line is not None and self.nodes[edge.target].layer == AFTER:
                 self._draw(edge, template, line[0], x, y)
 
-    def _last_rail(self) -> tuple[float, str]:
+    def _last_rail(self, pieces: dict[str, PlacedTemplate]) -> tuple[float, str]:
         """Height and port of the rail that leads from the last step drawn to what follows."""
         for edge in self.model.edges:
             source, target = self.nodes.get(edge.source), self.nodes.get(edge.target)
-            if source is None or target is None or [source.step] != self.model.shown[-1:]:
+            if target is None or target.layer != AFTER or port_side(edge.port) != "<":
                 continue
-            if target.layer == AFTER and port_side(edge.port) == "<":
+            if source is None:  # the last step is not drawn
+                piece = next(p for p in pieces.values() if edge.port[1:] in p.template.boxes)
+                return _level(piece, edge.port), edge.port
+            if [source.step] == self.model.shown[-1:]:
                 return source.y, edge.port
         return 0.0, ""
+
+
+def _level(piece: PlacedTemplate, port: str) -> float:
+    """The height of a rail: of its port, or where none enters a drawn step, of its state."""
+    boxes = piece.template.boxes
+    return piece.y + boxes[port if port in boxes else port[1:]].y
 
 
 def _overlap(a: ModelNode, b: ModelNode) -> bool:

@@ -60,11 +60,16 @@ def leave_out(model: Model, shown: list[int]) -> Model:
     nodes = {node.id: node for node in model.nodes}
     edges: list[ModelEdge] = []
     seen: set[tuple[str, str]] = set()
+    others: list[ModelEdge] = []  # between a hidden step and what comes before or after all steps
     for edge in [*(e for e in model.edges if e.rail), *(e for e in model.edges if not e.rail)]:
         a, b = nodes[edge.source], nodes[edge.target]
         if edge.source not in hidden and edge.target not in hidden:
             edges.append(edge)
-        elif a.block == b.block or not edge.port or {a.layer, b.layer} & {BEFORE, AFTER}:
+        elif {a.layer, b.layer} & {BEFORE, AFTER}:
+            if not edge.via or edge.target not in hidden:
+                source, target = hidden.get(a.id, a.id), hidden.get(b.id, b.id)
+                others.append(replace(edge, source=source, target=target))
+        elif a.block == b.block or not edge.port:
             continue
         elif (edge.source in hidden and edge.target in hidden) or edge.via:
             if edge.via and edge.target not in hidden:
@@ -75,6 +80,9 @@ def leave_out(model: Model, shown: list[int]) -> Model:
                 continue
             seen.add((source, target))
             edges.append(replace(edge, source=source, target=target))
+    cells = {node.block: node.id for node in model.nodes if node.role == "cell"}
+    inside = [(cells[n.block], n.id) for n in model.nodes if n.block in cells and n.role == "state"]
+    _connect(model.root, edges, others, {box.id for box in boxes}, inside)
     order = {edge.id: i for i, edge in enumerate(model.edges)}
     return replace(
         model,
@@ -83,6 +91,42 @@ def leave_out(model: Model, shown: list[int]) -> Model:
         shown=list(shown),
         omitted=boxes,
     )
+
+
+def _connect(
+    root: str,
+    edges: list[ModelEdge],
+    others: list[ModelEdge],
+    boxes: set[str],
+    inside: list[tuple[str, str]],
+) -> None:
+    """Add those edges without which a box, or an initial state, would lead nowhere.
+
+    Rails come first: to the root from a box that holds the last step, and into it from what the
+    first step begins with. A loss in the middle of hidden steps has none, but one line of many.
+    """
+    edges += [edge for edge in others if edge.via]
+    rest = [edge for edge in others if not edge.via]
+    for edge in sorted(rest, key=lambda edge: (edge.target in boxes, not edge.rail, not edge.port)):
+        leading = _leading_to(root, edges, inside)
+        if edge.target in leading and (edge.port or edge.source not in leading):
+            edges.append(edge)
+
+
+def _leading_to(root: str, edges: list[ModelEdge], inside: list[tuple[str, str]]) -> set[str]:
+    """The ids of all from which drawn edges lead to the root; a cell has its states inside."""
+    before: dict[str, list[str]] = {}
+    for cell, state in inside:
+        before.setdefault(state, []).append(cell)
+    for edge in edges:
+        before.setdefault(edge.target, []).extend([edge.source, edge.via])
+    found, todo = {root}, [root]
+    while todo:
+        for source in before.get(todo.pop(), ()):
+            if source not in found:
+                found.add(source)
+                todo.append(source)
+    return found
 
 
 def _boxes(model: Model, shown: set[int]) -> list[Omitted]:

@@ -120,8 +120,8 @@ class Source:
         Args:
             detail: "op", "gate", "cell" or "step".
             title: the picture's name.
-            steps: whose nodes are wanted; of the others there are those alone that something
-                leads to or from. All by default.
+            steps: whose nodes are wanted; of the others there are those of the first and last
+                step, and those that something leads to or from. All by default.
         """
         check_detail(detail)
         model = _Reader(self, detail, set(self.steps if steps is None else steps)).model(title)
@@ -183,11 +183,13 @@ class _Reader:
         return sorted(found, key=lambda tensor: place[id(tensor)])
 
     def _is_wanted(self, home: Block) -> bool:
-        """Whether a block is drawn, or stands beside one that is."""
+        """Whether a block is drawn, stands beside one that is, or at either end of all steps."""
         if home.step is None:
             return True
         place = self.order[home.layer][home.step]
         steps = self._steps_of[home.layer]
+        if self.shown and place in (0, len(steps) - 1):
+            return True
         return any(step in self.shown for step in steps[max(place - 1, 0) : place + 2])
 
     @cached_property
