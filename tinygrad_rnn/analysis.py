@@ -191,7 +191,7 @@ def norm_bound(weight_hh: ArrayLike | Tensor, largest_slope: float = 1.0) -> flo
     return float(np.linalg.norm(matrix, 2)) * largest_slope
 
 
-def decades_per_step(norms: ArrayLike) -> float:
+def decades_per_step(norms: ArrayLike, reverse: bool = False) -> float:
     """Return by how many powers of ten a gradient changes for each step back in time.
 
     It is minus the slope of the least-squares line through log10(norm) against t, so it compares
@@ -201,14 +201,18 @@ def decades_per_step(norms: ArrayLike) -> float:
         norms: shape (T,), in time order, as `GradientFlow.through_time` gives them. What is not
             finite is left out, and so are zeros and what is next to zero, below 2.2e-308: there
             the gradient ran out of floating-point range and is stuck at a few rounded values.
+        reverse: whether they are of a run that reads from the last step to the first, whose
+            gradient goes on from the first to the last.
 
     Returns:
         The rate, in decades per step; NaN where fewer than two norms are left.
 
     >>> round(decades_per_step([0.0, 1e-4, 1e-3, 1e-2]), 12)
     -1.0
+    >>> round(decades_per_step([1e-2, 1e-3, 1e-4], reverse=True), 12)
+    -1.0
     """
-    norms = np.asarray(norms, dtype=np.float64)
+    norms = np.asarray(norms, dtype=np.float64)[:: -1 if reverse else 1]
     t = np.flatnonzero(np.isfinite(norms) & (norms >= np.finfo(np.float64).tiny))
     if len(t) < 2:
         return float("nan")

@@ -214,6 +214,16 @@ def test_decades_per_step_is_the_rate_of_a_linear_network_and_leaves_out_zeros()
     )
 
 
+def test_a_run_that_reads_backwards_has_the_rate_of_the_same_run_forwards() -> None:
+    rng = np.random.default_rng(8)
+    cell, x = LinearCell(0.5 * init.orthogonal(rng, 4)), rng.normal(size=(30, 1, 4))
+    run = tr.unroll(cell, x[::-1].copy(), reverse=True)
+    norms = tr.trace(np.sum(run.hidden[0])).through_time(run)["h"]
+    rate = analysis.decades_per_step(norms, reverse=True)
+    assert rate == pytest.approx(np.log10(0.5), abs=1e-9)
+    assert analysis.decades_per_step(norms) == pytest.approx(-rate)
+
+
 def test_decades_per_step_leaves_out_what_is_stuck_next_to_zero() -> None:
     norms = np.concatenate([np.full(500, 1.5e-323), 10.0 ** -np.arange(300.0, 0.0, -1.0)])
     assert analysis.decades_per_step(norms) == pytest.approx(-1.0, rel=1e-9)

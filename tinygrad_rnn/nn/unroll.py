@@ -44,7 +44,8 @@ def unroll(
     Args:
         cell: an RNNCell, LSTMCell, GRUCell, or a `Cell` of one's own.
         inputs: shape (T, B, I), T at least 1: an array, or a tensor if its gradient is wanted; or
-            a list of T steps, each (B, I).
+            a list of T steps, each (B, I). Nothing tells (B, T, I), PyTorch's `batch_first`, from
+            it but a `state` or `lengths` of another batch: swap the axes of such an array.
         state: the state before the first step; the cell's `initial_state` by default.
         lengths: B integers from 0 to T. After its last step a sequence keeps its state, so the
             outputs there repeat it; what lies in its padding counts for nothing and gets a
