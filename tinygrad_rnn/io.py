@@ -6,8 +6,6 @@ has none, and is read all the same.
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hashlib
 import json
 import os
@@ -21,6 +19,7 @@ from tinygrad_rnn.errors import DtypeError, WeightsFileError
 from tinygrad_rnn.nn.form import Form, forms_in
 from tinygrad_rnn.nn.module import Module
 from tinygrad_rnn.tensor import Array
+from tinygrad_rnn.write import write_whole
 
 CHECKSUM, NETWORKS = "sha256", "networks"
 
@@ -64,7 +63,7 @@ def save(path: str | os.PathLike[str], state: Module | Mapping[str, ArrayLike]) 
         if array.dtype.kind not in "fiub":
             raise DtypeError(f"{name!r} has dtype {array.dtype}: only numbers can be saved")
         arrays[name] = array.astype(array.dtype.newbyteorder("="), copy=False)
-    _write(Path(path), encode(arrays, {**metadata, CHECKSUM: _checksum(arrays)}))
+    write_whole(path, encode(arrays, {**metadata, CHECKSUM: _checksum(arrays)}))
 
 
 def load(path: str | os.PathLike[str]) -> dict[str, Array]:
@@ -137,32 +136,3 @@ def _checksum(arrays: Mapping[str, Array]) -> str:
         hashed.update(f"{name!r} {array.dtype.str} {array.shape} ".encode())
         hashed.update(array.tobytes())
     return hashed.hexdigest()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Put `content` in place of what is at `path`, all at once."""
-    path = path.resolve()  # a link stays a link
-    if not path.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path.parent))
-    beside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
-    try:
-        with beside.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            beside.unlink()
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the move itself survive a loss of power, on systems where a folder can be synced."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
