@@ -23,6 +23,8 @@ Setting = dict[str, Any]  # a value for each argument that the grid names
 Grid = Mapping[str, Iterable[Any]]
 Results = dict[str, Result]  # by what `_key` returns
 
+BEGINNING = b'{"result": '  # of each line of a file of results
+
 
 class Trial(NamedTuple):
     """One setting with one seed, and what the study made of it.
@@ -70,9 +72,10 @@ def run(
 
     Raises:
         StudyError: if the file is not one of results, another study is writing to it, or the study
-            failed for some settings: by then all others are in the file.
+            failed for some settings, or JSON cannot hold what it returned: by then all others are
+            in the file.
         ValueError: if the grid has a setting called "seed".
-        TypeError: if JSON cannot hold what the study returned.
+        TypeError: if text stands in the grid where a list of texts is meant.
         OSError: if the file cannot be read or written.
 
     >>> import tempfile
@@ -96,7 +99,11 @@ def run(
                     if isinstance(outcome, Exception):
                         failed.append((key, outcome))
                         continue
-                    found[key] = _append_line(file, *wanted[key], outcome)
+                    try:
+                        found[key] = _append_line(file, *wanted[key], outcome)
+                    except (TypeError, ValueError, RecursionError) as unwritten:
+                        failed.append((key, unwritten))  # JSON cannot hold it; the others go on
+                        continue
                     done += 1
                     if progress is not None:
                         progress(done, len(wanted))
@@ -113,6 +120,12 @@ def _points(grid: Grid, seeds: Iterable[int]) -> Iterator[tuple[Setting, int]]:
     if "seed" in grid:
         raise ValueError("study: 'seed' is no setting of the grid: give seeds=[...]")
     seeds = list(seeds)
+    for name, values in grid.items():
+        if isinstance(values, str | bytes):
+            raise TypeError(
+                f"study: {name!r} has {values!r}, which would be read letter by letter: give a "
+                f"list, [{values!r}]"
+            )
     for values in product(*(list(values) for values in grid.values())):
         for seed in seeds:
             yield dict(zip(grid, values, strict=True)), seed
@@ -164,6 +177,10 @@ def _results(path: Path) -> Iterator[tuple[BinaryIO, Results]]:
         whole = 0
         for number, line in enumerate(file, 1):
             if not line.endswith(b"\n"):  # cut off while it was being written
+                if line[: len(BEGINNING)] != BEGINNING[: len(line)]:
+                    raise StudyError(
+                        f"line {number} of {path} is not a study's: choose another file"
+                    )
                 file.truncate(whole)
                 break
             whole += len(line)

@@ -185,11 +185,29 @@ def test_results_are_the_same_now_and_later(tmp_path, threads):
     assert now[0].result["inf"] == -math.inf
 
 
-def test_a_result_that_json_cannot_hold(tmp_path, threads):
+def test_a_result_that_json_cannot_hold_loses_its_own_point_alone(tmp_path, threads):
     path = tmp_path / "r"
-    with pytest.raises(TypeError, match="JSON cannot hold a set"):
-        tr.study.run(lambda seed: {1, 2}, {}, path, executor=threads)
-    assert path.read_bytes() == b""
+
+    def study(seed):
+        return {1, 2} if seed == 1 else seed
+
+    with pytest.raises(tr.StudyError, match=r'1 of 4 failed.*"seed": 1.*JSON cannot hold a set'):
+        tr.study.run(study, {}, path, range(4), executor=threads)
+    assert path.read_bytes().count(b"\n") == 3
+
+
+@pytest.mark.parametrize("content", ["notes without an end of line", '{"weights": [1, 2]}'])
+def test_one_line_of_something_else_is_not_taken_for_a_line_cut_off(content, tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text(content)
+    with pytest.raises(tr.StudyError, match=r"line 1 of .*notes.txt is not a study's"):
+        tr.study.run(studies.slow, {"step": [1]}, path)
+    assert path.read_text() == content
+
+
+def test_text_is_no_list_of_values(tmp_path):
+    with pytest.raises(TypeError, match=r"'cell' has 'LSTM'.*give a list, \['LSTM'\]"):
+        tr.study.run(studies.slow, {"cell": "LSTM"}, tmp_path / "r")
 
 
 @pytest.mark.parametrize("line", ["step,loss", '{"setting": {}}', "[1, 2]", "\x00"])
