@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .bench-venv
 
-.PHONY: demo pictures test lint coverage fuzz graphs soak mutants docs site lock pyodide package bench clean site-test
+.PHONY: demo pictures test lint coverage fuzz graphs models soak mutants docs site lock pyodide package bench clean site-test
 
 # Each stamp stands for one finished installation; a second run finds it and installs nothing.
 $(VENV)/.python:
@@ -65,6 +65,12 @@ graphs: $(VENV)/.dev
 	@$(BIN)/python -W ignore -m tests.tinygrad_rnn.interop.torch_graph.random_graphs $(or $(GRAPHS),10000)
 	@echo "== holding random graphs of this engine's against PyTorch"
 	@$(BIN)/python -W ignore -m tests.tinygrad_rnn.random_graphs $(or $(GRAPHS),10000)
+
+# Fetches about 200 MB of other people's packages into out/models.
+models: $(VENV)/.dev
+	@echo "== drawing public models with none of their lines changed: see .github/recipes/public-models.md"
+	@$(BIN)/python -c 'import torch' || $(BIN)/python -m pip install --quiet torch
+	@$(BIN)/python -m tests.models
 
 soak: $(VENV)/.dev
 	@echo "== training for 10,000 steps and watching the memory"

@@ -14,7 +14,11 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.M | re.S)
 BLOCKS = BLOCK.findall(README)
-RECIPES = sorted((ROOT / ".github" / "recipes").glob("*.md"))
+RECIPES = [
+    page
+    for page in sorted((ROOT / ".github" / "recipes").glob("*.md"))
+    if BLOCK.search(page.read_text(encoding="utf-8"))
+]
 
 
 def test_there_are_examples():

@@ -33,7 +33,7 @@ PATIENCE = 120_000  # milliseconds; alone it takes a tenth
 AXE = "4.10.3"
 SENTENCE = "The river looks back at the hills it came from."
 PAGES = ("index", "try", "gallery", "notebook", "guide", "pytorch-lstm-does-not-learn",
-         "reference/index", "reference/viz", "reference/tinygrad_rnn")  # fmt: skip
+         "public-models", "reference/index", "reference/viz", "reference/tinygrad_rnn")  # fmt: skip
 
 
 def runtime() -> Any:

@@ -1,0 +1,1 @@
+"""Public models from packages on the index, drawn with none of their lines changed."""
