@@ -18,7 +18,7 @@ from viz.model import Model, ModelEdge, Point
 from viz.style import Scale, Theme, number
 
 APART = 3.0  # forward heads nearer than this are one
-OVERLAP = 0.35  # the share of two gradients' heads up to which both are drawn
+OVERLAP = 0.1  # the share of two gradients' heads up to which both are drawn
 
 Head = tuple[str, str, Point, float]  # the edge, the node that it points at, its tip, its width
 
@@ -42,12 +42,7 @@ class _Edges:
 
     def __init__(self, model: Model, scale: Scale, theme: Theme, numbered: set[str]) -> None:
         self.model, self.scale, self.theme, self.numbered = model, scale, theme, numbered
-        self.reaching = _heads(
-            (edge.id, edge.target, lanes.tip(edge.points), APART)
-            for edge in model.edges
-            if not edge.rail
-        )
-        self.returning = _heads(
+        returning = [
             (
                 edge.id,
                 edge.source,
@@ -56,6 +51,16 @@ class _Edges:
             )
             for edge in model.edges
             if edge.gradient and not edge.via
+        ]
+        self.returning = _heads(returning)
+        drawn = [head for head in returning if head[0] in self.returning]
+        self.reaching = _heads(
+            (
+                (edge.id, edge.target, lanes.tip(edge.points), APART)
+                for edge in model.edges
+                if not edge.rail
+            ),
+            drawn,
         )
 
     def width(self, edge: ModelEdge) -> float:
@@ -100,9 +105,16 @@ class _Edges:
         )
 
 
-def _heads(wanted: Iterable[Head]) -> set[str]:
-    """The edges whose heads are drawn: of those that cover one another, the widest."""
+def _heads(wanted: Iterable[Head], drawn: Iterable[Head] = ()) -> set[str]:
+    """The edges whose heads are drawn: of those that cover one another, the widest.
+
+    Args:
+        wanted: heads that would be drawn.
+        drawn: heads that are, of the other direction.
+    """
     kept: dict[str, list[tuple[Point, float]]] = defaultdict(list)
+    for _, node, at, wide in drawn:
+        kept[node].append((at, wide))
     found = set()
     for id_, node, at, wide in sorted(wanted, key=lambda head: (-head[3], head[0])):
         others = kept[node]

@@ -44,7 +44,9 @@ class Lines:
         self.floors = {name: (y, y + height + HEADER) for name, (y, _, height) in spans.items()}
         self.channels: dict[tuple[str, str], float] = {}
         self.used: dict[float, list[tuple[float, float]]] = defaultdict(list)
-        self.cells = {node.layer: node.width for node in model.nodes if node.role == "cell"}
+        cells = [node for node in model.nodes if node.role == "cell"]
+        self.cells = {cell.layer: cell.width for cell in cells}
+        self.roofs = {cell.layer: cell.y + cell.height / 2 for cell in cells}
         self.reverse = {layer.name for layer in model.layers if layer.reverse}
         self.after = min((n.x - n.width / 2 for n in model.nodes if n.layer == AFTER), default=0.0)
         self.steps: dict[tuple[str, int | None], list[ModelNode]] = defaultdict(list)
@@ -117,7 +119,9 @@ class Lines:
         if abs(port[1] - start[1]) < 0.5:
             edge.points = [start, *_straight(start, port), *edge.points[1:]]
         else:
-            way = self.exits.get(source.id) or [(source.x, source.y + source.height / 2)]
+            roof = self.roofs.get(source.layer) if source.role == "state" else None
+            foot = source.x, roof or source.y + source.height / 2
+            way = self.exits.get(source.id) or [foot]
             edge.points = [*way, *self._ascent(way[-1], port, source, edge), *edge.points[1:]]
 
     def _ascent(self, foot: Point, port: Point, source: ModelNode, edge: ModelEdge) -> list[Point]:
