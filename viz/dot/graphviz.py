@@ -2,9 +2,9 @@
 
 One idea: Graphviz always runs as a child in a process group of its own, reading from and writing
 to files, so that it can hang, crash or print rubbish and nothing of ours hangs, crashes or is
-half-written. The `dot` on PATH is used where there is one, else the Graphviz inside pygraphviz's
-wheel (the `embedded` extra), else one compiled to WebAssembly (`viz.dot.wasm`). All positions are
-given, so each only has to paint.
+half-written; and a second child ends it should this process be killed. The `dot` on PATH is used
+where there is one, else the Graphviz inside pygraphviz's wheel (the `embedded` extra), else one
+compiled to WebAssembly (`viz.dot.wasm`). All positions are given, so each only has to paint.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from viz.dot import wasm
@@ -35,6 +36,16 @@ import sys, pygraphviz
 graph = pygraphviz.AGraph(string=sys.stdin.read())
 graph.graph_attr["dpi"] = sys.argv[2]
 sys.stdout.buffer.write(graph.draw(format=sys.argv[1], prog="nop2"))
+"""
+
+
+# Runs beside the child: told its number, it waits for a second line. If none comes, since whoever
+# would have written it was killed, it ends the child's process group and removes the folder.
+_GUARD = """
+read child
+read finished && exit
+[ "$child" ] && kill -s KILL -- "-$child"
+rm -rf -- "$1"
 """
 
 
@@ -104,7 +115,12 @@ def _command(form: str, dpi: int) -> list[str]:
 
 def _run(command: list[str], into: Path, out: Path, err: Path, time_limit: float) -> int:
     """Run the command with files as its streams; its exit status, or a named error."""
-    with into.open("rb") as stdin, out.open("wb") as stdout, err.open("wb") as stderr:
+    with (
+        into.open("rb") as stdin,
+        out.open("wb") as stdout,
+        err.open("wb") as stderr,
+        _guard(into.parent) as tell,
+    ):
         try:
             child = subprocess.Popen(
                 command, stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=True
@@ -112,6 +128,7 @@ def _run(command: list[str], into: Path, out: Path, err: Path, time_limit: float
         except OSError as error:
             raise GraphvizFailedError(f"{command[0]} cannot be run: {error}") from error
         try:
+            tell(child.pid)
             return child.wait(timeout=time_limit)
         except subprocess.TimeoutExpired:
             raise GraphvizTimeoutError(
@@ -119,8 +136,41 @@ def _run(command: list[str], into: Path, out: Path, err: Path, time_limit: float
                 f"steps or a coarser level of detail, or give more time with time_limit="
             ) from None
         finally:
-            if child.poll() is None:  # out of time, or interrupted
-                _end(child)
+            _end(child)  # out of time, or interrupted; and what it may have left running
+
+
+@contextlib.contextmanager
+def _guard(folder: Path) -> Iterator[Callable[[int], None]]:
+    """Yield what tells the number of a child that is to end, and its folder go, with this process.
+
+    Where there is no shell, nothing guards it.
+    """
+    try:
+        guard = subprocess.Popen(
+            ["/bin/sh", "-c", _GUARD, "sh", str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError:
+        yield lambda child: None
+        return
+    assert guard.stdin is not None
+    pipe = guard.stdin
+
+    def tell(what: object) -> None:
+        with contextlib.suppress(OSError):  # somebody has ended the guard
+            pipe.write(f"{what}\n".encode())
+            pipe.flush()
+
+    try:
+        yield tell
+        tell("finished")
+    finally:
+        with contextlib.suppress(OSError):
+            pipe.close()
+        guard.wait()
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

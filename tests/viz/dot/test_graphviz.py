@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import re
 import stat
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -51,6 +53,50 @@ def test_hanging_graphviz_is_ended_with_all_it_started(
             return
         time.sleep(0.05)
     pytest.fail("a process that Graphviz started outlived it")
+
+
+def _gone(pid: int) -> bool:
+    for _ in range(100):  # whoever adopted it may need a moment to notice that it is gone
+        if not Path(f"/proc/{pid}").exists() or _is_zombie(pid):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for processes in /proc")
+def test_a_killed_process_leaves_neither_graphviz_nor_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_dot(tmp_path, f"sleep 60 & echo $$ $! > {tmp_path}/pids; wait", monkeypatch)
+    folders = tmp_path / "folders"
+    folders.mkdir()
+    program = f"from viz.dot.graphviz import run_graphviz; run_graphviz({DOT!r}, 'svg')"
+    environment = os.environ | {
+        "TMPDIR": str(folders),
+        "PYTHONPATH": str(Path(__file__).parents[3]),
+    }
+    with subprocess.Popen([sys.executable, "-c", program], env=environment) as parent:
+        while not (tmp_path / "pids").exists() or not (tmp_path / "pids").read_text().strip():
+            assert parent.poll() is None
+            time.sleep(0.02)
+        time.sleep(0.5)  # for the guard to be told of the child
+        parent.kill()
+    assert all(_gone(int(pid)) for pid in (tmp_path / "pids").read_text().split())
+    for _ in range(100):
+        if not list(folders.iterdir()):
+            return
+        time.sleep(0.05)
+    pytest.fail("the temporary folder stayed")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks for processes in /proc")
+def test_what_graphviz_left_running_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_dot(tmp_path, f"sleep 60 & echo $! > {tmp_path}/pid", monkeypatch)
+    with pytest.raises(viz.GraphvizFailedError):
+        run_graphviz(DOT, "svg")
+    assert _gone(int((tmp_path / "pid").read_text()))
 
 
 def _is_zombie(pid: int) -> bool:
