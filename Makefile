@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .bench-venv
 
-.PHONY: demo pictures test lint coverage fuzz graphs models soak mutants docs site lock pyodide package bench clean site-test
+.PHONY: demo pictures test lint coverage fuzz attack graphs models soak mutants docs site lock pyodide package bench clean site-test
 
 # Each stamp stands for one finished installation; a second run finds it and installs nothing.
 $(VENV)/.python:
@@ -57,6 +57,11 @@ coverage: $(VENV)/.dev
 fuzz: $(VENV)/.dev
 	@echo "== reading 100,000 spoiled files"
 	@$(BIN)/python -m tests.fuzz.run
+
+# INTERRUPTS=200 takes a tenth of the time.
+attack: $(VENV)/.dev
+	@echo "== interrupting 2,000 training steps, and forking, threading and signalling others"
+	@$(BIN)/python -W ignore -m tests.attack.run $(if $(INTERRUPTS),--interrupts $(INTERRUPTS))
 
 # GRAPHS=500 checks that many.
 graphs: $(VENV)/.dev

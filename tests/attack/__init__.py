@@ -1,0 +1,1 @@
+"""What interrupts, forks, threads and tasks leave behind: `make attack`."""
