@@ -42,7 +42,7 @@ class NodeCanvas extends View {
       if (key % every === 0) this.write(key ? String(key) : "t = 0", middle, y, size, theme.muted);
     }
     for (const { name, y: at } of drawing.states) {
-      this.write(name, this.x + 8 / zoom, this.v(at), size * 1.1, theme.text, "left");
+      this.write(name.replace(/^layer /, ""), this.x + 8 / zoom, this.v(at), size * 1.1, theme.text, "left");
     }
   }
 
