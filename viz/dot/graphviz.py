@@ -17,7 +17,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from viz.dot import wasm
@@ -39,14 +38,9 @@ sys.stdout.buffer.write(graph.draw(format=sys.argv[1], prog="nop2"))
 """
 
 
-# Runs beside the child: told its number, it waits for a second line. If none comes, since whoever
-# would have written it was killed, it ends the child's process group and removes the folder.
-_GUARD = """
-read child
-read finished && exit
-[ "$child" ] && kill -s KILL -- "-$child"
-rm -rf -- "$1"
-"""
+# Leads the child's process group, and waits for a line that never comes: once whoever would have
+# written it is gone, it removes the folder and ends the group.
+_GUARD = 'read line; rm -rf -- "$1"; kill -s KILL 0'
 
 
 _BEGINS = {"svg": b"<?xml", "png": b"\x89PNG\r\n\x1a\n", "pdf": b"%PDF"}
@@ -115,72 +109,57 @@ def _command(form: str, dpi: int) -> list[str]:
 
 def _run(command: list[str], into: Path, out: Path, err: Path, time_limit: float) -> int:
     """Run the command with files as its streams; its exit status, or a named error."""
-    with (
-        into.open("rb") as stdin,
-        out.open("wb") as stdout,
-        err.open("wb") as stderr,
-        _guard(into.parent) as tell,
-    ):
-        try:
+    guard = _guard(into.parent)
+    child = None
+    group = guard.pid if guard else 0
+    try:
+        with into.open("rb") as stdin, out.open("wb") as stdout, err.open("wb") as stderr:
             child = subprocess.Popen(
-                command, stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=True
+                command, stdin=stdin, stdout=stdout, stderr=stderr, process_group=group
             )
-        except OSError as error:
-            raise GraphvizFailedError(f"{command[0]} cannot be run: {error}") from error
-        try:
-            tell(child.pid)
             return child.wait(timeout=time_limit)
-        except subprocess.TimeoutExpired:
-            raise GraphvizTimeoutError(
-                f"{command[0]} did not finish within {time_limit:g} s and was ended; draw fewer "
-                f"steps or a coarser level of detail, or give more time with time_limit="
-            ) from None
-        finally:
-            _end(child)  # out of time, or interrupted; and what it may have left running
+    except OSError as error:
+        raise GraphvizFailedError(f"{command[0]} cannot be run: {error}") from error
+    except subprocess.TimeoutExpired:
+        raise GraphvizTimeoutError(
+            f"{command[0]} did not finish within {time_limit:g} s and was ended; draw fewer "
+            f"steps or a coarser level of detail, or give more time with time_limit="
+        ) from None
+    finally:  # it may also have been interrupted, or have left something running
+        _end(child, guard)
 
 
-@contextlib.contextmanager
-def _guard(folder: Path) -> Iterator[Callable[[int], None]]:
-    """Yield what tells the number of a child that is to end, and its folder go, with this process.
+def _guard(folder: Path) -> subprocess.Popen[bytes] | None:
+    """Start what ends its process group and removes the folder once this process is gone.
 
-    Where there is no shell, nothing guards it.
+    Returns:
+        The leader of the group; None where there is no shell.
     """
     try:
-        guard = subprocess.Popen(
+        return subprocess.Popen(
             ["/bin/sh", "-c", _GUARD, "sh", str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            process_group=0,
         )
     except OSError:
-        yield lambda child: None
-        return
-    assert guard.stdin is not None
-    pipe = guard.stdin
-
-    def tell(what: object) -> None:
-        with contextlib.suppress(OSError):  # somebody has ended the guard
-            pipe.write(f"{what}\n".encode())
-            pipe.flush()
-
-    try:
-        yield tell
-        tell("finished")
-    finally:
-        with contextlib.suppress(OSError):
-            pipe.close()
-        guard.wait()
+        return None
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
+def _end(child: subprocess.Popen[bytes] | None, guard: subprocess.Popen[bytes] | None) -> None:
     """End the child's whole process group, so that nothing it started outlives it."""
-    if hasattr(os, "killpg"):
+    leader = guard or child
+    if leader is not None and hasattr(os, "killpg"):
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(child.pid, signal.SIGKILL)
-    else:
+            os.killpg(leader.pid, signal.SIGKILL)
+    elif child is not None:
         child.kill()
-    child.wait()
+    for ended in (child, guard):
+        if ended is not None:
+            ended.wait()
+    if guard is not None and guard.stdin is not None:
+        guard.stdin.close()
 
 
 def _is_picture(painted: bytes, form: str) -> bool:

@@ -79,7 +79,6 @@ def test_a_killed_process_leaves_neither_graphviz_nor_its_folder(
         while not (tmp_path / "pids").exists() or not (tmp_path / "pids").read_text().strip():
             assert parent.poll() is None
             time.sleep(0.02)
-        time.sleep(0.5)  # for the guard to be told of the child
         parent.kill()
     assert all(_gone(int(pid)) for pid in (tmp_path / "pids").read_text().split())
     for _ in range(100):
