@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from tinygrad_rnn.graph import Array
+from tinygrad_rnn.graph import Array, topological
 from tinygrad_rnn.scope import Call
 from tinygrad_rnn.state import flatten
 
@@ -103,6 +104,18 @@ def chains_of(run: Any, graph: list[Any]) -> list[Chain]:
         chain.start, chain.start_nodes = chain.states(0), chain.nodes[0]
         _leave_out_padding(chain)
     return sorted(found, key=lambda chain: (chain.layer or 0, chain.states(-1)[0].index))
+
+
+_BY_FLOW: WeakKeyDictionary[Any, tuple[Any, list[Chain]]] = WeakKeyDictionary()
+
+
+def chains_of_flow(flow: Any) -> list[Chain]:
+    """Return the chains of the graph that a flow has swept, which are looked for once a sweep."""
+    root, found = _BY_FLOW.get(flow, (None, []))
+    if root is not flow.root:
+        found = chains_of(None, topological(flow.root))
+        _BY_FLOW[flow] = flow.root, found
+    return found
 
 
 class _Steps:

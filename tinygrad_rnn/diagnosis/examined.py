@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.diagnosis.chains import Chain, chains_of, home
+from tinygrad_rnn.diagnosis.chains import Chain, chains_of, chains_of_flow, home
 from tinygrad_rnn.diagnosis.curves import Curve, Ways
 from tinygrad_rnn.diagnosis.evidence import Evidence
 from tinygrad_rnn.graph import topological
@@ -26,7 +26,7 @@ class Examined:
     def __init__(self, flow: Any, run: Any) -> None:
         self.flow, self.run = flow, run
         self.graph = topological(flow.root)
-        self.chains = chains_of(run, self.graph)
+        self.chains = chains_of_flow(flow) if run is None else chains_of(run, self.graph)
         top = max((chain.layer or 0 for chain in self.chains), default=0)
         self.ways = [
             Ways(flow, self.graph, chain, (chain.layer or 0) == top) for chain in self.chains

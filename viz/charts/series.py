@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinygrad_rnn import GradientFlow, Scope, Tensor, graph
-from tinygrad_rnn.diagnosis.chains import Chain, chains_of, home
+from tinygrad_rnn.diagnosis.chains import Chain, chains_of_flow, home
 from tinygrad_rnn.diagnosis.curves import Ways
 from tinygrad_rnn.tensor import Array
 from viz.errors import VizError
@@ -36,12 +36,11 @@ def states_through_time(flow: GradientFlow, state: str = "h") -> dict[int, Tenso
     """
     if flow.root is None:
         raise VizError("this flow has seen no sweep yet: loss.backward(observer=flow) comes first")
-    nodes = graph.topological(flow.root)
-    chains = [c for c in chains_of(None, nodes) if c.direction != 1 and state in c.parts]
+    chains = [c for c in chains_of_flow(flow) if c.direction != 1 and state in c.parts]
     if chains:
         parts = zip(chains[-1].steps, chains[-1].parts[state], strict=True)
         return dict(sorted((step, node) for step, node in parts if node is not None))
-    homes = ((home(node), node) for node in nodes if node.name == state)
+    homes = ((home(node), node) for node in graph.topological(flow.root) if node.name == state)
     named = {where.step: node for where, node in homes if where and _BACKWARDS not in node.scope}
     return dict(sorted(named.items()))
 
@@ -102,7 +101,7 @@ def losses_through_time(flow: GradientFlow, state: str = "h") -> tuple[Array, Ar
 
 def last_chain(flow: GradientFlow) -> Chain | None:
     """Return the states of the last layer, forwards, as a chain; None without time steps."""
-    chains = [c for c in chains_of(None, graph.topological(flow.root)) if c.direction != 1]
+    chains = [c for c in chains_of_flow(flow) if c.direction != 1]
     return chains[-1] if chains else None
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn import graph
-from tinygrad_rnn.diagnosis.chains import chains_of
+from tinygrad_rnn.diagnosis.chains import chains_of_flow
 from tinygrad_rnn.diagnosis.curves import Ways
 
 MOST_ROWS, MOST_STEPS_ITEMISED = 40, 200  # of a page, at most
@@ -57,7 +57,7 @@ def itemised_of(flow: Any) -> Itemised | None:
     if flow is None or hasattr(flow, "departing"):  # the difference of two is no gradient
         return None
     nodes = graph.topological(flow.root)
-    chains = [chain for chain in chains_of(None, nodes) if chain.direction != 1]
+    chains = [chain for chain in chains_of_flow(flow) if chain.direction != 1]
     if not chains:
         return None
     chain = chains[-1]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn import graph
-from tinygrad_rnn.diagnosis.chains import Chain, call_of, chains_of
+from tinygrad_rnn.diagnosis.chains import Chain, call_of, chains_of_flow
 
 MOST_LIVE_UNITS, MOST_LIVE_STEPS = 32, 100  # that the page computes in a frame of the screen
 KIND_OF = {"RNNCell": "RNN", "LSTMCell": "LSTM", "GRUCell": "GRU"}
@@ -55,8 +55,7 @@ def live_cell_of(flow: Any) -> LiveCell | None:
     """
     if flow is None or hasattr(flow, "departing"):  # the difference of two is no gradient
         return None
-    nodes = graph.topological(flow.root)
-    chains = chains_of(None, nodes)
+    chains = chains_of_flow(flow)
     if (
         len(chains) != 1
         or chains[0].direction is not None
@@ -72,7 +71,7 @@ def live_cell_of(flow: Any) -> LiveCell | None:
     seed = flow.gradient(states[-1])
     if call is None or not kind or states[0].shape[1] > MOST_LIVE_UNITS or seed is None:
         return None
-    by_index = {node.index: node for node in nodes}
+    by_index = {node.index: node for node in graph.topological(flow.root)}
     start = [np.asarray(by_index[i].data[0], float) for i in call.takes if i in by_index]
     read = _read(chain)
     if read is None or len(start) != len(chain.parts) or not seed[0].any():

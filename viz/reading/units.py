@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn import graph
-from tinygrad_rnn.diagnosis.chains import Chain, chains_of, gate_of
+from tinygrad_rnn.diagnosis.chains import Chain, chains_of_flow, gate_of
 
 MOST_UNITS_SHOWN, MOST_STEPS_SHOWN, MOST_CELLS_SHOWN = 64, 200, 2000  # that a page has room for
 GATE_NAMES = ("input gate", "forget gate", "output gate", "reset gate", "update gate")
@@ -56,7 +55,7 @@ def units_of(flow: Any) -> Units | None:
     """
     if flow is None or hasattr(flow, "departing"):  # the difference of two is no gradient
         return None
-    chains = [c for c in chains_of(None, graph.topological(flow.root)) if c.direction != 1]
+    chains = [c for c in chains_of_flow(flow) if c.direction != 1]
     if not chains:
         return None
     chain = chains[-1]
