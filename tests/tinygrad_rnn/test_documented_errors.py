@@ -44,6 +44,11 @@ def no_layers(tmp_path):
     tr.load_layers(tmp_path / "w.safetensors")
 
 
+def reset_of_an_lstm(tmp_path):
+    tr.save(tmp_path / "w.safetensors", tr.LSTM(2, 3, rng=0))
+    tr.load_layers(tmp_path / "w.safetensors", reset="after")
+
+
 def read_after_a_move():
     x = leaf(2)
     y = x * x
@@ -357,6 +362,7 @@ RAISES = {
     "load_layers": {
         "WeightsFileError": lambda: tr.load_layers("nowhere.safetensors"),
         "StateDictError": no_layers,
+        "ValueError": reset_of_an_lstm,
     },
     "from_arrays": {
         "StateDictError": lambda: interop.from_arrays({}, {"weight_ih": "W", "weight_hh": "U"}),
@@ -382,7 +388,7 @@ RAISES = {
     "run": {
         "StudyError": lambda tmp_path: studied(tmp_path, lambda x, seed: 1 / x, x=[0]),
         "ValueError": lambda tmp_path: studied(tmp_path, lambda seed: 0, seed=[1]),
-        "TypeError": lambda tmp_path: studied(tmp_path, lambda x, seed: object(), x=[0]),
+        "TypeError": lambda tmp_path: studied(tmp_path, lambda x, seed: object(), x="L"),
         "OSError": lambda tmp_path: studied(tmp_path / "no folder", lambda x, seed: 0, x=[0]),
     },
 }

@@ -92,7 +92,7 @@ def _extreme(fold: Any, of_two: Any) -> Function:
     return formula
 
 
-def mean_where(
+def _mean(
     a: Value,
     axis: Axis = None,
     dtype: DTypeLike | None = None,
@@ -107,7 +107,7 @@ def mean_where(
     return np.sum(np.where(where, a, 0), axis=axis, keepdims=keepdims) / n.astype(a.dtype)
 
 
-def var_where(
+def _var(
     a: Value,
     axis: Axis = None,
     dtype: DTypeLike | None = None,
@@ -122,24 +122,24 @@ def var_where(
     """Return the variance of what `where` chooses, ``sum((a - mean)**2) / (n - ddof)``."""
     a = _cast(a, dtype)
     n = np.sum(np.broadcast_to(where, a.shape), axis=axis, keepdims=keepdims).astype(a.dtype)
-    middle = mean_where(a, axis, keepdims=True, where=where) if mean is None else mean
+    middle = _mean(a, axis, keepdims=True, where=where) if mean is None else mean
     squares = np.square(np.where(where, a - middle, 0))
     lost = ddof if correction is None else correction
     return np.sum(squares, axis=axis, keepdims=keepdims) / np.maximum(n - lost, 0)
 
 
-def std_where(*args: Any, **kwargs: Any) -> Value:
-    """Return the root of `var_where`."""
-    return np.sqrt(var_where(*args, **kwargs))
+def _std(*args: Any, **kwargs: Any) -> Value:
+    """Return the root of `_var`."""
+    return np.sqrt(_var(*args, **kwargs))
 
 
 _dispatch_forms(np.sum, reduce.sum_, _sum)
 _dispatch_forms(np.prod, reduce.prod, _prod)
-_dispatch_forms(np.mean, reduce.mean, mean_where)
+_dispatch_forms(np.mean, reduce.mean, _mean)
 _dispatch_forms(np.max, reduce.max_, _extreme(np.max, np.maximum))
 _dispatch_forms(np.min, reduce.min_, _extreme(np.min, np.minimum))
-_dispatch_forms(np.var, reduce.var, var_where, ddof=0)
-_dispatch_forms(np.std, reduce.std, std_where, ddof=0)
+_dispatch_forms(np.var, reduce.var, _var, ddof=0)
+_dispatch_forms(np.std, reduce.std, _std, ddof=0)
 FUNCTIONS[np.amax], FUNCTIONS[np.amin] = FUNCTIONS[np.max], FUNCTIONS[np.min]
 
 

@@ -14,7 +14,6 @@ from tinygrad_rnn.errors import NotDifferentiableError
 from tinygrad_rnn.graph import Array
 from tinygrad_rnn.ops.composed import compose
 from tinygrad_rnn.ops.reduce import Axis, count, folded
-from tinygrad_rnn.ops.reduction_forms import mean_where, std_where, var_where
 from tinygrad_rnn.tensor import Value, value_of
 
 
@@ -150,9 +149,9 @@ compose(np.nancumsum, _without_nan(np.cumsum, 0.0), "x[0] + ... + x[k], without 
 compose(np.nancumprod, _without_nan(np.cumprod, 1.0), "x[0] * ... * x[k], without NaN")
 compose(np.nanmax, _without_nan(np.max, -np.inf), "max(x), without NaN")
 compose(np.nanmin, _without_nan(np.min, np.inf), "min(x), without NaN")
-compose(np.nanmean, _where_no_nan(mean_where), "mean(x), without NaN")
-compose(np.nanvar, _where_no_nan(var_where), "var(x), without NaN")
-compose(np.nanstd, _where_no_nan(std_where), "std(x), without NaN")
+compose(np.nanmean, _where_no_nan(np.mean), "mean(x), without NaN")
+compose(np.nanvar, _where_no_nan(np.var), "var(x), without NaN")
+compose(np.nanstd, _where_no_nan(np.std), "std(x), without NaN")
 compose(np.cov, _cov, "mean of products of deviations")
 compose(np.corrcoef, _corrcoef, "cov(x) over the standard deviations")
 compose(np.median, _median, "the middle of sorted x")

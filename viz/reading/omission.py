@@ -16,7 +16,7 @@ from viz.model import AFTER, BEFORE, Model, ModelEdge, Omitted
 
 # So many steps are drawn without leaving out, at each level of detail.
 MAX_STEPS_UNCUT = {"op": 5, "gate": 6, "cell": 16, "step": 24}
-STEPS_KEPT_AT_EACH_END = {"op": 3, "gate": 3, "cell": 5, "step": 8}  # else so many at either end
+STEPS_KEPT_AT_EACH_END = {"op": 3, "gate": 3, "cell": 4, "step": 8}  # else so many at either end
 
 
 def choose_steps(steps: Any, known: list[int], detail: str, kept: int) -> list[int]:

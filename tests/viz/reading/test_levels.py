@@ -8,6 +8,7 @@ import pytest
 import tinygrad_rnn as tr
 import viz
 from tests.viz.graphs import last_loss, loss_at_every_step
+from tests.viz.page.unpack import unpacked
 from viz.model import Model
 from viz.reading.levels import DrawnNodes
 
@@ -164,4 +165,5 @@ def test_a_level_of_ones_own_is_a_name_a_branch_and_two_numbers(
     assert len(shares) == 3
     assert edge.gradient is not None
     assert edge.gradient.l2 == pytest.approx(np.linalg.norm(sum(shares)), rel=1e-12)
-    assert b"gates" in viz.draw(loss, flow, detail="gates").to_bytes("html")
+    html = viz.draw(loss, flow, detail="gates").to_bytes("html").decode()
+    assert "gates" in unpacked(html)[1]["pictures"][0]["levels"]

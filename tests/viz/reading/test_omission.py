@@ -17,7 +17,7 @@ from viz.reading.omission import choose_steps, leave_out
 
 
 @pytest.mark.parametrize(
-    ("detail", "whole", "kept"), [("op", 5, 3), ("gate", 6, 3), ("cell", 16, 5), ("step", 24, 8)]
+    ("detail", "whole", "kept"), [("op", 5, 3), ("gate", 6, 3), ("cell", 16, 4), ("step", 24, 8)]
 )
 def test_so_many_steps_are_drawn_at_each_level(detail: str, whole: int, kept: int) -> None:
     for count, left in ((whole, 0), (whole + 1, whole + 1 - 2 * kept)):
