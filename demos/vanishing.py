@@ -11,7 +11,6 @@ update bias -4.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,7 +24,6 @@ from tinygrad_rnn.state import flatten
 from tinygrad_rnn.tensor import Array
 
 PROG = "python -m demos.vanishing"
-TINY = np.finfo(np.float64).tiny
 CELLS: dict[str, Any] = {"RNN": tr.RNNCell, "LSTM": tr.LSTMCell, "GRU": tr.GRUCell}
 GATES = {"RNN": "-", "LSTM": "forget", "GRU": "update"}  # the gate that keeps or replaces
 
@@ -55,28 +53,19 @@ class Result(NamedTuple):
     norms: dict[str, Array]
 
 
-def predict(setting: Setting, classes: Array, alphabet: str, hidden: int, seed: int) -> Result:
+def predict(setting: Setting, classes: Array, letters: int, hidden: int, seed: int) -> Result:
     """Read all characters but the last, predict that one, and sweep its loss back."""
     rng = np.random.default_rng(seed)
-    letters = len(alphabet)
     options = {} if setting.bias is None else {f"{GATES[setting.kind]}_bias": setting.bias}
     cell = CELLS[setting.kind](letters, hidden, rng=rng, **options)
     bound = 1 / np.sqrt(hidden)
     readout = tr.Parameter(rng.uniform(-bound, bound, (letters, hidden)), name="readout")
 
-    one_hot = np.eye(letters)[classes[:-1], np.newaxis]  # (steps, batch of 1, letters)
-    steps = tr.unroll(cell, one_hot)
-    last = flatten(steps.final)["h"]
-    loss = tr.cross_entropy(tr.f.linear(last, readout), classes[-1:])
+    run = tr.unroll(cell, np.eye(letters)[classes[:-1], np.newaxis])  # (steps, 1, letters)
+    loss = tr.cross_entropy(tr.f.linear(flatten(run.final)["h"], readout), classes[-1:])
     loss.name = "loss"
     flow = tr.trace(loss)
-    return Result(loss, flow, flow.through_time(steps))
-
-
-HEADER = (
-    "cell  gate bias   norm of    last step  first step  first/last  decades per step back\n"
-    "----  ----------  ---------  ---------  ----------  ----------  ---------------------"
-)
+    return Result(loss, flow, flow.through_time(run))
 
 
 def rows(setting: Setting, result: Result) -> list[str]:
@@ -90,17 +79,14 @@ def rows(setting: Setting, result: Result) -> list[str]:
     return lines
 
 
-def draw(
-    results: Mapping[Setting, Result], drawn: Sequence[Setting], read: str, folder: Path
-) -> None:
+def draw(results: dict[Setting, Result], drawn: list[Setting], read: str, folder: Path) -> None:
     """Write a picture of each setting in `drawn`, one of them all, and a chart of all results."""
     steps = len(read)
     about = f"{steps} steps, loss at the last step"
     scale = viz.Scale.fit([results[setting].flow for setting in drawn])
     for setting in drawn:
         loss, flow, _ = results[setting]
-        title = f"{setting.title}: {about}"
-        picture = viz.draw(loss, flow, scale=scale, title=title, labels=read)
+        picture = viz.draw(loss, flow, scale=scale, title=f"{setting.title}: {about}", labels=read)
         picture.save(folder / f"{setting.kind.lower()}.svg")
     runs = {setting.title: results[setting][:2] for setting in drawn}
     ends = sorted({t for k in range(4) for t in (k, steps - 1 - k) if 0 <= t < steps})
@@ -125,20 +111,22 @@ def main() -> None:
     print(f"Reads {args.steps} characters {shown!r} and predicts the next, {text[-1]!r}.")
     print(f"One-hot over {len(alphabet)} characters; hidden size H = {args.hidden}; ", end="")
     print(f"seed {args.seed}.\nWeights uniform(-1/sqrt(H), 1/sqrt(H)), biases 0 but as shown.\n")
-    drawn = Setting("RNN"), Setting("LSTM", args.forget_bias), Setting("GRU", args.update_bias)
+    drawn = [Setting("RNN"), Setting("LSTM", args.forget_bias), Setting("GRU", args.update_bias)]
     settings = dict.fromkeys((drawn[0], Setting("GRU", 0.0), Setting("LSTM", 1.0), *drawn[1:]))
     with common.output_folder(args.out) as folder:
         results = {}
-        print(HEADER)
+        print(
+            "cell  gate bias   norm of    last step  first step  first/last  decades per step back",
+            "----  ----------  ---------  ---------  ----------  ----------  ---------------------",
+            sep="\n",
+        )
         for setting in settings:
-            results[setting] = predict(setting, classes, alphabet, args.hidden, args.seed)
+            results[setting] = predict(setting, classes, len(alphabet), args.hidden, args.seed)
             print(*rows(setting, results[setting]), sep="\n", flush=True)
-        if min(norms[0] for result in results.values() for norms in result.norms.values()) < TINY:
-            print(f"Below {TINY:.1e} floating point runs out: such numbers are rough, or 0.")
+        if min(n[0] for r in results.values() for n in r.norms.values()) < 2.2e-308:
+            print("Below 2.2e-308 floating point runs out: such numbers are rough, or 0.")
         draw(results, drawn, text[:-1], folder)
-    print(
-        "\nDecades per step back: at -1 a tenth of the gradient is left after each step, at 0 all."
-    )
+    print("\nDecades per step back: at -1 a tenth of the gradient is left by each step, at 0 all.")
     print("Drew every operation (rnn.svg, lstm.svg, gru.svg), the states of all three above one")
     print(f"another (compare.svg), and the numbers of all rows (chart.svg) into\n{args.out}")
     left = {s.title: results[s].norms["h"][0] / (results[s].norms["h"][-1] or 1) for s in settings}

@@ -31,7 +31,9 @@ def demo(monkeypatch, *arguments):
 
 def rate(kind, bias, part="h", seed=8):
     classes, alphabet = encode(default_text()[:41])
-    return decades_per_step(predict(Setting(kind, bias), classes, alphabet, 32, seed).norms[part])
+    return decades_per_step(
+        predict(Setting(kind, bias), classes, len(alphabet), 32, seed).norms[part]
+    )
 
 
 def test_the_default_passage_begins_alike_in_every_python():
@@ -69,7 +71,7 @@ def test_growth_comes_through_the_paths_of_h():
 def test_the_last_step_has_the_loss_and_gradient_of_the_textbook():
     """L = -log softmax[next] and dL/dh = (softmax - one_hot(next)) @ readout."""
     classes, alphabet = encode("abca")
-    result = predict(Setting("LSTM", 1.0), classes, alphabet, 5, 3)
+    result = predict(Setting("LSTM", 1.0), classes, len(alphabet), 5, 3)
     readout = next(e.source for e in result.flow.edges if e.source.name == "readout")
     h = next(e.source for e in result.flow.edges if e.source.name == "h")
     logits = h.data[0] @ readout.data.T
@@ -104,7 +106,7 @@ def test_the_printed_numbers_are_those_of_the_sweep(tmp_path, monkeypatch, capsy
     demo(monkeypatch, "--steps", 6, "--hidden", 4, "--out", tmp_path)
     line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("RNN"))
     classes, alphabet = encode(default_text()[:7])
-    norms = predict(Setting("RNN"), classes, alphabet, 4, 8).norms["h"]
+    norms = predict(Setting("RNN"), classes, len(alphabet), 4, 8).norms["h"]
     last, first, ratio, slope = map(float, line.split()[3:])
     assert (last, first) == (float(f"{norms[-1]:.1e}"), float(f"{norms[0]:.1e}"))
     assert ratio == float(f"{norms[0] / norms[-1]:.1e}")
