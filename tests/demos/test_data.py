@@ -342,3 +342,14 @@ def test_linear_regression_forecasts_a_wave_and_looks_no_further_than_its_window
     assert x.shape == (10, 387, 1)
     np.testing.assert_allclose(y, np.sin(0.3 * (np.arange(387) + 13)))
     np.testing.assert_allclose(data_heart.regression(x, y, 200), y, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", [0, 10, 20])
+def test_its_sentences_hold_of_words_that_two_letters_do_not_foretell(seed, demo, tmp_path):
+    words = ["banana", "bandana", "cabana", "cadabra", "abacus"]
+    text = tmp_path / "text.txt"
+    text.write_text(" ".join(np.random.default_rng(0).choice(words, 1500)))
+    options = ("--hidden", 32, "--batch", 8, "--steps", 20, "--sample", 60, "--iterations", 300)
+    said = demo("data_text", "--text-file", text, *options, "--seed", seed, "--out", tmp_path)[1]
+    assert "\nWhat these numbers show:\n- " in said
+    assert "Not so here" not in said, said
