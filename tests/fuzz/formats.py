@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+import warnings
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import cache
@@ -55,7 +56,9 @@ def weights(gates: int, layers: int, dtype: str) -> dict[str, Any]:
 
 
 def layers(path: Path) -> Any:
-    with np.errstate(invalid="ignore"):  # weights may hold NaN: that is what is to be seen then
+    # Weights may hold NaN, and a file may have lost what it says of itself: both are to be seen.
+    with np.errstate(invalid="ignore"), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".* does not say .* taken for", UserWarning)
         return load_layers(path)
 
 

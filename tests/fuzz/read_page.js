@@ -17,7 +17,7 @@ async function read(path) {
   const series = unpool(numbers, drawing.series, drawing.order);
   for (const picture of drawing.pictures) {
     for (const one of picture.parameters) one.numbers = new Numbers(series, one, drawing.norms);
-    for (const level of Object.values(picture.levels)) new Drawing(level, series, drawing.norms, picture);
+    for (const [name, level] of Object.entries(picture.levels)) new Drawing(name, level, series, drawing.norms, picture);
   }
   return createHash("sha256").update(text).update(numbers).digest("hex");
 }

@@ -30,9 +30,9 @@ def composed(arrays: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         StateDictError: if a recurrent weight is made in another way.
 
-    >>> parts = {"weight_hh_g": np.array([[2.0]]), "weight_hh_v": np.array([[3.0, 4.0]])}
+    >>> parts = {"weight_hh_g": np.array([[10.0]]), "weight_hh_v": np.array([[3.0, 4.0]])}
     >>> composed(parts)["weight_hh"].tolist()
-    [[1.2, 1.6]]
+    [[6.0, 8.0]]
     """
     whole: dict[str, Any] = {}
     made_of: dict[str, dict[str, Any]] = {}

@@ -87,10 +87,13 @@ def _lines(text: str) -> Iterable[Row]:
     first = next((line for line in text.splitlines() if line.strip()), "")
     bare = re.sub(r'"[^"]*"', "", first)
     separator = next((mark for mark in "\t;" if mark in bare), ",")
-    reader = csv.reader(io.StringIO(text), delimiter=separator)
-    for cells in reader:
-        if any(cell.strip() for cell in cells) or len(cells) > 1:
-            yield reader.line_num, cells
+    reader = csv.reader(io.StringIO(text, newline=None), delimiter=separator)
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells) or len(cells) > 1:
+                yield reader.line_num, cells
+    except csv.Error as error:
+        raise UsageError(f"line {reader.line_num} is no line of a table: {error}") from error
 
 
 def _parquet(path: Path) -> Iterable[Row]:

@@ -60,6 +60,7 @@ BAD = {
     "a dot beside commas": ("a;b\n1,5;1\n1.234;2\n", {}, "comma in line 2 and a dot in line 3"),
     "a comma among commas": ('a,b\n"1,234,567",1\n2,1\n', {}, "'1,234,567' is no number"),
     "ragged": ("a,b\n1,2\n3\n", {}, "line 3 has 1 columns"),
+    "a quote without an end": ('a,b\n"' + 200_000 * "1" + ",2\n", {}, "line 2 is no line of a"),
     "nothing": ("a,b\n1,\n2,\n", {"missing": "fill"}, "'b' has nothing but gaps"),
     "gaps": ("a,b\n1,\n,2\n", {}, "2 gaps, the first in line 2, 'b': --missing drop leaves"),
 }

@@ -273,4 +273,11 @@ def test_what_a_junction_behind_the_box_hands_on_stays_as_it_is() -> None:
     inside = straight((90, 30), (104, 70))
     line = led(nodes, edge("gap", "a", list(inside), via="j"), omitted=[gap("gap", 1, 5)])
     assert line.points == inside
-    assert led(nodes, edge("gap", "a"), omitted=[gap("gap", 1, 5)]).points == []
+
+
+def test_a_line_out_of_the_box_to_what_follows_all_steps_goes_over_those_between() -> None:
+    nodes = [node("j", 90, 30, step=6, role="junction"), node("a", 130, 70, step=6)]
+    points = led(nodes, edge("gap", "a"), omitted=[gap("gap", 1, 5)]).points
+    assert 0 < points[0][0] < 50  # the box
+    assert max(y for _, y in points) > 80  # the upper edge of the highest node
+    assert points[-1] == (104, 75)  # before the node, for the head
