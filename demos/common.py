@@ -32,6 +32,7 @@ __all__ = [
     "excerpt",
     "finite",
     "int_between",
+    "legend",
     "lines",
     "new_axes",
     "output_folder",

@@ -12,7 +12,18 @@ from __future__ import annotations
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import UsageError, conclude, demo_parser, output_folder, panels, run_command, save
+from demos.common import (
+    UsageError,
+    conclude,
+    demo_parser,
+    legend,
+    output_folder,
+    panels,
+    run_command,
+    save,
+    series_style,
+    style_axes,
+)
 from tinygrad_rnn.analysis import activations
 from viz.charts import openness
 
@@ -60,11 +71,11 @@ def main() -> None:
         print("(0 is shut or nothing, 9 is open or 1)")
         above, below = panels(2, 1, 9.0, 2.6)
         openness(unrolled, ["input gate", "forget gate"], ax=above, title="The gates")
-        below.plot(c, drawstyle="steps-mid", label="c")
-        below.plot(h, drawstyle="steps-mid", linestyle="--", label="h")
+        for k, (name, values) in enumerate({"c": c, "h": h}.items()):
+            below.plot(values, drawstyle="steps-mid", label=name, **series_style(k))
         below.set_xticks(range(len(letters)), letters, fontsize=7)
-        below.set(title="What is remembered", ylabel="value")
-        below.legend()
+        style_axes(below, "", "value", "What is remembered")
+        legend(below)
         save(above, folder / "chart.svg")
     print(f"\nDrew chart.svg into {args.out}")
     conclude(

@@ -11,6 +11,7 @@ import numpy as np
 
 import tinygrad_rnn as tr
 from demos.common import (
+    COLOURS,
     conclude,
     demo_parser,
     new_axes,
@@ -19,6 +20,7 @@ from demos.common import (
     run_command,
     save,
     spread,
+    style_axes,
 )
 from tinygrad_rnn.tensor import Array
 
@@ -89,9 +91,10 @@ def main() -> None:
             print(f"{name:<10} {where:<14} {spread(rights, '.0%')}")
         middle = {key: float(np.median(rights)) for key, rights in found.items()}
         ax = new_axes(6.4, 3.6)
-        ax.bar([f"{name}\n{where}" for name, where in middle], list(middle.values()))
+        bars = [f"{name}\n{where}" for name, where in middle]
+        ax.bar(bars, list(middle.values()), color=COLOURS[2])
         ax.axhline(0.5, color="0.4", linestyle="--")
-        ax.set(ylabel="share right (dashed: guessing)", title="Trained on the first half")
+        style_axes(ax, "", "share right (dashed: guessing)", "Trained on the first half")
         save(ax, folder / "chart.svg")
     print(f"\nDrew chart.svg into {args.out}")
     conclude(

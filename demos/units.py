@@ -12,7 +12,17 @@ from __future__ import annotations
 import numpy as np
 
 import tinygrad_rnn as tr
-from demos.common import conclude, demo_parser, output_folder, panels, run_command, save, spread
+from demos.common import (
+    colour_bar,
+    conclude,
+    demo_parser,
+    output_folder,
+    panels,
+    run_command,
+    save,
+    spread,
+    style_axes,
+)
 from tinygrad_rnn.tensor import Array
 
 PROG = "python -m demos.units"
@@ -56,8 +66,10 @@ def main() -> None:
             print(f"  {name:<28} {spread(off, '.1e')}")
         axes = panels(1, 2, share="all")
         for ax, states, title in zip(axes, shown, ("one network", "the same one"), strict=True):
-            ax.imshow(states.T, aspect="auto", cmap="coolwarm", vmin=-1, vmax=1)
-            ax.set(xlabel="time step t", ylabel="unit", title=title)
+            image = ax.imshow(states.T, aspect="auto", cmap="viridis", vmin=-1, vmax=1)
+            style_axes(ax, "time step t", "unit", title)
+            ax.grid(False)
+        colour_bar(image, list(axes), "value of h")
         save(axes[0], folder / "chart.svg")
     print(f"\nDrew chart.svg into {args.out}")
     worst = {name: max(off) for name, off in changes.items()}
