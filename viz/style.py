@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.diagnosis.chains import call_of, chains_of_flow
+from tinygrad_rnn.diagnosis.chains import call_of, last_chain
 from viz.errors import VizError
 
 NORMS = ("l2", "rms", "max")
@@ -311,6 +311,6 @@ def last_hidden(flow: Any, norm: str) -> float:
             if call is not None and not call.reverse and node.index in call.gives[:1]:
                 last = node
     if last is None:
-        chains = [c for c in chains_of_flow(flow) if c.direction != 1]
-        last = chains[-1].states(-1)[0] if chains else flow.root
+        chain = last_chain(flow)
+        last = flow.root if chain is None else chain.states(-1)[0]
     return float(flow.norm(last, norm))

@@ -118,6 +118,11 @@ def chains_of_flow(flow: Any) -> list[Chain]:
     return found
 
 
+def last_chain(flow: Any) -> Chain | None:
+    """Return the states of the last layer, forwards, as a chain; None without time steps."""
+    return next((c for c in reversed(chains_of_flow(flow)) if c.direction != 1), None)
+
+
 class _Steps:
     """The nodes of each call of a cell, and of each time step that has no call."""
 

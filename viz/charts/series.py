@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinygrad_rnn import GradientFlow, Scope, Tensor, graph
-from tinygrad_rnn.diagnosis.chains import Chain, chains_of_flow, home
+from tinygrad_rnn.diagnosis.chains import chains_of_flow, home, last_chain
 from tinygrad_rnn.diagnosis.curves import Ways
 from tinygrad_rnn.tensor import Array
 from viz.errors import VizError
@@ -97,12 +97,6 @@ def losses_through_time(flow: GradientFlow, state: str = "h") -> tuple[Array, Ar
     for k, (_, row) in enumerate(known):
         norms[k, found.steps] = row
     return np.array([step for step, _ in known]), norms
-
-
-def last_chain(flow: GradientFlow) -> Chain | None:
-    """Return the states of the last layer, forwards, as a chain; None without time steps."""
-    chains = [c for c in chains_of_flow(flow) if c.direction != 1]
-    return chains[-1] if chains else None
 
 
 def shares_through_time(flow: GradientFlow, parameter: Tensor) -> dict[int, float]:

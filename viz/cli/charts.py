@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import tinygrad_rnn as tr
+from tinygrad_rnn.diagnosis.chains import last_chain
 from viz import charts
-from viz.charts.series import last_chain, losses_through_time
+from viz.charts.series import losses_through_time
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

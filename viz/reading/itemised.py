@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from tinygrad_rnn import graph
-from tinygrad_rnn.diagnosis.chains import chains_of_flow
+from tinygrad_rnn.diagnosis.chains import last_chain
 from tinygrad_rnn.diagnosis.curves import Ways
+from viz.reading.story import has_gradient
 
 MOST_ROWS, MOST_STEPS_ITEMISED = 40, 200  # of a page, at most
 
@@ -54,14 +55,12 @@ def itemised_of(flow: Any) -> Itemised | None:
     >>> itemised_of(tr.trace(run.final.sum())) is None
     True
     """
-    if flow is None or hasattr(flow, "departing"):  # the difference of two is no gradient
+    if not has_gradient(flow):
         return None
-    nodes = graph.topological(flow.root)
-    chains = [chain for chain in chains_of_flow(flow) if chain.direction != 1]
-    if not chains:
+    chain = last_chain(flow)
+    if chain is None:
         return None
-    chain = chains[-1]
-    ways = Ways(flow, nodes, chain, top=True, at_most=MOST_ROWS)
+    ways = Ways(flow, graph.topological(flow.root), chain, top=True, at_most=MOST_ROWS)
     losses = [step for step in ways.keys if step is not None]
     if len(losses) < 2:
         return None

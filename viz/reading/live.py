@@ -13,6 +13,7 @@ import numpy as np
 
 from tinygrad_rnn import graph
 from tinygrad_rnn.diagnosis.chains import Chain, call_of, chains_of_flow
+from viz.reading.story import has_gradient
 
 MOST_LIVE_UNITS, MOST_LIVE_STEPS = 32, 100  # that the page computes in a frame of the screen
 KIND_OF = {"RNNCell": "RNN", "LSTMCell": "LSTM", "GRUCell": "GRU"}
@@ -53,7 +54,7 @@ def live_cell_of(flow: Any) -> LiveCell | None:
     >>> found.kind, found.reset, found.inputs.shape
     ('GRU', 'before', (4, 2))
     """
-    if flow is None or hasattr(flow, "departing"):  # the difference of two is no gradient
+    if not has_gradient(flow):
         return None
     chains = chains_of_flow(flow)
     if (

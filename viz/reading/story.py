@@ -15,9 +15,14 @@ from tinygrad_rnn.diagnosis.words import on_its_way
 _KNOWN: WeakKeyDictionary[Any, Diagnosis] = WeakKeyDictionary()
 
 
+def has_gradient(flow: Any) -> bool:
+    """Whether a gradient can be told of: not of no flow, nor of the difference of two."""
+    return flow is not None and not hasattr(flow, "departing")
+
+
 def diagnosis_of(flow: Any) -> Diagnosis | None:
-    """What a flow says; None of no flow, and of the difference of two, which is no gradient."""
-    if flow is None or hasattr(flow, "departing"):
+    """What a flow says; None of one without a gradient."""
+    if not has_gradient(flow):
         return None
     if flow not in _KNOWN:
         _KNOWN[flow] = diagnose(flow.root, flow)

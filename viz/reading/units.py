@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from tinygrad_rnn.diagnosis.chains import Chain, chains_of_flow, gate_of
+from tinygrad_rnn.diagnosis.chains import Chain, gate_of, last_chain
+from viz.reading.story import has_gradient
 
 MOST_UNITS_SHOWN, MOST_STEPS_SHOWN, MOST_CELLS_SHOWN = 64, 200, 2000  # that a page has room for
 GATE_NAMES = ("input gate", "forget gate", "output gate", "reset gate", "update gate")
@@ -53,12 +54,11 @@ def units_of(flow: Any) -> Units | None:
     >>> found.gradients.shape, list(found.gates), found.kept.shape
     ((3, 4), ['input gate', 'forget gate', 'output gate'], (3, 4))
     """
-    if flow is None or hasattr(flow, "departing"):  # the difference of two is no gradient
+    if not has_gradient(flow):
         return None
-    chains = [c for c in chains_of_flow(flow) if c.direction != 1]
-    if not chains:
+    chain = last_chain(flow)
+    if chain is None:
         return None
-    chain = chains[-1]
     state = "c" if "c" in chain.parts else next(iter(chain.parts))
     nodes = chain.parts[state]
     if any(node is None or node.ndim != 2 or node.shape[1] > MOST_UNITS_SHOWN for node in nodes):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tr
-from viz.charts.series import last_chain, losses_through_time
+from tinygrad_rnn.diagnosis.chains import last_chain
+from viz.charts.series import losses_through_time
 from viz.cli.charts import CHART_KINDS, draw_charts
 
 X = np.random.default_rng(0).standard_normal((6, 2, 3))
