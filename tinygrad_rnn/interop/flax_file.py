@@ -12,6 +12,7 @@ import numpy as np
 
 from tinygrad_rnn.errors import WeightsFileError
 from tinygrad_rnn.interop.flax import from_flax
+from tinygrad_rnn.interop.packages import reader_of
 
 NDARRAY, COMPLEX, SCALAR = 1, 2, 3  # the types that Flax adds to msgpack's own
 CHUNKED = "__msgpack_chunked_array__"  # an array of more than a gigabyte comes in pieces
@@ -34,12 +35,7 @@ def flax_networks(path: Path) -> dict[str, Callable[[], tuple[Any, str]]]:
     Raises:
         WeightsFileError: if the package is missing, or the file is damaged.
     """
-    try:
-        import msgpack
-    except ImportError as error:
-        raise WeightsFileError(
-            f"{path.name} is read by the package msgpack: pip install msgpack"
-        ) from error
+    msgpack = reader_of(path, "msgpack")
     try:
         found = msgpack.unpackb(path.read_bytes(), ext_hook=_extended, strict_map_key=False)
     except Exception as error:  # msgpack and NumPy raise what they happen to meet

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tinygrad_rnn.errors import WeightsFileError
+from tinygrad_rnn.interop.packages import reader_of
 from tinygrad_rnn.tensor import Array
 
 MAX_NESTING, MOST_ARRAYS = 30, 100_000
@@ -27,12 +28,7 @@ def read_hdf5(
         WeightsFileError: if the package h5py is missing, the file is damaged, leads to other files,
             or claims to hold far more than its size.
     """
-    try:
-        import h5py
-    except ImportError as error:
-        raise WeightsFileError(
-            f"{path.name} is read by the package h5py: pip install h5py"
-        ) from error
+    h5py = reader_of(path, "h5py")
     raw = path.read_bytes() if content is None else content
     arrays, attributes = {}, {}
     try:

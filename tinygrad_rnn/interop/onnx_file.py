@@ -13,6 +13,7 @@ from typing import Any
 
 from tinygrad_rnn.errors import StateDictError, WeightsFileError
 from tinygrad_rnn.interop.onnx import from_onnx
+from tinygrad_rnn.interop.packages import reader_of
 from tinygrad_rnn.tensor import Array
 
 KINDS = {
@@ -32,12 +33,7 @@ def onnx_networks(path: Path) -> dict[str, Callable[[], tuple[Any, str]]]:
     Raises:
         WeightsFileError: if the package is missing, or the file is damaged.
     """
-    try:
-        import onnx
-    except ImportError as error:
-        raise WeightsFileError(
-            f"{path.name} is read by the package onnx: pip install onnx"
-        ) from error
+    onnx = reader_of(path, "onnx")
     try:
         model = onnx.load_model_from_string(path.read_bytes())
         nodes = list(_nodes(model.graph, {}))
