@@ -6,20 +6,9 @@ import numpy as np
 import pytest
 
 import tinygrad_rnn as tr
+from tests.tinygrad_rnn.modules import outputs, shaken
 from tinygrad_rnn.interop.files import list_layers, load_layers
 from tinygrad_rnn.interop.parametrized import composed
-
-
-def shaken(module):
-    rng = np.random.default_rng(5)
-    for parameter in module.parameters():
-        parameter.data = rng.normal(size=parameter.shape)
-    return module
-
-
-def outputs(network, x):
-    run = tr.unroll(network, x) if isinstance(network, tr.Cell) else network(x)
-    return run.outputs.data
 
 
 def same(path, saved, **options):

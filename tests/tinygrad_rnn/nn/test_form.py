@@ -8,6 +8,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 import tinygrad_rnn as tr
+from tests.tinygrad_rnn.modules import outputs, shaken
 from tinygrad_rnn.interop.files import load_layers
 from tinygrad_rnn.nn.form import MODULE_KINDS, form_of, network
 
@@ -29,19 +30,6 @@ CELLS = [
     lambda: tr.GRUCell(3, 4, reset="after", bias=False, rng=1),
     lambda: tr.GRUCell(3, 4, dtype=np.float32, rng=1),
 ]
-
-
-def shaken(module):
-    """The module with every parameter random, so that no option can hide behind a zero."""
-    rng = np.random.default_rng(5)
-    for parameter in module.parameters():
-        parameter.data = rng.normal(size=parameter.shape)
-    return module
-
-
-def outputs(network, x):
-    run = tr.unroll(network, x) if isinstance(network, tr.Cell) else network(x)
-    return run.outputs.data
 
 
 @pytest.mark.parametrize("more", [{}, {"num_layers": 2, "bidirectional": True, "dropout": 0.25}])
